@@ -1,0 +1,1 @@
+"""Events that Guichet's services publish: models only."""

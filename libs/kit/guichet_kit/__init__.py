@@ -1,0 +1,1 @@
+"""Guichet's plumbing, without a business word."""

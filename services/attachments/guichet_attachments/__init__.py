@@ -1,0 +1,1 @@
+"""Files, their checks and access."""

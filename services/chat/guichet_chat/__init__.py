@@ -1,0 +1,1 @@
+"""Visitors, conversations and live sockets."""

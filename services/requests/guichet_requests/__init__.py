@@ -1,0 +1,1 @@
+"""Requests, timeline, agents and their sign-in."""
