@@ -1,0 +1,213 @@
+/** The wire between browsers and `chat`, as fixed by docs/protocol.md. Field names are the wire's own. */
+
+export type AuthorKind = "visitor" | "contact" | "agent" | "system";
+
+export interface Author {
+  kind: AuthorKind;
+  id: string | null;
+  name: string | null;
+}
+
+export interface Attachment {
+  id: string;
+  name: string;
+  media_type: string;
+  /** Bytes. */
+  size: number;
+}
+
+export type Channel = "chat" | "email" | "web_form" | "manual";
+export type RequestStatus = "new" | "in_progress" | "pending" | "closed";
+export type Priority = "low" | "medium" | "high";
+export type ConversationState = "open" | "closed";
+
+export interface Conversation {
+  id: string;
+  state: ConversationState;
+  last_seq: number;
+}
+
+interface EntryCommon {
+  conversation_id: string;
+  /** 1, 2, 3, … within the conversation, without a gap. */
+  seq: number;
+  /** The client's own id of the message, so that a sender recognises its post. */
+  id: string;
+  author: Author;
+  /** RFC 3339, UTC. */
+  at: string;
+}
+
+export interface MessageEntry extends EntryCommon {
+  kind: "message";
+  text: string;
+  attachments: Attachment[];
+}
+
+export interface ClosedEntry extends EntryCommon {
+  kind: "closed";
+  request_status: RequestStatus;
+}
+
+export type Entry = MessageEntry | ClosedEntry;
+
+export interface Agent {
+  id: string;
+  name: string;
+  initials: string;
+  email: string;
+  role: "agent" | "supervisor" | "admin";
+  active: boolean;
+  available: boolean;
+}
+
+export interface Request {
+  id: string;
+  number: number;
+  channel: Channel;
+  status: RequestStatus;
+  priority: Priority;
+  reason_id: string | null;
+  subject: string | null;
+  preview: string | null;
+  contact: { id: string; name: string; email: string | null } | null;
+  visitor: { id: string; name: string | null; email: string | null } | null;
+  assignee: { id: string; name: string; initials: string } | null;
+  conversation: Conversation | null;
+  unread: number;
+  last_activity_at: string;
+  created_at: string;
+  closed_at: string | null;
+  version: number;
+}
+
+export interface TimelineEvent {
+  name:
+    | "assigned"
+    | "released"
+    | "status_changed"
+    | "priority_changed"
+    | "reason_changed"
+    | "subject_changed"
+    | "contact_linked"
+    | "contact_unlinked"
+    | "conversation_opened"
+    | "conversation_closed"
+    | "request_created";
+  from?: string | { id: string; name: string } | null;
+  to?: string | { id: string; name: string } | null;
+  by?: Author | null;
+}
+
+export interface TimelineItem {
+  id: string;
+  at: string;
+  kind: "message" | "email" | "note" | "event";
+  channel: Channel;
+  direction: "inbound" | "outbound" | "internal";
+  author: Author;
+  text: string;
+  html?: string;
+  attachments: Attachment[];
+  delivery: { state: string; detail?: string } | null;
+  conversation_id?: string;
+  seq?: number;
+  /** Only on `kind: "event"`. */
+  event?: TimelineEvent;
+}
+
+/** Codes of the `error` frame. */
+export type ErrorCode =
+  | "invalid_json"
+  | "invalid_frame"
+  | "unknown_type"
+  | "frame_too_large"
+  | "conversation_closed"
+  | "not_found"
+  | "id_taken"
+  | "unavailable"
+  | "rate_limited";
+
+// Client → server
+
+export interface PostFrame {
+  type: "message.post";
+  id: string;
+  text: string;
+  receipts?: string[];
+  conversation_id?: string;
+}
+
+interface CommonSent {
+  sync: { type: "sync"; conversation_id: string; after_seq: number };
+  read: { type: "read"; conversation_id: string; seq: number };
+  ping: { type: "ping" };
+}
+
+export type CustomerSent = PostFrame | CommonSent[keyof CommonSent] | { type: "typing"; on: boolean };
+
+export type AgentSent =
+  | (PostFrame & { conversation_id: string })
+  | CommonSent[keyof CommonSent]
+  | { type: "typing"; conversation_id: string; on: boolean }
+  | { type: "subscribe"; conversation_id: string; after_seq: number }
+  | { type: "unsubscribe"; conversation_id: string };
+
+// Server → client
+
+export interface AcceptedFrame {
+  type: "message.accepted";
+  id: string;
+  conversation_id: string;
+  seq: number;
+  at: string;
+}
+
+export type EntryFrame = { type: "entry" } & Entry;
+
+export interface SyncedFrame {
+  type: "synced";
+  conversation_id: string;
+  last_seq: number;
+}
+
+export interface TypingFrame {
+  type: "typing";
+  conversation_id: string;
+  author: Author;
+  on: boolean;
+}
+
+export interface ReadFrame {
+  type: "read";
+  conversation_id: string;
+  reader: "visitor" | "agent";
+  seq: number;
+}
+
+export interface ErrorFrame {
+  type: "error";
+  ref: string | null;
+  code: ErrorCode;
+  detail: string;
+  errors?: { field: string; message: string }[];
+}
+
+type CommonReceived =
+  | AcceptedFrame
+  | EntryFrame
+  | SyncedFrame
+  | TypingFrame
+  | ReadFrame
+  | ErrorFrame
+  | { type: "pong" };
+
+export type CustomerReceived =
+  | { type: "ready"; visitor_id: string; conversation: Conversation | null }
+  | CommonReceived;
+
+export type AgentReceived =
+  | { type: "ready"; agent: Pick<Agent, "id" | "name" | "initials" | "role"> }
+  | { type: "request"; request: Request }
+  | { type: "refresh" }
+  | CommonReceived;
