@@ -1,1 +1,1 @@
-"""Events that Guichet's services publish: models only."""
+"""Events that Guichet's services publish: models only, one module for each publishing service."""

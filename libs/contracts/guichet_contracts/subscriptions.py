@@ -1,0 +1,20 @@
+"""Who hears what: durable queues and the event types they take. Publisher and consumer both declare them from here."""
+
+from collections.abc import Mapping, Sequence
+
+REQUESTS_CONVERSATIONS = "requests.conversations"
+
+SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
+    REQUESTS_CONVERSATIONS: (
+        "chat.message.posted.v1",
+        "chat.conversation.closed.v1",
+        "chat.conversation.read.v1",
+    ),
+}
+
+LIVE_EVENTS: Sequence[str] = (
+    "chat.message.posted.v1",
+    "chat.conversation.closed.v1",
+    "requests.request.changed.v1",
+)
+"""Event types that every chat replica hears, besides the signs of presence that have no other home."""

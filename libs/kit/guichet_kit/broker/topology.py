@@ -1,0 +1,84 @@
+"""Exchanges, quorum queues, their retry queues and their parking: declared alike by whoever starts first.
+
+A publisher declares its consumers' queues too, so an event that is published before its consumer has ever run waits
+for it instead of vanishing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aio_pika import ExchangeType
+from aio_pika.abc import AbstractChannel
+from faststream.rabbit import RabbitQueue
+from faststream.rabbit.schemas.queue import QueueType
+
+EVENTS_EXCHANGE = "guichet.events"
+LIVE_EXCHANGE = "guichet.live"
+DLX_EXCHANGE = "guichet.dlx"
+
+RETRY_DELAYS: Mapping[str, int] = {"5s": 5_000, "30s": 30_000, "5m": 300_000}
+"""Name and time to live, in milliseconds, of each consumer's retry queues; the last one serves every later attempt."""
+
+# A deploy raises the count of whatever was in flight, so the limit is far above the attempts that we count ourselves.
+_DELIVERY_LIMIT = 50
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Which durable queue takes which event types, and which event types are also shown on the live edge."""
+
+    subscriptions: Mapping[str, Sequence[str]]
+    live: Sequence[str] = field(default=())
+
+    def has_subscriber(self, event_type: str) -> bool:
+        """Whether some durable queue takes events of this type."""
+        return any(event_type in types for types in self.subscriptions.values())
+
+    async def declare(self, channel: AbstractChannel) -> None:
+        """Declare everything; what is there already, alike, stays as it is."""
+        events = await channel.declare_exchange(EVENTS_EXCHANGE, ExchangeType.TOPIC, durable=True)
+        live = await channel.declare_exchange(LIVE_EXCHANGE, ExchangeType.TOPIC, durable=True)
+        dead = await channel.declare_exchange(DLX_EXCHANGE, ExchangeType.DIRECT, durable=True)
+        for event_type in self.live:
+            await live.bind(events, event_type)
+        for name, types in self.subscriptions.items():
+            parking = await channel.declare_queue(f"{name}.dlq", durable=True, arguments=_quorum())
+            await parking.bind(dead, parking.name)
+            queue = await channel.declare_queue(name, durable=True, arguments=_consumer_arguments(name))
+            for event_type in types:
+                await queue.bind(events, event_type)
+            for delay, milliseconds in RETRY_DELAYS.items():
+                back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": name}
+                await channel.declare_queue(
+                    f"{name}.retry.{delay}",
+                    durable=True,
+                    arguments=_quorum() | _reliable_dead_letter() | back | {"x-message-ttl": milliseconds},
+                )
+
+
+def consumer_queue(name: str) -> RabbitQueue:
+    """The consumer's queue as FastStream declares it: with the same arguments as the topology."""
+    arguments = {k: v for k, v in _consumer_arguments(name).items() if k != "x-queue-type"}
+    return RabbitQueue(name, queue_type=QueueType.QUORUM, durable=True, arguments=arguments)  # type: ignore[call-overload, no-any-return]
+
+
+def _quorum() -> dict[str, Any]:
+    return {"x-queue-type": "quorum"}
+
+
+def _reliable_dead_letter() -> dict[str, Any]:
+    # at-least-once needs reject-publish (https://www.rabbitmq.com/docs/quorum-queues#activating-at-least-once-dead-lettering)
+    return {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
+
+
+def _consumer_arguments(name: str) -> dict[str, Any]:
+    return (
+        _quorum()
+        | _reliable_dead_letter()
+        | {
+            "x-delivery-limit": _DELIVERY_LIMIT,
+            "x-dead-letter-exchange": DLX_EXCHANGE,
+            "x-dead-letter-routing-key": f"{name}.dlq",
+        }
+    )

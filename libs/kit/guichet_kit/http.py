@@ -1,0 +1,154 @@
+"""The HTTP side that all services share: one application factory, one way to serve it."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import FastAPI, Header, Request
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from guichet_kit import logs, problems, trace
+from guichet_kit.health import Health
+from guichet_kit.ids import new_id
+from guichet_kit.mongo import OUTAGES
+from guichet_kit.problems import Problem, TooLarge, Unauthorized
+from guichet_kit.settings import ServiceSettings
+from guichet_kit.tokens import Claims, InvalidToken, Tokens
+
+JSON_BODY_LIMIT = 1 << 20
+"""Bytes of a request's body that a service reads, unless it says otherwise (attachments do)."""
+
+DRAIN_SECONDS = 10
+SOCKET_MESSAGE_LIMIT = 8 << 20
+"""Bytes of one socket message that the server reads before it gives the connection up (RFC 6455, code 1009)."""
+
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+
+handled = Counter("guichet_http_requests_total", "HTTP requests", ["method", "route", "status"])
+seconds = Histogram("guichet_http_seconds", "Time to answer an HTTP request", ["method", "route"])
+
+
+class _Envelope:
+    """Around every request: the trace, the request's id, the body's limit, the metrics."""
+
+    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+        self._app, self._body_limit = app, body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        trace.continue_trace(headers.get(b"traceparent"))
+        given = headers.get(b"x-request-id", "")
+        request_id = given if _REQUEST_ID.match(given) else new_id()
+        trace.correlation_id.set(request_id)
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+        begun, status, received = time.perf_counter(), 500, 0
+
+        async def counted_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._body_limit:
+                raise TooLarge(f"The body is larger than {self._body_limit} bytes.")
+            return message
+
+        async def labelled_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, counted_receive, labelled_send)
+        finally:
+            route = getattr(scope.get("route"), "path", "(none)")
+            handled.labels(scope["method"], route, status).inc()
+            seconds.labels(scope["method"], route).observe(time.perf_counter() - begun)
+
+
+def create_app(
+    title: str,
+    *,
+    health: Health,
+    lifespan: Callable[[FastAPI], Any] | None = None,
+    body_limit: int = JSON_BODY_LIMIT,
+) -> FastAPI:
+    """An application with problem documents, ``/livez``, ``/readyz``, ``/metrics`` and ``/openapi.json``."""
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    problems.install(app, unavailable=OUTAGES)
+    app.add_middleware(_Envelope, body_limit=body_limit)
+    app.include_router(health.routes())
+
+    @app.get("/metrics", tags=["health"], response_class=Response)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def serve(app: FastAPI, service: str, settings: ServiceSettings) -> None:
+    """Configure the logs and serve until SIGTERM or SIGINT; then answer what is under way and leave."""
+    logs.configure(service, settings.log_level, settings.log_format)
+    uvicorn.run(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,  # measured: halves the memory of a connection
+        ws_max_size=SOCKET_MESSAGE_LIMIT,
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+    )
+
+
+def bearer(tokens: Tokens) -> Callable[[Request], Claims]:
+    """A dependency that yields the claims of the request's bearer token (RFC 6750), or refuses with 401."""
+
+    def claims(request: Request) -> Claims:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorized
+        try:
+            return tokens.verify(token.strip())
+        except InvalidToken:
+            raise Unauthorized from None
+
+    return claims
+
+
+def if_match(header: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
+    """A dependency: the version that ``If-Match: "<version>"`` names (RFC 9110, 13.1.1); None when absent or ``*``."""
+    if header is None or header.strip() == "*":
+        return None
+    match = re.fullmatch(r'"(\d{1,18})"', header.strip())
+    if match is None:
+        raise Problem('If-Match must be a version in quotes, as in "3".', code="invalid_if_match")
+    return int(match[1])
+
+
+def etag(version: int) -> str:
+    """The ``ETag`` of a version."""
+    return f'"{version}"'

@@ -1,0 +1,47 @@
+"""Token buckets: a rate that lasts, with bursts."""
+
+import time
+from collections.abc import Callable
+
+
+class TokenBucket:
+    """Allows ``burst`` at once and ``rate`` a second for as long as one likes."""
+
+    __slots__ = ("_burst", "_clock", "_rate", "_tokens", "_touched")
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._tokens = burst
+        self._touched = clock()
+
+    def take(self) -> bool:
+        """Whether one more is allowed now; it is counted when it is."""
+        now = self._clock()
+        self._tokens = min(self._burst, self._tokens + (now - self._touched) * self._rate)
+        self._touched = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing was taken for so long that this bucket remembers nothing."""
+        return self._tokens + (self._clock() - self._touched) * self._rate >= self._burst
+
+
+class Buckets:
+    """A bucket for each key; those that remember nothing are forgotten."""
+
+    def __init__(self, rate: float, burst: float, sweep_above: int = 10_000) -> None:
+        self._rate, self._burst, self._sweep_above = rate, burst, sweep_above
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def take(self, key: str) -> bool:
+        """Whether ``key`` is allowed one more now."""
+        if len(self._buckets) > self._sweep_above:
+            self._buckets = {k: bucket for k, bucket in self._buckets.items() if not bucket.full}
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = TokenBucket(self._rate, self._burst)
+        return bucket.take()

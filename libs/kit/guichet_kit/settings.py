@@ -1,0 +1,96 @@
+"""Settings: environment variables with the prefix ``GUICHET_``, typed, checked once at start."""
+
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+SECRET_MIN_BYTES = 32
+
+
+class ServiceSettings(BaseSettings):
+    """What every service can be told; a service adds its own in its ``settings.py``."""
+
+    model_config = SettingsConfigDict(env_prefix="GUICHET_", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(ge=1, le=65535)
+    public_url: str = Field(
+        default="http://localhost:8080",
+        description="Where browsers reach the gateway: scheme and host, no path",
+    )
+    rabbitmq_url: str = Field(description="amqp:// or amqps:// URL of RabbitMQ")
+    mongodb_url: str = Field(description="mongodb:// or mongodb+srv:// URL of a replica set")
+    mongo_driver: Literal["pymongo", "motor"] = "pymongo"
+    database_prefix: str = Field(default="guichet_", pattern=r"^[a-z0-9_]{1,40}$")
+    secret_key_file: Path = Field(description="File of at least 32 random bytes, the same for every service")
+    start_timeout: float = Field(default=60, gt=0, description="Seconds to wait for the servers at start")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("rabbitmq_url")
+    @classmethod
+    def _amqp(cls, value: str) -> str:
+        return _with_scheme(value, "amqp", "amqps")
+
+    @field_validator("mongodb_url")
+    @classmethod
+    def _mongodb(cls, value: str) -> str:
+        return _with_scheme(value, "mongodb", "mongodb+srv")
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        value = _with_scheme(value, "http", "https").rstrip("/")
+        if urlsplit(value).path:
+            raise ValueError("must have no path")
+        return value
+
+    @field_validator("secret_key_file")
+    @classmethod
+    def _readable_secret(cls, value: Path) -> Path:
+        try:
+            size = value.stat().st_size
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error.strerror}") from None
+        if size < SECRET_MIN_BYTES:
+            raise ValueError(f"must hold at least {SECRET_MIN_BYTES} bytes")
+        return value
+
+    @cached_property
+    def secret_key(self) -> bytes:
+        """The installation's secret, from which each purpose derives a key of its own."""
+        return self.secret_key_file.read_bytes()
+
+
+def _with_scheme(value: str, *schemes: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not parts.netloc:
+        raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
+    return value
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def load_settings(kind: type[Settings]) -> Settings:
+    """Read and check the settings, or end the program (status 2) with one line for each bad one, by its name."""
+    try:
+        return kind()
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False):
+            field = "_".join(str(part) for part in problem["loc"][:1]).upper()
+            where = ".".join(str(part) for part in problem["loc"][1:])
+            _say(f"GUICHET_{field}{f' ({where})' if where else ''}: {problem['msg']}")
+        raise SystemExit(2) from None
+    except SettingsError as error:
+        _say(str(error))
+        raise SystemExit(2) from None
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"bad setting: {line}\n")

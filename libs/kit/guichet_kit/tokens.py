@@ -1,0 +1,67 @@
+"""Signed tokens: JSON Web Tokens (RFC 7519), HS256, one key, issuer and audience pinned each."""
+
+import hashlib
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+ISSUER = "guichet"
+_ALGORITHM = "HS256"
+_LEEWAY_SECONDS = 5
+
+
+class InvalidToken(Exception):
+    """The token is malformed, forged, expired, or meant for another purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says. ``expires_at`` in seconds since 1970."""
+
+    subject: str
+    expires_at: int
+    extra: Mapping[str, Any]
+
+
+class Tokens:
+    """Issues and verifies the tokens of one purpose (``audience``).
+
+    The key is derived from the installation's secret with HMAC-SHA256 over the audience, so a token made for one
+    purpose cannot even verify under another.
+    """
+
+    def __init__(self, secret: bytes, audience: str) -> None:
+        derived = hmac.digest(secret, f"guichet token {audience}".encode(), hashlib.sha256)
+        self._key = OctKey.import_key(derived)
+        self._audience = audience
+        self._rules = jwt.JWTClaimsRegistry(
+            leeway=_LEEWAY_SECONDS,
+            iss={"essential": True, "value": ISSUER},
+            aud={"essential": True, "value": audience},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+
+    def issue(self, subject: str, lifetime: int, **extra: Any) -> str:
+        """A token for ``subject`` that is good for ``lifetime`` seconds."""
+        issued = int(time.time())
+        claims = extra | {
+            "iss": ISSUER, "aud": self._audience, "sub": subject, "iat": issued, "exp": issued + lifetime
+        }  # fmt: skip
+        return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
+
+    def verify(self, token: str) -> Claims:
+        """The claims of a token that is ours, in time and for this purpose; ``InvalidToken`` otherwise."""
+        try:
+            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
+            self._rules.validate(claims)
+        except (JoseError, ValueError, TypeError) as error:
+            raise InvalidToken(type(error).__name__) from None
+        standard = ("iss", "aud", "sub", "exp", "iat", "nbf")
+        return Claims(str(claims["sub"]), int(claims["exp"]), {k: v for k, v in claims.items() if k not in standard})

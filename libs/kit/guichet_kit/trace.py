@@ -1,0 +1,33 @@
+"""The thread that ties log lines and events together: W3C Trace Context and the request's id."""
+
+import re
+import secrets
+from contextvars import ContextVar
+
+_TRACEPARENT = re.compile(r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
+
+traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
+"""The current ``traceparent`` (https://www.w3.org/TR/trace-context/, section 3.2), where there is one."""
+
+correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
+"""The id of the request or first event that everything now happening goes back to."""
+
+causation_id: ContextVar[str | None] = ContextVar("causation_id", default=None)
+"""The id of the event that is being handled, where one is."""
+
+
+def continue_trace(incoming: str | None) -> str:
+    """Join the trace that ``incoming`` names with a span of our own, or begin one when it is absent or malformed."""
+    if incoming and _TRACEPARENT.match(incoming):
+        version, trace, _, flags = incoming.split("-")
+        current = f"{version}-{trace}-{secrets.token_hex(8)}-{flags}"
+    else:
+        current = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    traceparent.set(current)
+    return current
+
+
+def trace_id() -> str | None:
+    """The trace's 32 hexadecimal digits, for logs."""
+    current = traceparent.get()
+    return current.split("-")[1] if current else None
