@@ -146,8 +146,9 @@ interface CommonSent {
 
 export type CustomerSent = PostFrame | CommonSent[keyof CommonSent] | { type: "typing"; on: boolean };
 
+/** An agent's `message.post` always names its conversation. */
 export type AgentSent =
-  | (PostFrame & { conversation_id: string })
+  | PostFrame
   | CommonSent[keyof CommonSent]
   | { type: "typing"; conversation_id: string; on: boolean }
   | { type: "subscribe"; conversation_id: string; after_seq: number }
