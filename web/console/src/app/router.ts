@@ -1,0 +1,25 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import { formatRoute, parseRoute, type Route } from "./route";
+
+/** The address bar as a signal. */
+export class Router {
+  private readonly current = signal(parseRoute(new URL(location.href)));
+  readonly route: ReadonlySignal<Route> = this.current;
+
+  /** Follows the back and forward buttons. */
+  start(): void {
+    addEventListener("popstate", () => {
+      this.current.value = parseRoute(new URL(location.href));
+    });
+  }
+
+  href(change: Partial<Route>): string {
+    return formatRoute({ ...this.current.value, ...change });
+  }
+
+  go(change: Partial<Route>): void {
+    const href = this.href(change);
+    if (href !== location.pathname + location.search) history.pushState(null, "", href);
+    this.current.value = { ...this.current.value, ...change };
+  }
+}

@@ -1,0 +1,154 @@
+import { Outbox, type OwnMessage } from "@guichet/shared/outbox";
+import type { Agent, AgentReceived, AgentSent, Request } from "@guichet/shared/protocol";
+import { GuichetSocket, type SocketState } from "@guichet/shared/socket";
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { Agents } from "./agents/agents";
+import { Asker } from "./app/asker";
+import type { Router } from "./app/router";
+import { Toasts } from "./app/toasts";
+import { Api } from "./http/api";
+import { find } from "./requests/list";
+import { Edits } from "./requests/edits";
+import { Requests } from "./requests/requests";
+import type { Session } from "./session/session";
+import { Drafts } from "./timeline/drafts";
+import { Thread } from "./timeline/thread";
+import type { Words } from "./words/words";
+
+/** All that a signed-in agent works with, joined: built at sign-in, stopped at sign-out. */
+export class Desk {
+  readonly api: Api;
+  readonly requests: Requests;
+  readonly agents: Agents;
+  readonly edits: Edits;
+  readonly drafts: Drafts;
+  readonly outbox: Outbox;
+  readonly toasts = new Toasts();
+  readonly asker = new Asker();
+
+  private readonly own = signal<readonly OwnMessage[]>([]);
+  private readonly currentThread = signal<Thread | null>(null);
+  private readonly currentConnection = signal<SocketState>("connecting");
+  readonly thread: ReadonlySignal<Thread | null> = this.currentThread;
+  readonly connection: ReadonlySignal<SocketState> = this.currentConnection;
+
+  private readonly socket: GuichetSocket<AgentReceived, AgentSent>;
+  private stopFollowing = () => {};
+
+  constructor(
+    readonly agent: Agent,
+    readonly session: Session,
+    readonly router: Router,
+    words: Words,
+  ) {
+    this.api = new Api(session);
+    this.requests = new Requests(this.api, agent.id);
+    this.agents = new Agents(this.api);
+    this.drafts = new Drafts(localStorage, agent.id);
+    this.edits = new Edits({
+      api: this.api,
+      asker: this.asker,
+      toasts: this.toasts,
+      t: words.t,
+      changed: (request) => this.changed(request),
+    });
+    this.outbox = new Outbox({
+      storage: localStorage,
+      prefix: `guichet.outbox.${agent.id}.`,
+      // An agent's message always names its conversation; the frame's type leaves that open for customers.
+      send: (frame) => this.socket.send(frame as AgentSent),
+      onChange: () => {
+        this.own.value = this.outbox.messages.map((message) => ({ ...message }));
+      },
+    });
+    this.own.value = [...this.outbox.messages];
+    let lastToken = "";
+    this.socket = new GuichetSocket({
+      url: `${location.origin.replace(/^http/, "ws")}/api/v1/live`,
+      token: async (renew) => {
+        lastToken = await (renew ? session.renew(lastToken) : session.token());
+        return lastToken;
+      },
+      onFrame: (frame) => this.receive(frame),
+      onState: (state) => {
+        this.currentConnection.value = state;
+        if (state !== "open") this.outbox.pause();
+      },
+    });
+  }
+
+  start(): void {
+    const stopList = effect(() => {
+      const { view, channel, status } = this.router.route.value;
+      this.requests.show({ view, channel, status });
+    });
+    const stopThread = effect(() => this.openThread(this.router.route.value.requestId));
+    this.stopFollowing = () => {
+      stopList();
+      stopThread();
+    };
+    this.socket.open();
+  }
+
+  stop(): void {
+    this.stopFollowing();
+    this.thread.value?.close();
+    this.requests.stop();
+    this.outbox.pause();
+    this.socket.close();
+  }
+
+  private openThread(id: string | null): void {
+    const before = this.currentThread.peek();
+    if (before?.requestId === (id ?? undefined)) return;
+    before?.close();
+    const thread = id === null ? null : new Thread(id, { api: this.api, send: (f) => this.socket.send(f), own: this.own });
+    this.currentThread.value = thread;
+    if (id !== null) thread?.open(find(this.requests.list.peek(), id));
+  }
+
+  private changed(request: Request): void {
+    this.requests.changed(request);
+    this.thread.value?.changed(request);
+  }
+
+  private receive(frame: AgentReceived): void {
+    switch (frame.type) {
+      case "ready":
+        this.outbox.resume();
+        this.thread.value?.resume();
+        // What changed while there was no connection was not told.
+        void this.requests.reload();
+        break;
+      case "refresh":
+        void this.requests.reload();
+        void this.thread.value?.reload();
+        break;
+      case "request":
+        this.changed(frame.request);
+        break;
+      case "message.accepted":
+        this.outbox.accepted(frame);
+        break;
+      case "error":
+        this.outbox.refused(frame);
+        break;
+      case "entry":
+        this.thread.value?.receive(frame);
+        this.outbox.logged(frame);
+        break;
+      default:
+        this.thread.value?.receive(frame);
+    }
+  }
+}
+
+export const DeskContext = createContext<Desk | null>(null);
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (!desk) throw new Error("useDesk needs a DeskContext above it");
+  return desk;
+}

@@ -1,0 +1,153 @@
+import type { Request } from "@guichet/shared/protocol";
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Asker } from "../app/asker";
+import type { Toasts } from "../app/toasts";
+import type { Api } from "../http/api";
+import { Problem } from "../http/problem";
+import { type T, tellProblem } from "../words/words";
+import type { Editable, Field } from "./request";
+
+interface Surroundings {
+  api: Api;
+  asker: Asker;
+  toasts: Toasts;
+  t: ReadonlySignal<T>;
+  /** Takes in what the server says a request now is. */
+  changed: (request: Request) => void;
+}
+
+/** What an agent does to a request: each change is saved at once, and never over one that the agent has not seen. */
+export class Edits {
+  private readonly current = signal<(Partial<Editable> & { id: string }) | null>(null);
+  /** A change on its way, shown as if it had arrived. */
+  readonly pending: ReadonlySignal<(Partial<Editable> & { id: string }) | null> = this.current;
+
+  constructor(private readonly around: Surroundings) {}
+
+  /** The request with the change that is on its way. */
+  shown(request: Request): Request {
+    const pending = this.current.value;
+    return pending?.id === request.id ? { ...request, ...pending } : request;
+  }
+
+  async set<F extends Field>(request: Request, field: F, wanted: Editable[F]): Promise<void> {
+    if (request[field] === wanted) return;
+    this.current.value = { id: request.id, [field]: wanted };
+    const saved = await this.attempt(() => this.save(request, field, wanted));
+    this.current.value = null;
+    if (!saved) return;
+    this.around.changed(saved);
+    if (saved[field] !== wanted) return;
+    const t = this.around.t.value;
+    const text =
+      field === "subject"
+        ? t("request.saved.subject")
+        : t(`request.saved.${field as "status" | "priority"}`, { value: this.name(field, wanted) });
+    // A new request that was taken up cannot become new again.
+    const undoable = request[field] !== "new";
+    this.around.toasts.done(text, undoable ? () => void this.set(saved, field, request[field]) : undefined);
+  }
+
+  async assign(request: Request, agentId: string): Promise<void> {
+    const t = this.around.t.value;
+    const put = (body: object) =>
+      this.around.api.call<Request>({ method: "PUT", path: `/api/v1/requests/${request.id}/assignee`, body });
+    const saved = await this.attempt(async () => {
+      try {
+        // Reassigning knowingly what one sees to be another agent's is no accident.
+        const from = request.assignee !== null;
+        return await put({ agent_id: agentId, ...(from && { take_over: true }) });
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== "already_assigned") throw error;
+        const { name } = error.body.assignee as { name: string };
+        const takeOver = await this.around.asker.ask({
+          title: t("assign.taken.title"),
+          text: t("assign.taken", { name }),
+          yes: t("assign.taken.takeOver"),
+          no: t("assign.taken.keep", { name }),
+        });
+        return takeOver ? put({ agent_id: agentId, take_over: true }) : null;
+      }
+    });
+    if (!saved) return;
+    this.around.changed(saved);
+    if (saved.assignee) this.around.toasts.done(t("assign.done", { name: saved.assignee.name }));
+  }
+
+  async release(request: Request): Promise<void> {
+    const saved = await this.attempt(() =>
+      this.around.api.call<Request>({ method: "DELETE", path: `/api/v1/requests/${request.id}/assignee` }),
+    );
+    const before = request.assignee;
+    if (!saved) return;
+    this.around.changed(saved);
+    const undo = before ? () => void this.assign(saved, before.id) : undefined;
+    this.around.toasts.done(this.around.t.value("assign.released"), undo);
+  }
+
+  /** Closes the conversation; the request's new status comes back by the live feed. Says whether it is closed. */
+  async closeConversation(conversationId: string, status: Request["status"]): Promise<boolean> {
+    const closed = await this.attempt(async () => {
+      try {
+        await this.around.api.call({
+          method: "POST",
+          path: `/api/v1/conversations/${conversationId}/close`,
+          body: { request_status: status },
+        });
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== "conversation_closed") throw error;
+        this.around.toasts.done(this.around.t.value("close.already"));
+      }
+      return true;
+    });
+    return closed ?? false;
+  }
+
+  private async save<F extends Field>(request: Request, field: F, wanted: Editable[F]): Promise<Request | null> {
+    try {
+      return await this.around.api.call<Request>({
+        method: "PATCH",
+        path: `/api/v1/requests/${request.id}`,
+        body: { [field]: wanted },
+        headers: { "if-match": `"${request.version}"` },
+      });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 412) throw error;
+      const current = await this.around.api.get<Request>(`/api/v1/requests/${request.id}`);
+      if (current[field] === wanted) return current;
+      // Something else changed (a message arrived, say): what the agent saw of this field still holds.
+      const unchanged = current[field] === request[field];
+      return unchanged || (await this.confirm(field, current, wanted)) ? this.save(current, field, wanted) : current;
+    }
+  }
+
+  private confirm<F extends Field>(field: F, current: Request, wanted: Editable[F]): Promise<boolean> {
+    const t = this.around.t.value;
+    const names = { current: this.name(field, current[field]), wanted: this.name(field, wanted) };
+    this.around.changed(current);
+    return this.around.asker.ask({
+      title: t("request.conflict.title"),
+      text: t(`request.conflict.${field as Field}`, names),
+      yes: t("request.conflict.apply", names),
+      no: t("request.conflict.keep", names),
+    });
+  }
+
+  private name<F extends Field>(field: F, value: Editable[F]): string {
+    const t = this.around.t.value;
+    if (field === "subject") return value ?? t("request.conflict.none");
+    return field === "status"
+      ? t(`status.${value as Editable["status"]}`)
+      : t(`priority.${value as Editable["priority"]}`);
+  }
+
+  private async attempt<R>(action: () => Promise<R>): Promise<R | null> {
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.around.toasts.failed(tellProblem(error, this.around.t.value));
+      return null;
+    }
+  }
+}

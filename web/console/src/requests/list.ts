@@ -1,0 +1,115 @@
+/** The request list as a value: what a page, a live change or the reader's scrolling makes of it. */
+import type { Request } from "@guichet/shared/protocol";
+import type { ListQuery } from "../app/route";
+
+export interface RequestList {
+  /** What the rows show. Newest activity first, except while the reader is away from the top. */
+  readonly shown: readonly Request[];
+  /** Arrived while the reader was away from the top: announced, not yet shown, so that nothing jumps. */
+  readonly waiting: readonly Request[];
+  /** Where the next page starts; null at the end of the list. */
+  readonly cursor: string | null;
+}
+
+export interface RequestPage {
+  items: Request[];
+  next_cursor: string | null;
+}
+
+export const EMPTY_LIST: RequestList = { shown: [], waiting: [], cursor: null };
+
+/** The views and filters of `GET /api/v1/requests`, for the changes that come live. */
+export function belongs(request: Request, query: ListQuery, me: string): boolean {
+  if (query.channel && request.channel !== query.channel) return false;
+  if (query.status && request.status !== query.status) return false;
+  switch (query.view) {
+    case "all":
+      return true;
+    case "open":
+      return request.status !== "closed";
+    case "mine":
+      return request.status !== "closed" && request.assignee?.id === me;
+    case "unassigned":
+      return request.status !== "closed" && request.assignee === null;
+  }
+}
+
+/** The next page goes below; what came live meanwhile and is newer stays. */
+export function appendPage(list: RequestList, page: RequestPage): RequestList {
+  const known = new Map(list.shown.map((request) => [request.id, request]));
+  const newer = new Map(page.items.map((request) => [request.id, newest(known.get(request.id), request)]));
+  return {
+    shown: [
+      ...list.shown.map((request) => newer.get(request.id) ?? request),
+      ...page.items.filter((request) => !known.has(request.id)),
+    ],
+    waiting: list.waiting.filter((request) => !newer.has(request.id)),
+    cursor: page.next_cursor,
+  };
+}
+
+/**
+ * The first page read again after a gap in the live feed. It is the truth down to its last row: what is missing
+ * there has left the view. Rows further down are kept only when the page ends before them.
+ */
+export function mergeFirstPage(list: RequestList, page: RequestPage): RequestList {
+  const known = new Map([...list.shown, ...list.waiting].map((request) => [request.id, request]));
+  const fresh = page.items.map((request) => newest(known.get(request.id), request));
+  const last = page.items.at(-1);
+  if (page.next_cursor === null || last === undefined)
+    return { shown: fresh.sort(byActivity), waiting: [], cursor: null };
+  const ids = new Set(fresh.map((request) => request.id));
+  const below = list.shown.filter((request) => !ids.has(request.id) && byActivity(last, request) < 0);
+  // Without an overlap there may be unread pages between the two: start again from the fresh page.
+  const joined = list.shown.some((request) => ids.has(request.id)) && below.length > 0;
+  return {
+    shown: [...fresh, ...(joined ? below : [])].sort(byActivity),
+    waiting: [],
+    cursor: joined ? list.cursor : page.next_cursor,
+  };
+}
+
+/** A live change. Away from the top, rows keep their places and a new one waits. */
+export function applyChange(
+  list: RequestList,
+  request: Request,
+  { query, me, atTop }: { query: ListQuery; me: string; atTop: boolean },
+): RequestList {
+  const known = find(list, request.id);
+  if (known && known.version >= request.version) return list;
+  const others = (requests: readonly Request[]) => requests.filter((other) => other.id !== request.id);
+  if (!belongs(request, query, me)) {
+    return { ...list, shown: others(list.shown), waiting: others(list.waiting) };
+  }
+  if (list.shown.some((shown) => shown.id === request.id)) {
+    const replaced = list.shown.map((shown) => (shown.id === request.id ? request : shown));
+    return { ...list, shown: atTop ? replaced.sort(byActivity) : replaced };
+  }
+  const last = list.shown.at(-1);
+  // Older than all that is loaded: the page it is on brings it.
+  if (list.cursor !== null && last && byActivity(last, request) < 0) return list;
+  if (atTop) return { ...list, shown: [...list.shown, request].sort(byActivity) };
+  return { ...list, waiting: [...others(list.waiting), request] };
+}
+
+/** The reader is back at the top: what waited is shown, and every row goes to its place. */
+export function settle(list: RequestList): RequestList {
+  return { ...list, shown: [...list.shown, ...list.waiting].sort(byActivity), waiting: [] };
+}
+
+/** Whether a change can alter the counts of the views, as most (a message, a preview) cannot. */
+export function movesCounts(before: Request | undefined, after: Request): boolean {
+  return before?.status !== after.status || before.assignee?.id !== after.assignee?.id;
+}
+
+export function find(list: RequestList, id: string): Request | undefined {
+  return list.shown.find((request) => request.id === id) ?? list.waiting.find((request) => request.id === id);
+}
+
+function newest(known: Request | undefined, read: Request): Request {
+  return known && known.version > read.version ? known : read;
+}
+
+function byActivity(a: Request, b: Request): number {
+  return b.last_activity_at.localeCompare(a.last_activity_at) || b.id.localeCompare(a.id);
+}

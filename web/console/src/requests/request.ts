@@ -1,0 +1,23 @@
+import type { Channel, Priority, Request, RequestStatus } from "@guichet/shared/protocol";
+
+export const CHANNELS: readonly Channel[] = ["chat", "email", "web_form", "manual"];
+export const STATUSES: readonly RequestStatus[] = ["new", "in_progress", "pending", "closed"];
+export const PRIORITIES: readonly Priority[] = ["low", "medium", "high"];
+
+/** `new` is how a request begins; an agent sets the others. */
+export const SETTABLE_STATUSES = ["in_progress", "pending", "closed"] as const;
+
+/** What an agent changes in place; each is saved alone, at once. */
+export type Editable = Pick<Request, "status" | "priority" | "subject">;
+export type Field = keyof Editable;
+
+/** The contact's name, else what the visitor gave, else "Visiteur 4F2A" from the end of the visitor's id. */
+export function displayName(
+  { contact, visitor, number }: Pick<Request, "contact" | "visitor" | "number">,
+  visitorWord: string,
+): string {
+  const given = contact?.name || visitor?.name;
+  if (given) return given;
+  const mark = visitor ? visitor.id.replaceAll("-", "").slice(-4).toUpperCase() : `#${number}`;
+  return `${visitorWord} ${mark}`;
+}

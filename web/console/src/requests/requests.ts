@@ -1,0 +1,133 @@
+import type { Request } from "@guichet/shared/protocol";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import type { ListQuery, View } from "../app/route";
+import type { Api } from "../http/api";
+import { Problem } from "../http/problem";
+import {
+  appendPage,
+  applyChange,
+  EMPTY_LIST,
+  find,
+  mergeFirstPage,
+  movesCounts,
+  type RequestList,
+  type RequestPage,
+  settle,
+} from "./list";
+
+export type Loading = "first" | "more" | null;
+
+const PAGE = 50;
+/** Changes come in bursts; the counts are read once after each. */
+const COUNTS_DELAY_MS = 800;
+
+/** The list of requests that the agent looks at, kept true by live changes. */
+export class Requests {
+  private readonly current = signal<RequestList>(EMPTY_LIST);
+  private readonly currentCounts = signal<Record<View, number> | null>(null);
+  private readonly currentLoading = signal<Loading>("first");
+  private readonly failed = signal<Problem | null>(null);
+  readonly list: ReadonlySignal<RequestList> = this.current;
+  readonly counts: ReadonlySignal<Record<View, number> | null> = this.currentCounts;
+  readonly loading: ReadonlySignal<Loading> = this.currentLoading;
+  readonly problem: ReadonlySignal<Problem | null> = this.failed;
+
+  private query: ListQuery | null = null;
+  private atTop = true;
+  /** Grows with each reading from the start: the answer to an earlier one is thrown away. */
+  private reading = 0;
+  private countsTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly api: Api,
+    private readonly me: string,
+  ) {}
+
+  /** Another view or filter: an empty list, then its first page. */
+  show(query: ListQuery): void {
+    const same =
+      this.query?.view === query.view &&
+      this.query.channel === query.channel &&
+      this.query.status === query.status;
+    if (same) return;
+    this.query = query;
+    this.atTop = true;
+    this.current.value = EMPTY_LIST;
+    void this.reload();
+  }
+
+  /** Reads the first page and the counts again, and merges: at the start, and after any gap in the live feed. */
+  async reload(): Promise<void> {
+    this.recount(0);
+    this.reading += 1;
+    if (this.current.value.shown.length === 0) this.currentLoading.value = "first";
+    await this.read(null, (list, page) => mergeFirstPage(list, page));
+  }
+
+  async loadMore(): Promise<void> {
+    const { cursor } = this.current.value;
+    if (cursor === null || this.currentLoading.value !== null || this.failed.value) return;
+    this.currentLoading.value = "more";
+    await this.read(cursor, appendPage);
+  }
+
+  /** After a failure, goes on where it happened. */
+  async retry(): Promise<void> {
+    this.failed.value = null;
+    await (this.current.value.shown.length === 0 ? this.reload() : this.loadMore());
+  }
+
+  changed(request: Request): void {
+    if (movesCounts(find(this.current.value, request.id), request)) this.recount();
+    if (!this.query) return;
+    this.current.value = applyChange(this.current.value, request, {
+      query: this.query,
+      me: this.me,
+      atTop: this.atTop,
+    });
+  }
+
+  /** Where the reader is: what arrived while away is shown on coming back to the top. */
+  scrolled(atTop: boolean): void {
+    if (atTop && !this.atTop) this.current.value = settle(this.current.value);
+    this.atTop = atTop;
+  }
+
+  stop(): void {
+    this.reading += 1;
+    clearTimeout(this.countsTimer);
+  }
+
+  private async read(
+    cursor: string | null,
+    merge: (list: RequestList, page: RequestPage) => RequestList,
+  ): Promise<void> {
+    const { reading } = this;
+    try {
+      const page = await this.api.get<RequestPage>("/api/v1/requests", { ...this.query, limit: PAGE, cursor });
+      if (reading !== this.reading) return;
+      batch(() => {
+        this.current.value = merge(this.current.value, page);
+        this.currentLoading.value = null;
+        this.failed.value = null;
+      });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (reading !== this.reading) return;
+      batch(() => {
+        this.currentLoading.value = null;
+        this.failed.value = error;
+      });
+    }
+  }
+
+  private recount(delay = COUNTS_DELAY_MS): void {
+    clearTimeout(this.countsTimer);
+    this.countsTimer = setTimeout(async () => {
+      // The counts are a help: when they cannot be had, the last known ones stay, and the list tells of the failure.
+      this.currentCounts.value = await this.api
+        .get<Record<View, number>>("/api/v1/requests/counts")
+        .catch(() => this.currentCounts.value);
+    }, delay);
+  }
+}
