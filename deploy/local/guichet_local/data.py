@@ -1,0 +1,67 @@
+"""The data folder: where each thing lies in it, and the secrets that are made once."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What the parts of the system prove themselves to each other with."""
+
+    rabbitmq_password: str
+    s3_access_key: str
+    s3_secret_key: str
+
+
+class DataFolder:
+    """One folder with everything that a run writes; readable by its owner only."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.logs = self.root / "logs"
+        self.run = self.root / "run"
+        self.keys = self.root / "keys"
+        self.secret_key_file = self.keys / "secret.key"
+
+    def create(self) -> "DataFolder":
+        """Makes the folders, with mode 0700, where they are missing."""
+        for folder in (self.root, self.logs, self.run, self.keys):
+            private_folder(folder)
+        return self
+
+    def of(self, name: str) -> Path:
+        """The private folder of one server, made where it is missing."""
+        return private_folder(self.root / name)
+
+    def secrets(self) -> Secrets:
+        """Reads the secrets; makes them, and the key that signs tokens, the first time."""
+        if not self.secret_key_file.exists():
+            write_private(self.secret_key_file, secrets.token_urlsafe(48) + "\n")
+        file = self.keys / "secrets.json"
+        if not file.exists():
+            made = {
+                "rabbitmq_password": secrets.token_urlsafe(24),
+                "s3_access_key": secrets.token_hex(10),
+                "s3_secret_key": secrets.token_urlsafe(30),
+            }
+            write_private(file, json.dumps(made, indent=2) + "\n")
+        return Secrets(**json.loads(file.read_text()))
+
+
+def private_folder(folder: Path) -> Path:
+    """Makes a folder that only its owner can look into."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def write_private(file: Path, text: str, mode: int = 0o600) -> None:
+    """Writes a file whole or not at all, readable by its owner only from its first byte on."""
+    temporary = file.with_name(file.name + ".new")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)
+    temporary.write_text(text)
+    temporary.chmod(mode)
+    temporary.replace(file)

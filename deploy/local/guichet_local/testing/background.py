@@ -1,0 +1,81 @@
+"""Runs a supervisor beside the tests, in a thread with an event loop of its own."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+from guichet_local.data import DataFolder
+from guichet_local.program import Program
+from guichet_local.supervisor import Supervisor
+
+T = TypeVar("T")
+
+KEPT_VARIABLES = ("PATH", "LANG", "HOME", "TMPDIR")
+
+
+class Background:
+    """An event loop in a thread. The servers of the tests live there, whatever loop a test uses."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="test servers", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Coroutine[None, None, T]) -> Future[T]:
+        """Runs it there; the future can be waited for here, or awaited with `asyncio.wrap_future`."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def close(self) -> None:
+        """Ends the thread; everything in it must have been stopped."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class Group:
+    """Programs under one supervisor, with a temporary data folder that goes when they stop."""
+
+    def __init__(self, background: Background, name: str) -> None:
+        self.data = DataFolder(Path(tempfile.mkdtemp(prefix=f"guichet-{name}-"))).create()
+        self._background = background
+        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        self._supervisor = Supervisor(self.data.logs, environment, report=lambda line: None)
+
+    def start(self, programs: Sequence[Program]) -> Future[None]:
+        """Starts them; the future is done when all are ready."""
+        return self._background.submit(self._supervisor.start(programs))
+
+    def stop(self) -> None:
+        """Stops them all and removes their data."""
+        self._background.submit(self._supervisor.stop()).result()
+        shutil.rmtree(self.data.root)
+
+    def pid(self, name: str) -> int:
+        """The process of one program."""
+        return self._supervisor.pid(name)
+
+    def kill(self, name: str) -> None:
+        """Kills one as a crash would (SIGKILL); the supervisor starts it again."""
+
+        async def kill() -> None:
+            self._supervisor.kill(name)
+
+        self._background.submit(kill()).result()
+
+    async def ready(self, name: str) -> None:
+        """Returns when it is ready, also after it was killed."""
+        await asyncio.wrap_future(self._background.submit(self._supervisor.until_ready(name)))
+
+    async def stop_one(self, name: str) -> None:
+        """Stops one in an orderly way, until `start_one`."""
+        await asyncio.wrap_future(self._background.submit(self._supervisor.stop_one(name)))
+
+    async def start_one(self, name: str) -> None:
+        """Starts one that was stopped; returns when it is ready."""
+        await asyncio.wrap_future(self._background.submit(self._supervisor.start_one(name)))
