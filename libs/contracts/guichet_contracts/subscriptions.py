@@ -15,6 +15,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
 LIVE_EVENTS: Sequence[str] = (
     "chat.message.posted.v1",
     "chat.conversation.closed.v1",
+    "chat.conversation.read.v1",
     "requests.request.changed.v1",
 )
 """Event types that every chat replica hears, besides the signs of presence that have no other home."""

@@ -4,8 +4,8 @@
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
@@ -41,9 +41,11 @@ __all__ = [
     "ReturnDocument",
     "aggregate",
     "explain",
+    "in_transaction",
     "open_client",
 ]
 
+T = TypeVar("T")
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]
 Collection = AsyncCollection[Document]
@@ -119,6 +121,18 @@ async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]
     if asyncio.iscoroutine(cursor):
         cursor = await cursor
     return cast("list[Document]", await cursor.to_list(None))
+
+
+async def in_transaction(database: Database, work: Callable[[Any], Awaitable[T]]) -> T:
+    """Run ``await work(session)`` in a transaction; it may run again when the server asks for that.
+
+    For the rare change that one document cannot hold. ``work`` hands its session to every call.
+    """
+    session: Any = database.client.start_session()
+    if asyncio.iscoroutine(session):  # awaited in motor, not in PyMongo
+        session = await session
+    async with session:
+        return cast("T", await session.with_transaction(work, read_concern=MAJORITY, write_concern=_DURABLE))
 
 
 async def explain(database: Database, command: Mapping[str, Any]) -> Document:

@@ -43,6 +43,11 @@ def decode_cursor(cursor: str, *kinds: type[CursorPart]) -> list[CursorPart]:
         parts = [datetime.fromisoformat(part["t"]) if isinstance(part, dict) else part for part in plain]
     except (binascii.Error, ValueError, KeyError, TypeError):
         raise Invalid.of("cursor", "is not a cursor of this list") from None
-    if len(parts) != len(kinds) or any(type(part) is not kind for part, kind in zip(parts, kinds, strict=True)):
+    if len(parts) != len(kinds) or not all(map(_fits, parts, kinds)):
         raise Invalid.of("cursor", "is not a cursor of this list")
     return parts
+
+
+def _fits(part: CursorPart, kind: type[CursorPart]) -> bool:
+    # A BSON integer has 64 bits; a forged cursor must not get as far as the driver.
+    return type(part) is kind and not (isinstance(part, int) and abs(part) >= 2**63)

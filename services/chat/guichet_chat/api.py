@@ -1,0 +1,206 @@
+"""HTTP routes: visitors' sessions, the agents' view of the log, closing, and the widget's files."""
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Query, Response, WebSocket
+from fastapi.responses import FileResponse
+from guichet_kit.clock import WireTime, now
+from guichet_kit.http import bearer
+from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
+from guichet_kit.problems import Conflict, NotFound, Unauthorized
+from guichet_kit.tokens import Claims, InvalidToken, Tokens
+from pydantic import BaseModel, EmailStr, Field
+
+from guichet_chat.conversation import Author, ClosingStatus, ConversationClosed, EntryKind, NoSuchConversation
+from guichet_chat.settings import ChatSettings, Site
+from guichet_chat.sockets.agent import serve_agent
+from guichet_chat.sockets.customer import serve_customer
+from guichet_chat.sockets.frames import entry_fields, entry_frame
+from guichet_chat.sockets.session import Live
+
+VISITOR_TOKEN_SECONDS = 30 * 24 * 3600
+_FRAME_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+)
+_HASHED_FILES = "public, max-age=31536000, immutable"
+_NAMED_FILES = "public, max-age=300"
+
+
+class SiteView(BaseModel):
+    """How the widget presents itself."""
+
+    name: str
+    color: str | None
+    position: str
+
+    @classmethod
+    def of(cls, site: Site) -> "SiteView":
+        """What the public may know of a site."""
+        return cls(name=site.name, color=site.color, position=site.position)
+
+
+class VisitorRequest(BaseModel):
+    """A visitor's session to begin, or with ``token`` to go on with."""
+
+    widget_key: str = Field(max_length=64)
+    token: str | None = Field(default=None, max_length=4096)
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    email: EmailStr | None = Field(default=None, max_length=254)
+
+
+class VisitorSession(BaseModel):
+    """A session: the token opens the socket."""
+
+    visitor_id: str
+    token: str
+    expires_at: WireTime
+    site: SiteView
+
+
+class CloseRequest(BaseModel):
+    """What becomes of the request."""
+
+    request_status: ClosingStatus = "closed"
+
+
+class Closed(BaseModel):
+    """Where the closing stands in the log."""
+
+    conversation_id: str
+    seq: int
+
+
+class AuthorView(BaseModel):
+    """Who wrote an entry."""
+
+    kind: str
+    id: str
+    name: str | None
+
+
+class AttachmentView(BaseModel):
+    """A file of a message; ``size`` in bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+
+
+class EntryView(BaseModel):
+    """An entry of the log; ``id`` is the sender's own."""
+
+    conversation_id: str
+    seq: int
+    id: str
+    kind: EntryKind
+    author: AuthorView
+    text: str
+    attachments: list[AttachmentView]
+    at: WireTime
+    request_status: ClosingStatus | None = None
+
+
+def routes(live: Live, settings: ChatSettings, visitors: Tokens, agents: Tokens) -> APIRouter:
+    """Every route of the service."""
+    router = APIRouter()
+    an_agent = bearer(agents)
+
+    def site_of(key: str) -> Site:
+        site = settings.site(key)
+        if site is None:
+            raise NotFound("There is no such widget key.", code="unknown_widget_key")
+        return site
+
+    @router.get("/chat/v1/sites/{widget_key}", tags=["widget"])
+    async def get_site(widget_key: str) -> SiteView:
+        return SiteView.of(site_of(widget_key))
+
+    @router.post("/chat/v1/visitors", tags=["widget"])
+    async def begin_session(body: VisitorRequest) -> VisitorSession:
+        site = site_of(body.widget_key)
+        visitor_id = _subject(visitors, body.token) if body.token else None
+        visitor = await live.chat.begin_session(visitor_id, site.key, body.name, body.email)
+        token = visitors.issue(visitor.id, VISITOR_TOKEN_SECONDS, name=visitor.name)
+        expires_at = now().fromtimestamp(time.time() + VISITOR_TOKEN_SECONDS, tz=now().tzinfo)
+        return VisitorSession(visitor_id=visitor.id, token=token, expires_at=expires_at, site=SiteView.of(site))
+
+    @router.get("/api/v1/conversations/{conversation_id}/entries", tags=["conversations"])
+    async def get_entries(
+        conversation_id: str,
+        _agent: Annotated[Claims, Depends(an_agent)],
+        after_seq: Annotated[int, Query(ge=0, le=2**53)] = 0,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Annotated[int | None, Query(ge=0, le=2**53, description="`next_cursor` of the page before")] = None,
+    ) -> Page[EntryView]:
+        await _found(live, conversation_id)
+        entries = await live.chat.read_log(conversation_id, after_seq if cursor is None else cursor, limit)
+        more = str(entries[-1].seq) if len(entries) == limit else None
+        return Page(items=[EntryView.model_validate(entry_fields(entry)) for entry in entries], next_cursor=more)
+
+    @router.post("/api/v1/conversations/{conversation_id}/close", tags=["conversations"])
+    async def close_conversation(
+        conversation_id: str,
+        agent: Annotated[Claims, Depends(an_agent)],
+        body: Annotated[CloseRequest | None, Body()] = None,
+    ) -> Closed:
+        author = Author("agent", agent.subject, agent.extra.get("name"))
+        try:
+            done = await live.chat.close(conversation_id, author, (body or CloseRequest()).request_status)
+        except NoSuchConversation:
+            raise NotFound("There is no such conversation.") from None
+        except ConversationClosed:
+            raise Conflict("The conversation is closed already.", code="conversation_closed") from None
+        entry, about = done.entry, done.conversation
+        live.hub.hint(about.id, about.visitor.id, about.opened_at, entry.seq, entry_frame(entry))
+        return Closed(conversation_id=conversation_id, seq=entry.seq)
+
+    @router.websocket("/chat/v1/socket")
+    async def customer_socket(socket: WebSocket) -> None:
+        await serve_customer(socket, visitors, live)
+
+    @router.websocket("/api/v1/live")
+    async def agent_socket(socket: WebSocket) -> None:
+        await serve_agent(socket, agents, live)
+
+    @router.get("/widget.js", include_in_schema=False)
+    async def loader() -> Response:
+        return _file(settings, "widget.js", _NAMED_FILES)
+
+    @router.get("/widget/frame.html", include_in_schema=False)
+    async def frame(key: str) -> Response:
+        response = _file(settings, "frame.html", "no-cache")
+        # The only page of ours that others may frame: those sites whose key this is.
+        ancestors = " ".join(site_of(key).origins)
+        response.headers["Content-Security-Policy"] = _FRAME_CSP.format(ancestors=ancestors)
+        return response
+
+    @router.get("/widget/{path:path}", include_in_schema=False)
+    async def widget_file(path: str) -> Response:
+        return _file(settings, path, _HASHED_FILES if path.startswith("assets/") else _NAMED_FILES)
+
+    return router
+
+
+def _subject(tokens: Tokens, token: str) -> str:
+    try:
+        return tokens.verify(token).subject
+    except InvalidToken:
+        raise Unauthorized("The token is not valid any more; begin a new session.") from None
+
+
+async def _found(live: Live, conversation_id: str) -> None:
+    try:
+        await live.chat.conversation(conversation_id)
+    except NoSuchConversation:
+        raise NotFound("There is no such conversation.") from None
+
+
+def _file(settings: ChatSettings, path: str, caching: str) -> Response:
+    root = settings.widget_dir.resolve()
+    file = (root / path).resolve()
+    if not file.is_relative_to(root) or not file.is_file():
+        raise NotFound("There is no such file.")
+    return FileResponse(file, headers={"Cache-Control": caching, "X-Content-Type-Options": "nosniff"})

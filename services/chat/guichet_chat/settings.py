@@ -1,0 +1,40 @@
+"""What this service can be told, besides what all can."""
+
+from pathlib import Path
+
+from guichet_kit.settings import ServiceSettings
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Site(BaseModel):
+    """A web site that carries the widget."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="What the script tag names")
+    name: str = Field(min_length=1, max_length=80)
+    origins: tuple[str, ...] = Field(min_length=1, description="Origins of the pages that may carry the widget")
+    color: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
+    position: str = Field(default="right", pattern=r"^(left|right)$")
+
+    @field_validator("origins")
+    @classmethod
+    def _no_injection(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # They go into a Content-Security-Policy header.
+        for origin in value:
+            if not origin.startswith(("http://", "https://")) or any(c in origin for c in " ;,'\"\r\n"):
+                raise ValueError(f"{origin!r} is not an origin such as https://shop.example")
+        return value
+
+
+class ChatSettings(ServiceSettings):
+    """Settings of ``chat``."""
+
+    widget_sites: tuple[Site, ...] = Field(default=(), description="JSON list of the sites that carry the widget")
+    widget_dir: Path = Field(
+        default=Path(__file__).parents[3] / "web" / "widget" / "dist", description="The widget's built files"
+    )
+
+    def site(self, key: str) -> Site | None:
+        """The site of a widget key, or None."""
+        return next((site for site in self.widget_sites if site.key == key), None)

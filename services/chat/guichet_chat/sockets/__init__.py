@@ -1,0 +1,1 @@
+"""The sockets of customers and agents: frames in, use cases, frames out."""

@@ -1,0 +1,57 @@
+"""``WS /api/v1/live``: the agents' side."""
+
+from fastapi import WebSocket
+from guichet_kit.tokens import Tokens
+
+from guichet_chat.conversation import Author
+from guichet_chat.sockets.connection import Connection
+from guichet_chat.sockets.frames import (
+    AgentFrame,
+    AgentMessagePost,
+    AgentTyping,
+    Ping,
+    Read,
+    Sync,
+    Unsubscribe,
+    agent_frames,
+    encode,
+)
+from guichet_chat.sockets.hub import Member
+from guichet_chat.sockets.session import Desk, Live, converse, handshake
+
+
+async def serve_agent(socket: WebSocket, tokens: Tokens, live: Live) -> None:
+    """Serve one agent's socket until it ends, or the access token does."""
+    claims = await handshake(socket, tokens, live)
+    if claims is None:
+        return
+    author = Author("agent", claims.subject, claims.extra.get("name"))
+    connection = Connection(socket, "agent", claims.expires_at)
+    member = Member(connection)
+    live.hub.join(member)
+    try:
+        agent = {"id": author.id, "name": author.name}
+        agent |= {key: claims.extra.get(key) for key in ("initials", "role")}
+        connection.offer(encode("ready", agent=agent))
+        await converse(connection, agent_frames, _Agent(live, member, author, "agent").handle)
+    finally:
+        live.hub.leave(member)
+
+
+class _Agent(Desk):
+    async def handle(self, frame: AgentFrame) -> None:
+        chat = self.live.chat
+        match frame:
+            case Ping():
+                self.member.connection.offer(encode("pong"))
+            case Unsubscribe():
+                self.live.hub.unfollow(self.member, frame.conversation_id)
+            case AgentMessagePost():
+                conversation = await chat.conversation(frame.conversation_id)
+                await self.accepted(await chat.post_message(conversation, self.draft(frame, frame.conversation_id)))
+            case Sync():
+                await self.replay(await chat.conversation(frame.conversation_id), frame.after_seq)
+            case AgentTyping():
+                await self.typing(await chat.conversation(frame.conversation_id), frame.on)
+            case Read():
+                await self.read(await chat.conversation(frame.conversation_id), frame.seq)

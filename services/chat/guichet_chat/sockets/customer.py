@@ -1,0 +1,91 @@
+"""``WS /chat/v1/socket``: the customers' side."""
+
+from fastapi import WebSocket
+from guichet_kit.mongo import OUTAGES
+from guichet_kit.tokens import Tokens
+
+from guichet_chat.conversation import Author, NoSuchConversation
+from guichet_chat.sockets.connection import Connection
+from guichet_chat.sockets.frames import (
+    CustomerFrame,
+    CustomerSync,
+    CustomerTyping,
+    MessagePost,
+    Ping,
+    Read,
+    customer_frames,
+    encode,
+)
+from guichet_chat.sockets.hub import Member
+from guichet_chat.sockets.session import Desk, Live, closed_as_unavailable, converse, handshake
+
+
+async def serve_customer(socket: WebSocket, tokens: Tokens, live: Live) -> None:
+    """Serve one customer's socket until it ends."""
+    claims = await handshake(socket, tokens, live)
+    if claims is None:
+        return
+    visitor_id = claims.subject
+    connection = Connection(socket, "customer", claims.expires_at)
+    member = Member(connection, visitor_id)
+    # In the hub before the log is looked at, so that nothing can happen unseen in between.
+    live.hub.join(member)
+    try:
+        try:
+            await _greet(live, member, visitor_id)
+        except OUTAGES:
+            await closed_as_unavailable(connection)
+            return
+        author = Author("visitor", visitor_id, claims.extra.get("name"))
+        customer = _Customer(live, member, author, "visitor")
+        await converse(connection, customer_frames, customer.handle)
+    finally:
+        live.hub.leave(member)
+
+
+async def _greet(live: Live, member: Member, visitor_id: str) -> None:
+    latest = await live.chat.latest_conversation(visitor_id)
+    if latest is None:
+        member.connection.offer(encode("ready", visitor_id=visitor_id, conversation=None))
+        return
+    conversation, tail = latest
+    last_seq = tail.seq if tail else 0
+    state = "closed" if tail is not None and tail.kind == "closed" else "open"
+    greeting = {"id": conversation.id, "state": state, "last_seq": last_seq}
+    member.connection.offer(encode("ready", visitor_id=visitor_id, conversation=greeting))
+    if member.newest_opened_at is None or conversation.opened_at >= member.newest_opened_at:
+        member.newest_opened_at = conversation.opened_at
+    feed = live.hub.follow(member, conversation.id, last_seq)
+    await feed.catch_up()
+
+
+class _Customer(Desk):
+    async def handle(self, frame: CustomerFrame) -> None:
+        match frame:
+            case Ping():
+                self.member.connection.offer(encode("pong"))
+            case MessagePost():
+                await self._post(frame)
+            case CustomerSync():
+                conversation = await self.live.chat.conversation(frame.conversation_id, self.author.id)
+                await self.replay(conversation, frame.after_seq)
+            case CustomerTyping():
+                await self._typing(frame.on)
+            case Read():
+                conversation = await self.live.chat.conversation(frame.conversation_id, self.author.id)
+                await self.read(conversation, frame.seq)
+
+    async def _post(self, frame: MessagePost) -> None:
+        chat, visitor_id = self.live.chat, self.author.id
+        draft = self.draft(frame, frame.conversation_id)
+        if frame.conversation_id is None:
+            await self.accepted(await chat.post_visitor_message(visitor_id, draft))
+        else:
+            conversation = await chat.conversation(frame.conversation_id, visitor_id)
+            await self.accepted(await chat.post_message(conversation, draft))
+
+    async def _typing(self, on: bool) -> None:
+        latest = await self.live.chat.latest_conversation(self.author.id)
+        if latest is None:
+            raise NoSuchConversation
+        await self.typing(latest[0], on)

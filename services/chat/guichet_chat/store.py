@@ -1,0 +1,229 @@
+"""MongoDB: visitors, conversations and the log. The only file that knows the fields of their documents."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from guichet_kit.mongo import (
+    ASCENDING,
+    DESCENDING,
+    LINEARIZABLE,
+    MAJORITY,
+    Collection,
+    Database,
+    Document,
+    DuplicateKeyError,
+    IndexModel,
+)
+from guichet_kit.outbox import OUTBOX_INDEX
+
+from guichet_chat.conversation import Attachment, Author, Conversation, Entry, Predecessor, Reader, Visitor
+
+_READ_MAX_MS = 5_000
+
+
+class SeqTaken(Exception):
+    """Another writer appended at this place first."""
+
+
+class ClientIdTaken(Exception):
+    """The sender's id for this message is in the log already."""
+
+
+class OpenConversationExists(Exception):
+    """The visitor already has an open conversation."""
+
+
+class Store:
+    """The database ``guichet_chat``."""
+
+    def __init__(self, database: Database) -> None:
+        self.visitors: Collection = database["visitors"]
+        self.conversations: Collection = database["conversations"]
+        self.entries: Collection = database["entries"]
+
+    async def ensure_indexes(self) -> None:
+        """Make the indexes; the unique ones are where concurrent writers are put in order."""
+        await self.entries.create_indexes(
+            [
+                IndexModel([("conversation_id", ASCENDING), ("seq", ASCENDING)], name="log", unique=True),
+                IndexModel([("conversation_id", ASCENDING), ("client_id", ASCENDING)], name="client_id", unique=True),
+                # A visitor need not name the conversation, so a repeat must be found in whichever it went to.
+                IndexModel(
+                    [("visitor_id", ASCENDING), ("client_id", ASCENDING)],
+                    name="visitor_client_id",
+                    unique=True,
+                    partialFilterExpression={"author.kind": "visitor"},
+                ),
+                OUTBOX_INDEX,
+            ]
+        )
+        await self.conversations.create_indexes(
+            [
+                IndexModel("visitor.id", name="one_open", unique=True, partialFilterExpression={"state": "open"}),
+                IndexModel([("visitor.id", ASCENDING), ("opened_at", DESCENDING)], name="latest"),
+                OUTBOX_INDEX,
+            ]
+        )
+
+    # Visitors
+
+    async def save_visitor(self, visitor: Visitor) -> None:
+        """Create or update the visitor; the open conversation shows the same person from its next event on."""
+        fields = {"site": visitor.site, "name": visitor.name, "email": visitor.email}
+        await self.visitors.update_one({"_id": visitor.id}, {"$set": fields}, upsert=True)
+        await self.conversations.update_one(
+            {"visitor.id": visitor.id, "state": "open"}, {"$set": {"visitor": {"id": visitor.id, **fields}}}
+        )
+
+    async def visitor(self, visitor_id: str) -> Visitor | None:
+        """The visitor, or None."""
+        found = await self.visitors.find_one({"_id": visitor_id})
+        return None if found is None else Visitor(found["_id"], found["site"], found["name"], found["email"])
+
+    # Conversations
+
+    async def insert_conversation(self, conversation: Conversation, outbox: Sequence[Document]) -> None:
+        """Open a conversation; `OpenConversationExists` when its visitor has an open one."""
+        visitor, before = conversation.visitor, conversation.follows
+        document = {
+            "_id": conversation.id,
+            "visitor": {"id": visitor.id, "site": visitor.site, "name": visitor.name, "email": visitor.email},
+            "state": conversation.state,
+            "opened_at": conversation.opened_at,
+            "follows": before
+            and {
+                "conversation_id": before.conversation_id,
+                "seq": before.seq,
+                "at": before.at,
+                "by": _author_document(before.by),
+                "request_status": before.request_status,
+            },
+            "read": dict(conversation.read),
+            "outbox": list(outbox),
+        }
+        try:
+            await self.conversations.insert_one(document)
+        except DuplicateKeyError:
+            raise OpenConversationExists from None
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        """The conversation, or None."""
+        return _conversation(await self.conversations.find_one({"_id": conversation_id}))
+
+    async def open_conversation(self, visitor_id: str) -> Conversation | None:
+        """The visitor's conversation that is marked open, or None. Its log may already hold the closing."""
+        return _conversation(await self.conversations.find_one({"visitor.id": visitor_id, "state": "open"}))
+
+    async def latest_conversation(self, visitor_id: str) -> Conversation | None:
+        """The visitor's last opened conversation, or None."""
+        found = await self.conversations.find_one({"visitor.id": visitor_id}, sort=[("opened_at", DESCENDING)])
+        return _conversation(found)
+
+    async def mark_closed(self, conversation_id: str) -> None:
+        """Let the conversation's state follow its log, which holds the closing."""
+        await self.conversations.update_one({"_id": conversation_id, "state": "open"}, {"$set": {"state": "closed"}})
+
+    async def advance_read(
+        self, conversation_id: str, reader: Reader, seq: int, outbox: Sequence[Document]
+    ) -> bool:  # fmt: skip
+        """Move a read mark forward; False when it was there already."""
+        mark = f"read.{reader}"
+        result = await self.conversations.update_one(
+            {"_id": conversation_id, mark: {"$lt": seq}},
+            {"$set": {mark: seq}, "$push": {"outbox": {"$each": list(outbox)}}},
+        )
+        return result.modified_count == 1
+
+    # The log
+
+    async def insert_entry(self, entry: Entry, outbox: Sequence[Document]) -> None:
+        """Append; returns when the entry is on the disk of a majority.
+
+        Raises:
+            SeqTaken: there is an entry with this number.
+            ClientIdTaken: there is an entry with this sender's id.
+        """
+        document = {
+            "conversation_id": entry.conversation_id,
+            "visitor_id": entry.visitor_id,
+            "seq": entry.seq,
+            "client_id": entry.client_id,
+            "kind": entry.kind,
+            "author": _author_document(entry.author),
+            "text": entry.text,
+            "at": entry.at,
+            "attachments": [
+                {"id": a.id, "name": a.name, "media_type": a.media_type, "size": a.size} for a in entry.attachments
+            ],
+            "request_status": entry.request_status,
+            "outbox": list(outbox),
+            "_id": f"{entry.conversation_id}:{entry.seq}",
+        }
+        try:
+            await self.entries.insert_one(document)
+        except DuplicateKeyError as error:
+            pattern = (error.details or {}).get("keyPattern", {})
+            raise (ClientIdTaken if "client_id" in pattern else SeqTaken) from None
+
+    async def tail(self, conversation_id: str) -> Entry | None:
+        """The last entry, or None. Another writer may be appending behind it."""
+        found = await self.entries.find_one({"conversation_id": conversation_id}, sort=[("seq", DESCENDING)])
+        return _entry(found)
+
+    async def entry_by_client_id(self, conversation_id: str, client_id: str) -> Entry | None:
+        """The entry that a sender's id became, once it is durable; or None."""
+        return await self._durable({"conversation_id": conversation_id, "client_id": client_id})
+
+    async def visitor_entry_by_client_id(self, visitor_id: str, client_id: str) -> Entry | None:
+        """The same in any of the visitor's conversations, for the visitor's own messages."""
+        return await self._durable({"visitor_id": visitor_id, "client_id": client_id, "author.kind": "visitor"})
+
+    async def _durable(self, key: dict[str, Any]) -> Entry | None:
+        # The entry may be another call's, not yet on a majority: whoever acknowledges it must wait for that too.
+        entries = self.entries.with_options(read_concern=LINEARIZABLE)
+        return _entry(await entries.find_one(key, max_time_ms=_READ_MAX_MS))
+
+    async def entries_after(self, conversation_id: str, after_seq: int, limit: int) -> list[Entry]:
+        """Up to ``limit`` entries after a cursor, in order, none of which a failover can take back."""
+        cursor = (
+            self.entries.with_options(read_concern=MAJORITY)
+            .find({"conversation_id": conversation_id, "seq": {"$gt": after_seq}})
+            .sort("seq", ASCENDING)
+            .limit(limit)
+        )
+        return [cast("Entry", _entry(found)) for found in await cursor.to_list(limit)]
+
+
+def _author_document(author: Author) -> Document:
+    return {"kind": author.kind, "id": author.id, "name": author.name}
+
+
+def _entry(found: Document | None) -> Entry | None:
+    if found is None:
+        return None
+    return Entry(
+        conversation_id=found["conversation_id"],
+        visitor_id=found["visitor_id"],
+        seq=found["seq"],
+        client_id=found["client_id"],
+        kind=found["kind"],
+        author=Author(**found["author"]),
+        text=found["text"],
+        at=found["at"],
+        attachments=tuple(Attachment(**a) for a in found["attachments"]),
+        request_status=found["request_status"],
+    )
+
+
+def _conversation(found: Document | None) -> Conversation | None:
+    if found is None:
+        return None
+    before = found["follows"]
+    return Conversation(
+        id=found["_id"],
+        visitor=Visitor(**found["visitor"]),
+        opened_at=found["opened_at"],
+        state=found["state"],
+        follows=before and Predecessor(**{**before, "by": Author(**before["by"])}),
+        read=found["read"],
+    )
