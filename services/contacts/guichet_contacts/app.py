@@ -1,0 +1,51 @@
+"""The composition root: the only place where parts are built and joined. Building connects to nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
+from guichet_kit.health import Health
+from guichet_kit.http import create_app
+from guichet_kit.mongo import open_client
+from guichet_kit.outbox import OutboxRelay
+
+from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.settings import Settings
+
+
+def build(settings: Settings) -> FastAPI:
+    """The application; its lifespan connects, and waits ``start_timeout`` seconds at most for the servers."""
+    mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-contacts")
+    database = mongo.database(settings.database)
+    feed = LiveFeed()
+    broker = connect_broker(settings.rabbitmq_url, "contacts", feed)
+    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    relay = OutboxRelay(EventPublisher(broker, topology), [database["contacts"]])
+    contacts = ContactStore(database, relay)
+
+    async def broker_is_connected() -> None:
+        if not feed.connected:
+            raise ConnectionError("no connection to RabbitMQ")
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(mongo.close)
+            await asyncio.gather(
+                mongo.wait_until_ready(settings.start_timeout),
+                stack.enter_async_context(
+                    started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
+                ),
+            )
+            await contacts.ensure_indexes()
+            await stack.enter_async_context(relay.running())
+            yield
+            health.draining = True
+
+    health = Health()
+    health.check("mongodb", mongo.ping)
+    health.check("rabbitmq", broker_is_connected)
+    return create_app("Guichet contacts", health=health, lifespan=lifespan)

@@ -1,0 +1,1 @@
+"""A person in the customer base: rules, documents, use cases, routes."""

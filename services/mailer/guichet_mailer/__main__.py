@@ -1,0 +1,17 @@
+"""``python -m guichet_mailer`` serves until it is told to stop."""
+
+from guichet_kit.http import serve
+from guichet_kit.settings import load_settings
+
+from guichet_mailer.app import build
+from guichet_mailer.settings import Settings
+
+
+def main() -> None:
+    """Read the settings, build the parts, serve."""
+    settings = load_settings(Settings)
+    serve(build(settings), "mailer", settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What the tests of contacts share: the environment of a real process, and the process itself."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
+
+import httpx2
+import pytest
+
+
+@pytest.fixture
+def environment(mongodb_url: str, rabbitmq_url: str, tmp_path: Path) -> dict[str, str]:
+    """Settings of a process with a database of its own, on a port that was free."""
+    secret = tmp_path / "secret.key"
+    secret.write_bytes(os.urandom(48))
+    return {
+        "PATH": os.environ["PATH"],
+        "GUICHET_HTTP_PORT": str(_free_port()),
+        "GUICHET_MONGODB_URL": mongodb_url,
+        "GUICHET_RABBITMQ_URL": rabbitmq_url,
+        "GUICHET_DATABASE_PREFIX": f"test_{os.urandom(4).hex()}_",
+        "GUICHET_SECRET_KEY_FILE": str(secret),
+    }
+
+
+Start = Callable[[Mapping[str, str]], AbstractAsyncContextManager[asyncio.subprocess.Process]]
+
+
+@pytest.fixture
+def start() -> Start:
+    """Starts ``python -m guichet_contacts``; it ends with the context."""
+
+    @asynccontextmanager
+    async def started(environment: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "guichet_contacts"),
+            env=environment,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(20):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+            await process.communicate()
+
+    return started
+
+
+@pytest.fixture
+async def client(environment: dict[str, str], start: Start) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a process that is ready."""
+    async with (
+        start(environment),
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{environment['GUICHET_HTTP_PORT']}", timeout=30) as client,
+    ):
+        async with asyncio.timeout(60):
+            await _ready(client)
+        yield client
+
+
+async def _ready(client: httpx2.AsyncClient) -> None:
+    while True:
+        with suppress(httpx2.TransportError):
+            if (await client.get("/readyz")).status_code == 200:
+                return
+        await asyncio.sleep(0.1)
+
+
+def _free_port() -> int:
+    while True:
+        port = random.randrange(10_000, 32_000)  # noqa: S311  spreads, hides nothing
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
