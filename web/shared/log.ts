@@ -41,8 +41,11 @@ export class ConversationLog {
     if (progressed && this.lastSeq < frame.last_seq) this.#askOnce();
   }
 
-  /** A new connection: what was asked on the old one will not be answered. Asks when the server has more. */
-  resume(serverLastSeq: number): void {
+  /**
+   * A new connection: what was asked on the old one will not be answered. Asks when the server has more,
+   * or when it is not known how much it has.
+   */
+  resume(serverLastSeq = Number.POSITIVE_INFINITY): void {
     this.#askedAfter = null;
     if (this.lastSeq < serverLastSeq) this.#askOnce();
   }

@@ -1,0 +1,39 @@
+/**
+ * What the loader, on the host page, and the frame, on Guichet's origin, say to each other by postMessage.
+ * Each side names the other's exact origin when it sends, and checks source and origin of what it receives.
+ */
+
+export type ToFrame = { guichet: "shown"; shown: boolean };
+
+export type ToHost =
+  | {
+      guichet: "state";
+      unread: number;
+      /** There is something to stay connected for, also after the next page load. */
+      active: boolean;
+      /** The site's colour as the operator set it, `#rrggbb`. */
+      color: string | null;
+    }
+  | { guichet: "close" };
+
+/** The frame's options, handed over in the fragment of its address, which no server sees. */
+export interface FrameOptions {
+  /** Origin of the host page. */
+  origin: string;
+  /** The host page without its query, which may hold secrets. */
+  page: string;
+  locale?: string | undefined;
+  color?: string | undefined;
+  theme?: string | undefined;
+}
+
+/** Messages from `source()` at `origin`, and from nobody else. */
+export function receive<M extends { guichet: string }>(
+  origin: string,
+  source: () => MessageEventSource | null | undefined,
+  take: (message: M) => void,
+): void {
+  addEventListener("message", (event) => {
+    if (event.origin === origin && event.source === source() && event.data?.guichet) take(event.data);
+  });
+}

@@ -1,0 +1,59 @@
+import { Component } from "preact";
+import type { Chat } from "./chat";
+import { Composer } from "./composer";
+import { CloseIcon } from "./icons";
+import { MessageList } from "./message_list";
+import { t } from "./options";
+
+interface Props {
+  chat: Chat;
+  /** The site's. */
+  name: string;
+  shown: boolean;
+  onClose: () => void;
+}
+
+export function App({ chat, name, shown, onClose }: Props) {
+  return (
+    <>
+      <header>
+        <h1>{name}</h1>
+        <button type="button" class="icon" aria-label={t("close")} title={t("close")} onClick={onClose}>
+          <CloseIcon />
+        </button>
+      </header>
+      <ConnectionBar away={chat.connection !== "open"} unavailable={chat.unavailable} />
+      <MessageList chat={chat} shown={shown} />
+      <Composer chat={chat} shown={shown} closed={chat.closed} />
+    </>
+  );
+}
+
+/** A connection that is back in this time (ms) is not worth a word. */
+const PATIENCE = 1_500;
+
+class ConnectionBar extends Component<{ away: boolean; unavailable: boolean }, { told: boolean }> {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  override componentDidMount(): void {
+    this.componentDidUpdate({ away: false });
+  }
+
+  override componentDidUpdate(before: { away: boolean }): void {
+    if (before.away === this.props.away) return;
+    clearTimeout(this.#timer);
+    if (this.props.away) this.#timer = setTimeout(() => this.setState({ told: true }), PATIENCE);
+    else this.setState({ told: false });
+  }
+
+  override render() {
+    const { away, unavailable } = this.props;
+    const telling = away && this.state.told;
+    // The region is there before its words, so that a screen reader speaks them.
+    return (
+      <div class="bar" role="status">
+        {unavailable ? t("unavailable") : telling && t(navigator.onLine ? "reconnecting" : "offline")}
+      </div>
+    );
+  }
+}

@@ -1,0 +1,93 @@
+import { Component, createRef } from "preact";
+import type { Chat } from "./chat";
+import { SendIcon } from "./icons";
+import { t } from "./options";
+
+/** As fixed by the protocol, in Unicode characters. */
+const LONGEST = 10_000;
+const COUNTED_FROM = LONGEST - 500;
+
+interface Props {
+  chat: Chat;
+  shown: boolean;
+  closed: boolean;
+}
+
+export class Composer extends Component<Props, { draft: string }> {
+  override state = { draft: "" };
+  #input = createRef<HTMLTextAreaElement>();
+
+  override componentDidUpdate(before: Props): void {
+    const field = this.#input.current;
+    if (!field) return;
+    // As high as what is written, up to the style's limit.
+    field.style.height = "";
+    field.style.height = `${field.scrollHeight + 2}px`;
+    const { shown, closed } = this.props;
+    if (shown && (!before.shown || before.closed !== closed)) field.focus();
+  }
+
+  #send = (event: Event): void => {
+    event.preventDefault();
+    const text = this.state.draft.trim();
+    if (text === "" || lengthOf(text) > LONGEST || this.props.chat.unavailable) return;
+    this.setState({ draft: "" });
+    this.props.chat.post(text);
+    this.#input.current?.focus();
+  };
+
+  #type = (draft: string): void => {
+    this.setState({ draft });
+    this.props.chat.typed(draft);
+  };
+
+  override render({ chat, closed }: Props, { draft }: { draft: string }) {
+    if (closed) {
+      return (
+        <footer>
+          <button type="button" class="main" onClick={() => chat.writeAgain()}>
+            {t("writeAgain")}
+          </button>
+        </footer>
+      );
+    }
+    const left = LONGEST - lengthOf(draft.trim());
+    return (
+      <form onSubmit={this.#send}>
+        <textarea
+          ref={this.#input}
+          rows={1}
+          value={draft}
+          placeholder={t("write")}
+          aria-label={t("write")}
+          aria-describedby="count"
+          aria-invalid={left < 0}
+          onInput={({ currentTarget }) => this.#type(currentTarget.value)}
+          onKeyDown={(event) => {
+            // While an input method composes, Enter chooses a word.
+            if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#send(event);
+          }}
+        />
+        <button
+          type="submit"
+          class="send"
+          aria-label={t("send")}
+          title={t("send")}
+          disabled={left < 0 || left === LONGEST || chat.unavailable}
+        >
+          <SendIcon />
+        </button>
+        <div id="count" class={left < 0 ? "count bad" : "count"} aria-live="polite">
+          {left < 0
+            ? t("tooLong", { count: -left })
+            : left <= LONGEST - COUNTED_FROM && t("left", { count: left })}
+        </div>
+      </form>
+    );
+  }
+}
+
+/** In Unicode characters, counted only where it can matter. */
+function lengthOf(text: string): number {
+  return text.length < COUNTED_FROM ? text.length : [...text].length;
+}

@@ -1,0 +1,94 @@
+/** The composition root of the frame: options in, parts joined, first render. */
+import { render } from "preact";
+import { receive, type ToFrame, type ToHost } from "../bridge";
+import { parseColor, textOn } from "../color";
+import { memory } from "../memory";
+import { App } from "./app";
+import { Chat } from "./chat";
+import { locale, options, widgetKey } from "./options";
+import { Session, type Site } from "./session";
+import { openStorage } from "./storage";
+import "@guichet/shared/tokens.css";
+import "./styles.css";
+
+const storage = openStorage();
+const words = memory(() => storage, `guichet:${widgetKey}:`);
+const session = new Session(widgetKey, words, {
+  locale,
+  ...(options.page ? { page_url: options.page } : {}),
+});
+const socketUrl = new URL("/chat/v1/socket", location.href);
+socketUrl.protocol = socketUrl.protocol.replace("http", "ws");
+const chat = new Chat({
+  session,
+  memory: words,
+  outbox: { storage, prefix: `guichet:${widgetKey}:pending:` },
+  url: socketUrl.href,
+  onChange: changed,
+});
+
+let site: Site | null = JSON.parse(words.get("site") ?? "null");
+let shown = false;
+let drawing: ReturnType<typeof setTimeout> | undefined;
+
+function tell(message: ToHost): void {
+  if (options.origin) parent.postMessage(message, options.origin);
+}
+
+const close = () => tell({ guichet: "close" });
+
+/** Tells the loader at once; draws when the burst of changes is over. */
+function changed(): void {
+  tell({ guichet: "state", unread: chat.unread, active: chat.active, color: site?.color ?? null });
+  drawing ??= setTimeout(draw);
+}
+
+function draw(): void {
+  drawing = undefined;
+  render(<App chat={chat} name={site?.name ?? ""} shown={shown} onClose={close} />, document.body);
+}
+
+function look(): void {
+  chat.looking = shown && !document.hidden;
+}
+
+function paint(): void {
+  const color = parseColor(options.color) ?? parseColor(site?.color);
+  if (!color) return;
+  document.documentElement.style.setProperty("--accent", color);
+  document.documentElement.style.setProperty("--on-accent", textOn(color));
+}
+
+if (options.origin) {
+  receive<ToFrame>(
+    options.origin,
+    () => parent,
+    (message) => {
+      shown = message.shown;
+      if (shown) chat.start();
+      look();
+    },
+  );
+}
+document.addEventListener("visibilitychange", look);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") close();
+});
+
+document.documentElement.lang = locale;
+if (options.theme) document.documentElement.dataset.theme = options.theme;
+paint();
+session.site().then(
+  (found) => {
+    site = found;
+    words.set("site", JSON.stringify(found));
+    paint();
+    changed();
+  },
+  // Without the site's name the chat works: what was known last, or nothing, is shown.
+  (error) => console.warn("guichet:", error),
+);
+// Ages like "5 min ago" grow.
+setInterval(changed, 30_000);
+if (session.known) chat.start();
+changed();

@@ -1,0 +1,167 @@
+import { formatAge, formatDateTime, formatDay } from "@guichet/shared/i18n";
+import { Component, createRef } from "preact";
+import type { Chat } from "./chat";
+import { linkify } from "./linkify";
+import { locale, t } from "./options";
+import { type Bubble, type Item, thread } from "./thread";
+
+/** A long conversation is shown from its end, in steps of so many entries. */
+const PAGE = 60;
+/** This near to the end (px), the reader wants to see what comes. */
+const NEAR = 48;
+
+interface Props {
+  chat: Chat;
+  shown: boolean;
+}
+
+export class MessageList extends Component<Props, { limit: number }> {
+  override state = { limit: PAGE };
+  #list = createRef<HTMLDivElement>();
+  #atEnd = true;
+  /** Where the view was, counted from the end (px), when earlier messages were asked for. */
+  #fromEnd: number | null = null;
+  #lastOwn: string | undefined;
+
+  override componentDidUpdate(): void {
+    const view = this.#list.current;
+    if (!view) return;
+    const lastOwn = this.props.chat.own.at(-1)?.id;
+    const wrote = lastOwn !== undefined && lastOwn !== this.#lastOwn;
+    this.#lastOwn = lastOwn;
+    if (this.#fromEnd !== null) view.scrollTop = view.scrollHeight - this.#fromEnd;
+    else if (this.#atEnd || wrote) view.scrollTop = view.scrollHeight;
+    this.#fromEnd = null;
+  }
+
+  #showEarlier = (): void => {
+    const view = this.#list.current;
+    if (view) this.#fromEnd = view.scrollHeight - view.scrollTop;
+    this.setState({ limit: this.state.limit + PAGE });
+  };
+
+  override render({ chat }: Props, { limit }: { limit: number }) {
+    const items = thread(chat.entries.slice(-limit), chat.own, chat.seen);
+    return (
+      <div
+        ref={this.#list}
+        class="messages"
+        role="log"
+        aria-live="polite"
+        aria-label={t("messages")}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys must be able to scroll it
+        tabIndex={0}
+        onScroll={({ currentTarget: view }) => {
+          this.#atEnd = view.scrollHeight - view.scrollTop - view.clientHeight < NEAR;
+        }}
+      >
+        {chat.entries.length > limit && (
+          <button type="button" class="quiet" onClick={this.#showEarlier}>
+            {t("earlier")}
+          </button>
+        )}
+        {items.length === 0 && <p class="welcome">{t("welcome")}</p>}
+        {items.map((item) => (
+          <Line key={item.key} item={item} chat={chat} />
+        ))}
+        {chat.typist && (
+          <div class="typing">
+            <span class="dots" aria-hidden="true">
+              <i />
+              <i />
+              <i />
+            </span>
+            {t("typing", { name: chat.typist.name ?? t("advisor") })}
+          </div>
+        )}
+      </div>
+    );
+  }
+}
+
+function Line({ item, chat }: { item: Item; chat: Chat }) {
+  switch (item.kind) {
+    case "day":
+      return <div class="rule">{formatDay(locale, item.at)}</div>;
+    case "new":
+      return <div class="rule">{t("newConversation")}</div>;
+    case "closed":
+      return (
+        <div class="notice">
+          {item.author.name ? t("closedBy", { name: item.author.name }) : t("closed")} <Time at={item.at} />
+        </div>
+      );
+    case "bubble":
+      return <BubbleLine item={item} chat={chat} />;
+  }
+}
+
+function BubbleLine({ item, chat }: { item: Bubble; chat: Chat }) {
+  const author = item.mine ? t("you") : (item.author?.name ?? t("advisor"));
+  return (
+    <div class={`line${item.mine ? " mine" : ""}${item.first ? " first" : ""}${item.last ? " last" : ""}`}>
+      <div class={item.mine || !item.first ? "hidden" : "author"}>{author}</div>
+      <div class="bubble" title={formatDateTime(locale, item.at)}>
+        {linkify(item.text).map((part) =>
+          typeof part === "string" ? (
+            part
+          ) : (
+            <a href={part.href} target="_blank" rel="noopener noreferrer">
+              {part.text}
+            </a>
+          ),
+        )}
+        {item.attachments.length > 0 && (
+          <ul aria-label={t("files")}>
+            {item.attachments.map(({ id, name, size }) => (
+              <li key={id}>
+                {name} <small>{t("kilobytes", { size: Math.ceil(size / 1024) })}</small>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+      {item.state === "refused" ? (
+        <Refusal item={item} chat={chat} />
+      ) : (
+        (item.state || (item.last && !item.mine)) && (
+          <div class="meta">
+            {item.state && `${told(item.state, chat)} · `}
+            <Time at={item.at} />
+          </div>
+        )
+      )}
+    </div>
+  );
+}
+
+function told(state: "sending" | "sent" | "seen", chat: Chat): string {
+  return state === "sending" && chat.connection !== "open" ? t("kept") : t(state);
+}
+
+function Refusal({ item, chat }: { item: Bubble; chat: Chat }) {
+  const closed = item.code === "conversation_closed";
+  return (
+    <div class="meta bad">
+      {t(closed ? "refusedClosed" : "refused")}
+      {item.last && (
+        <span>
+          <button type="button" class="link" onClick={() => chat.writeAgain()}>
+            {t(closed ? "writeAgain" : "retry")}
+          </button>
+          <button type="button" class="link" onClick={() => chat.discardRefused()}>
+            {t("discard")}
+          </button>
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Time({ at }: { at: Date }) {
+  return (
+    <time dateTime={at.toISOString()} title={formatDateTime(locale, at)}>
+      {formatAge(locale, at)}
+    </time>
+  );
+}

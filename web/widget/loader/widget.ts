@@ -1,0 +1,156 @@
+/** `/widget.js`: the launcher on the host page. The chat itself is a frame, made when it is first needed. */
+import { pickLocale, translator } from "@guichet/shared/i18n";
+import { type FrameOptions, receive, type ToFrame, type ToHost } from "../bridge";
+import { parseColor, textOn } from "../color";
+import { memory } from "../memory";
+import { css } from "./styles";
+import { texts } from "./texts";
+
+declare global {
+  interface Window {
+    Guichet?: { open: () => void; close: () => void };
+  }
+}
+
+/** A frame that has not said a word in this time (ms) is taken away, so that the next click tries again. */
+const FRAME_ANSWERS_WITHIN = 10_000;
+const DEFAULT_COLOR = "#1b1c1e";
+
+function start({ src, dataset }: HTMLScriptElement): void {
+  const origin = new URL(src).origin;
+  const key = dataset.key ?? "";
+  const locale = pickLocale(dataset.locale ?? document.documentElement.lang);
+  const t = translator(texts, locale);
+  const remembered = memory(() => localStorage, `guichet:${key}:`);
+  const chosenColor = parseColor(dataset.color);
+
+  let shown = false;
+  let unread = 0;
+  let frame: HTMLIFrameElement | null = null;
+  let answered = false;
+
+  const host = document.createElement("div");
+  const root = host.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [sheet];
+  host.classList.toggle("left", dataset.position === "left");
+
+  const launcher = document.createElement("button");
+  launcher.type = "button";
+  launcher.ariaHasPopup = "dialog";
+  const badge = document.createElement("span");
+  badge.ariaHidden = "true";
+  launcher.append(icon(), badge);
+  const panel = document.createElement("section");
+  panel.hidden = true;
+  panel.ariaLabel = t("title");
+  const notice = document.createElement("p");
+  notice.setAttribute("role", "status");
+  panel.append(notice);
+  root.append(panel, launcher);
+  document.body.append(host);
+
+  function paint(color: string): void {
+    host.style.setProperty("--color", color);
+    host.style.setProperty("--on-color", textOn(color));
+  }
+
+  function label(): void {
+    launcher.ariaExpanded = String(shown);
+    launcher.ariaLabel = shown ? t("close") : unread > 0 ? t("openUnread", { count: unread }) : t("open");
+    badge.hidden = shown || unread === 0;
+    badge.textContent = unread > 9 ? "9+" : String(unread);
+  }
+
+  function tell(message: ToFrame): void {
+    if (answered) frame?.contentWindow?.postMessage(message, origin);
+  }
+
+  function load(): void {
+    if (frame) return;
+    const options: FrameOptions = {
+      origin: location.origin,
+      page: location.origin + location.pathname,
+      locale,
+      color: chosenColor ?? undefined,
+      theme: dataset.theme,
+    };
+    notice.textContent = t("loading");
+    const made = document.createElement("iframe");
+    made.title = t("title");
+    // Links open in pages of their own, which do not inherit the sandbox.
+    made.sandbox.value =
+      "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads";
+    made.src = `${origin}/widget/frame.html?key=${encodeURIComponent(key)}#${encodeURIComponent(JSON.stringify(options))}`;
+    panel.append(made);
+    frame = made;
+    setTimeout(() => {
+      if (answered) return;
+      made.remove();
+      frame = null;
+      notice.textContent = t("unavailable");
+    }, FRAME_ANSWERS_WITHIN);
+  }
+
+  function show(wanted: boolean): void {
+    if (shown === wanted) return;
+    shown = wanted;
+    if (shown) load();
+    panel.hidden = !shown;
+    label();
+    tell({ guichet: "shown", shown });
+    if (shown) frame?.focus();
+    else launcher.focus();
+  }
+
+  receive<ToHost>(
+    origin,
+    () => frame?.contentWindow,
+    (message) => {
+      if (message.guichet === "close") return show(false);
+      unread = message.unread;
+      remembered.set("active", message.active ? "1" : null);
+      if (!chosenColor) {
+        const color = parseColor(message.color);
+        remembered.set("color", color);
+        paint(color ?? DEFAULT_COLOR);
+      }
+      label();
+      if (answered) return;
+      answered = true;
+      panel.classList.add("answered");
+      notice.textContent = "";
+      tell({ guichet: "shown", shown });
+    },
+  );
+
+  launcher.onclick = () => show(!shown);
+  root.addEventListener("keydown", (event) => {
+    if ((event as KeyboardEvent).key === "Escape") show(false);
+  });
+  paint(chosenColor ?? parseColor(remembered.get("color")) ?? DEFAULT_COLOR);
+  label();
+  if (remembered.get("active")) load();
+  window.Guichet = { open: () => show(true), close: () => show(false) };
+}
+
+/** A speech bubble when closed, a chevron when open; which one shows is a matter of style. */
+function icon(): SVGSVGElement {
+  const namespace = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(namespace, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.ariaHidden = "true";
+  for (const shape of ["M4 5.5h16v11H10.5L6 20v-3.5H4z", "M6 9.5l6 6 6-6"]) {
+    const path = document.createElementNS(namespace, "path");
+    path.setAttribute("d", shape);
+    svg.append(path);
+  }
+  return svg;
+}
+
+const script = document.currentScript;
+if (script instanceof HTMLScriptElement && !window.Guichet) {
+  if (document.body) start(script);
+  else addEventListener("DOMContentLoaded", () => start(script));
+}
