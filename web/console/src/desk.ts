@@ -9,8 +9,8 @@ import { Asker } from "./app/asker";
 import type { Router } from "./app/router";
 import { Toasts } from "./app/toasts";
 import { Api } from "./http/api";
-import { find } from "./requests/list";
 import { Edits } from "./requests/edits";
+import { find } from "./requests/list";
 import { Requests } from "./requests/requests";
 import type { Session } from "./session/session";
 import { Drafts } from "./timeline/drafts";
@@ -104,7 +104,8 @@ export class Desk {
     const before = this.currentThread.peek();
     if (before?.requestId === (id ?? undefined)) return;
     before?.close();
-    const thread = id === null ? null : new Thread(id, { api: this.api, send: (f) => this.socket.send(f), own: this.own });
+    const thread =
+      id === null ? null : new Thread(id, { api: this.api, send: (f) => this.socket.send(f), own: this.own });
     this.currentThread.value = thread;
     if (id !== null) thread?.open(find(this.requests.list.peek(), id));
   }

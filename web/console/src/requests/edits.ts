@@ -103,7 +103,11 @@ export class Edits {
     return closed ?? false;
   }
 
-  private async save<F extends Field>(request: Request, field: F, wanted: Editable[F]): Promise<Request | null> {
+  private async save<F extends Field>(
+    request: Request,
+    field: F,
+    wanted: Editable[F],
+  ): Promise<Request | null> {
     try {
       return await this.around.api.call<Request>({
         method: "PATCH",
@@ -117,7 +121,9 @@ export class Edits {
       if (current[field] === wanted) return current;
       // Something else changed (a message arrived, say): what the agent saw of this field still holds.
       const unchanged = current[field] === request[field];
-      return unchanged || (await this.confirm(field, current, wanted)) ? this.save(current, field, wanted) : current;
+      return unchanged || (await this.confirm(field, current, wanted))
+        ? this.save(current, field, wanted)
+        : current;
     }
   }
 

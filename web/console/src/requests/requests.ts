@@ -104,7 +104,11 @@ export class Requests {
   ): Promise<void> {
     const { reading } = this;
     try {
-      const page = await this.api.get<RequestPage>("/api/v1/requests", { ...this.query, limit: PAGE, cursor });
+      const page = await this.api.get<RequestPage>("/api/v1/requests", {
+        ...this.query,
+        limit: PAGE,
+        cursor,
+      });
       if (reading !== this.reading) return;
       batch(() => {
         this.current.value = merge(this.current.value, page);

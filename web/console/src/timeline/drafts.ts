@@ -1,5 +1,6 @@
-/** What an agent has begun to write, per request; kept through reloads and changes of request. */
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 
+/** A reply goes to the customer; a note stays among agents. */
 export type Mode = "reply" | "note";
 
 export interface Draft {
@@ -7,23 +8,42 @@ export interface Draft {
   text: string;
 }
 
-export const EMPTY_DRAFT: Draft = { mode: "reply", text: "" };
+const EMPTY: Draft = { mode: "reply", text: "" };
 
+/** What an agent has begun to write, per request; kept through reloads and changes of request. */
 export class Drafts {
+  private readonly drafts = new Map<string, Signal<Draft>>();
+
   /** @param owner the agent: two who share a browser do not see each other's drafts */
   constructor(
     private readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">,
     private readonly owner: string,
   ) {}
 
-  get(requestId: string): Draft {
-    const kept = this.storage.getItem(this.key(requestId));
-    return kept === null ? EMPTY_DRAFT : { ...EMPTY_DRAFT, ...(JSON.parse(kept) as Partial<Draft>) };
+  of(requestId: string): ReadonlySignal<Draft> {
+    return this.draft(requestId);
   }
 
   set(requestId: string, draft: Draft): void {
+    this.draft(requestId).value = draft;
     if (draft.text === "") this.storage.removeItem(this.key(requestId));
     else this.storage.setItem(this.key(requestId), JSON.stringify(draft));
+  }
+
+  /** Puts a text back below what is written. */
+  add(requestId: string, text: string): void {
+    const draft = this.draft(requestId).value;
+    this.set(requestId, { ...draft, text: draft.text === "" ? text : `${draft.text}\n${text}` });
+  }
+
+  private draft(requestId: string): Signal<Draft> {
+    let draft = this.drafts.get(requestId);
+    if (!draft) {
+      const kept = this.storage.getItem(this.key(requestId));
+      draft = signal<Draft>(kept === null ? EMPTY : { ...EMPTY, ...JSON.parse(kept) });
+      this.drafts.set(requestId, draft);
+    }
+    return draft;
   }
 
   private key(requestId: string): string {

@@ -76,7 +76,7 @@ function byTime(a: TimelineItem, b: TimelineItem): number {
 }
 
 function oldest(items: TimelineItem[]): string {
-  return items.reduce((least, item) => (item.at < least ? item.at : least), items[0]?.at ?? "");
+  return items.map((item) => item.at).sort()[0] ?? "";
 }
 
 function byId(items: TimelineItem[]): Map<string, TimelineItem> {

@@ -1,6 +1,13 @@
 import { ConversationLog, notYetLogged } from "@guichet/shared/log";
 import type { OwnMessage } from "@guichet/shared/outbox";
-import type { AgentReceived, AgentSent, Author, Conversation, Entry, Request } from "@guichet/shared/protocol";
+import type {
+  AgentReceived,
+  AgentSent,
+  Author,
+  Conversation,
+  Entry,
+  Request,
+} from "@guichet/shared/protocol";
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Api } from "../http/api";
 import { Problem } from "../http/problem";
@@ -21,7 +28,9 @@ export class Thread {
   private readonly currentRequest = signal<Request | null>(null);
   private readonly failed = signal<Problem | null>(null);
   private readonly history = signal<History>(NO_HISTORY);
-  private readonly currentHistoryState = signal<"loading" | "ready" | "failed" | "older" | "olderFailed">("loading");
+  private readonly currentHistoryState = signal<"loading" | "ready" | "failed" | "older" | "olderFailed">(
+    "loading",
+  );
   private readonly entries = signal<readonly Entry[]>([]);
   private readonly seen = signal(0);
   private readonly typists = signal<ReadonlyMap<string, Author>>(new Map());
@@ -37,7 +46,10 @@ export class Thread {
   );
   /** Own messages that the log does not have yet, those refused by an earlier conversation of this request too. */
   readonly unsettled = computed(() => {
-    const conversations = new Set([this.conversation.value?.id, ...this.items.value.map((item) => item.conversation_id)]);
+    const conversations = new Set([
+      this.conversation.value?.id,
+      ...this.items.value.map((item) => item.conversation_id),
+    ]);
     const here = this.surroundings.own.value.filter(
       ({ conversation_id }) => conversation_id !== undefined && conversations.has(conversation_id),
     );
@@ -127,7 +139,11 @@ export class Thread {
   /** Everything on the screen has been read. */
   markRead(): void {
     if (!this.log || this.log.lastSeq <= this.readSeq) return;
-    const sent = this.surroundings.send({ type: "read", conversation_id: this.log.id, seq: this.log.lastSeq });
+    const sent = this.surroundings.send({
+      type: "read",
+      conversation_id: this.log.id,
+      seq: this.log.lastSeq,
+    });
     if (sent) this.readSeq = this.log.lastSeq;
   }
 
@@ -147,7 +163,8 @@ export class Thread {
   private follow(conversation: Conversation | null): void {
     if (conversation?.id === this.log?.id) return;
     if (this.log) this.surroundings.send({ type: "unsubscribe", conversation_id: this.log.id });
-    this.log = conversation && new ConversationLog(conversation.id, (after) => this.sync(conversation.id, after));
+    this.log =
+      conversation && new ConversationLog(conversation.id, (after) => this.sync(conversation.id, after));
     this.replayed = false;
     this.readSeq = 0;
     batch(() => {
@@ -218,7 +235,10 @@ export class Thread {
   private showTyping(author: Author, on: boolean): void {
     const key = author.id ?? author.kind;
     clearTimeout(this.typingTimers.get(key));
-    if (!on) return this.stopTyping(key);
+    if (!on) {
+      this.stopTyping(key);
+      return;
+    }
     this.typists.value = new Map(this.typists.value).set(key, author);
     this.typingTimers.set(
       key,

@@ -39,7 +39,8 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "problem.forbidden": "Your account does not have the right to do this.",
   "problem.not_found": "This does not exist, or no longer does.",
   "problem.conversation_closed": "The conversation is already closed.",
-  "problem.unexpected": "The operation did not succeed. Try again; if it happens again, report “{code}” to your administrator.",
+  "problem.unexpected":
+    "The operation did not succeed. Try again; if it happens again, report “{code}” to your administrator.",
 
   "channel.chat": "Chat",
   "channel.email": "E-mail",
@@ -52,7 +53,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "priority.low": "Low",
   "priority.medium": "Medium",
   "priority.high": "High",
-  "visitor": "Visitor",
+  visitor: "Visitor",
 
   "requests.title": "Requests",
   "requests.views": "Views",
@@ -93,9 +94,12 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "request.saved.priority": "Priority: {value}",
   "request.saved.subject": "Subject saved",
   "request.conflict.title": "Changed meanwhile",
-  "request.conflict.status": "The status has just become “{current}”. Do you want to change it to “{wanted}”?",
-  "request.conflict.priority": "The priority has just become “{current}”. Do you want to change it to “{wanted}”?",
-  "request.conflict.subject": "The subject has become “{current}”. Do you want to replace it with “{wanted}”?",
+  "request.conflict.status":
+    "The status has just become “{current}”. Do you want to change it to “{wanted}”?",
+  "request.conflict.priority":
+    "The priority has just become “{current}”. Do you want to change it to “{wanted}”?",
+  "request.conflict.subject":
+    "The subject has become “{current}”. Do you want to replace it with “{wanted}”?",
   "request.conflict.keep": "Keep “{current}”",
   "request.conflict.apply": "Replace with “{wanted}”",
   "request.conflict.none": "no subject",

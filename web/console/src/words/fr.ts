@@ -36,7 +36,8 @@ export const fr = {
   "problem.forbidden": "Votre compte n’a pas le droit de faire cela.",
   "problem.not_found": "Cet élément n’existe pas ou n’existe plus.",
   "problem.conversation_closed": "La conversation est déjà clôturée.",
-  "problem.unexpected": "L’opération n’a pas abouti. Réessayez ; si cela se reproduit, signalez « {code} » à votre administrateur.",
+  "problem.unexpected":
+    "L’opération n’a pas abouti. Réessayez ; si cela se reproduit, signalez « {code} » à votre administrateur.",
 
   "channel.chat": "Chat",
   "channel.email": "E-mail",
@@ -49,7 +50,7 @@ export const fr = {
   "priority.low": "Basse",
   "priority.medium": "Moyenne",
   "priority.high": "Haute",
-  "visitor": "Visiteur",
+  visitor: "Visiteur",
 
   "requests.title": "Demandes",
   "requests.views": "Vues",
@@ -73,15 +74,20 @@ export const fr = {
   "requests.loading": "Chargement des demandes…",
   "requests.failed": "La liste n’a pas pu être chargée.",
   "requests.moreFailed": "La suite n’a pas pu être chargée.",
-  "requests.empty.all": "Aucune demande pour l’instant. La première apparaîtra ici dès qu’un visiteur écrira.",
-  "requests.empty.open": "Aucune demande ouverte : tout est traité. Les nouvelles apparaîtront ici d’elles-mêmes.",
-  "requests.empty.mine": "Aucune demande ne vous est attribuée. Prenez-en une parmi les demandes non attribuées.",
-  "requests.empty.unassigned": "Aucune demande en attente d’un conseiller. Les nouvelles apparaîtront ici d’elles-mêmes.",
+  "requests.empty.all":
+    "Aucune demande pour l’instant. La première apparaîtra ici dès qu’un visiteur écrira.",
+  "requests.empty.open":
+    "Aucune demande ouverte : tout est traité. Les nouvelles apparaîtront ici d’elles-mêmes.",
+  "requests.empty.mine":
+    "Aucune demande ne vous est attribuée. Prenez-en une parmi les demandes non attribuées.",
+  "requests.empty.unassigned":
+    "Aucune demande en attente d’un conseiller. Les nouvelles apparaîtront ici d’elles-mêmes.",
   "requests.empty.filtered": "Aucune demande ne correspond à ces filtres.",
 
   "request.none": "Choisissez une demande dans la liste pour lire ses échanges et y répondre.",
   "request.none.keys": "Avec le clavier : {next} et {previous} pour parcourir la liste, {open} pour ouvrir.",
-  "request.missing": "Cette demande n’existe pas, ou vous n’y avez pas accès. Choisissez-en une autre dans la liste.",
+  "request.missing":
+    "Cette demande n’existe pas, ou vous n’y avez pas accès. Choisissez-en une autre dans la liste.",
   "request.failed": "La demande n’a pas pu être chargée.",
   "request.loading": "Chargement de la demande…",
   "request.status": "Statut : {status}",
@@ -90,8 +96,10 @@ export const fr = {
   "request.saved.priority": "Priorité : {value}",
   "request.saved.subject": "Objet enregistré",
   "request.conflict.title": "Modifié entre-temps",
-  "request.conflict.status": "Le statut vient de passer à « {current} ». Voulez-vous le passer à « {wanted} » ?",
-  "request.conflict.priority": "La priorité vient de passer à « {current} ». Voulez-vous la passer à « {wanted} » ?",
+  "request.conflict.status":
+    "Le statut vient de passer à « {current} ». Voulez-vous le passer à « {wanted} » ?",
+  "request.conflict.priority":
+    "La priorité vient de passer à « {current} ». Voulez-vous la passer à « {wanted} » ?",
   "request.conflict.subject": "L’objet est devenu « {current} ». Voulez-vous le remplacer par « {wanted} » ?",
   "request.conflict.keep": "Garder « {current} »",
   "request.conflict.apply": "Remplacer par « {wanted} »",
@@ -179,7 +187,8 @@ export const fr = {
   "composer.internal": "interne, jamais envoyée au client",
   "composer.tooLong": { one: "{count} caractère de trop", other: "{count} caractères de trop" },
   "composer.keys": "Entrée envoie, Maj + Entrée va à la ligne",
-  "composer.closed": "La conversation est clôturée. Le visiteur peut en ouvrir une nouvelle ; vous pouvez ajouter une note.",
+  "composer.closed":
+    "La conversation est clôturée. Le visiteur peut en ouvrir une nouvelle ; vous pouvez ajouter une note.",
   "composer.noConversation": "Cette demande n’a pas de conversation par chat. Vous pouvez ajouter une note.",
   "composer.noteFailed": "La note n’a pas été enregistrée ; son texte est gardé. {problem}",
 

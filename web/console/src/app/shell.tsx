@@ -1,0 +1,49 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { RequestCard } from "../contacts/request_card";
+import { useDesk } from "../desk";
+import { ListPane } from "../requests/list_pane";
+import { ThreadPane } from "../timeline/thread_pane";
+import { useWords } from "../words/words";
+import { Help } from "./help";
+import { useShortcut } from "./keys";
+import { QuestionDialog } from "./question";
+import type { Appearance } from "./theme";
+import { ToastList } from "./toast_list";
+import { UserMenu } from "./user_menu";
+import "./shell.css";
+
+/** The three panes, and what floats above them. */
+export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
+  const { t } = useWords();
+  const desk = useDesk();
+  const [listShown, setListShown] = useState(true);
+  const [cardShown, setCardShown] = useState(false);
+  const [help, setHelp] = useState(false);
+  useShortcut("help", () => setHelp(true));
+
+  const thread = desk.thread.value;
+  const away = desk.connection.value === "waiting" || desk.connection.value === "closed";
+  return (
+    <div class="shell" data-pane={thread ? "thread" : "list"} data-list={listShown} data-card={cardShown}>
+      <p class="connection" role="status" hidden={!away}>
+        {away && t("app.reconnecting")}
+      </p>
+      <ListPane
+        menu={<UserMenu appearance={appearance} onHelp={() => setHelp(true)} />}
+        onCollapse={() => setListShown(false)}
+      />
+      <ThreadPane
+        key={thread?.requestId}
+        thread={thread}
+        listShown={listShown}
+        onExpandList={() => setListShown(true)}
+        onCard={() => setCardShown(!cardShown)}
+      />
+      {thread && <RequestCard thread={thread} onClose={() => setCardShown(false)} />}
+      <QuestionDialog />
+      {help && <Help onClose={() => setHelp(false)} />}
+      <ToastList />
+    </div>
+  );
+}

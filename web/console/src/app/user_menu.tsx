@@ -1,0 +1,98 @@
+import { LOCALES, type Locale } from "@guichet/shared/i18n";
+import type { JSX } from "preact";
+import { useDesk } from "../desk";
+import { useWords } from "../words/words";
+import { Icon } from "./icons";
+import { Menu } from "./menu";
+import { type Appearance, THEMES, type Theme } from "./theme";
+
+/** Languages are named in themselves, so that who does not read the present one finds theirs. */
+const LANGUAGE_NAMES: Record<Locale, string> = { fr: "Français", en: "English" };
+
+interface UserMenuProps {
+  appearance: Appearance;
+  onHelp: () => void;
+}
+
+export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
+  const { t, locale, words } = useWords();
+  const { agent, session } = useDesk();
+  return (
+    <Menu
+      label={t("app.menu", { name: agent.name })}
+      button={<span class="disc">{agent.initials}</span>}
+      buttonClass="button quiet square"
+    >
+      {(close) => (
+        <>
+          <div class="menu-heading">
+            {agent.name}
+            <br />
+            {agent.email}
+          </div>
+          <hr />
+          <Choice<Theme>
+            heading={t("app.theme")}
+            options={THEMES.map((theme) => [theme, t(`app.theme.${theme}`)])}
+            chosen={appearance.theme.value}
+            onChoose={(theme) => appearance.choose(theme)}
+          />
+          <hr />
+          <Choice<Locale>
+            heading={t("app.language")}
+            options={LOCALES.map((known) => [known, LANGUAGE_NAMES[known]])}
+            chosen={locale}
+            onChoose={(chosen) => words.choose(chosen)}
+          />
+          <hr />
+          <button
+            type="button"
+            role="menuitem"
+            class="menu-item"
+            onClick={() => {
+              close();
+              onHelp();
+            }}
+          >
+            <span class="grow">{t("app.shortcuts")}</span>
+            <kbd>?</kbd>
+          </button>
+          <button type="button" role="menuitem" class="menu-item" onClick={() => void session.signOut()}>
+            {t("app.signOut")}
+          </button>
+        </>
+      )}
+    </Menu>
+  );
+}
+
+interface ChoiceProps<V> {
+  heading: string;
+  options: [V, string][];
+  chosen: V;
+  onChoose: (value: V) => void;
+}
+
+function Choice<V extends string>({ heading, options, chosen, onChoose }: ChoiceProps<V>): JSX.Element {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a group inside a menu has no element of its own
+    <div role="group" aria-label={heading}>
+      <div class="menu-heading" aria-hidden="true">
+        {heading}
+      </div>
+      {options.map(([value, text]) => (
+        <button
+          key={value}
+          type="button"
+          role="menuitemradio"
+          aria-checked={value === chosen}
+          class="menu-item"
+          onClick={() => onChoose(value)}
+        >
+          <span class="grow">{text}</span>
+          {value === chosen && <Icon name="check" />}
+        </button>
+      ))}
+    </div>
+  );
+}

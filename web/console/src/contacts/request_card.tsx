@@ -1,0 +1,189 @@
+import type { Request } from "@guichet/shared/protocol";
+import type { ComponentChildren, JSX } from "preact";
+import { useId } from "preact/hooks";
+import { Icon, PriorityMark, StatusMark } from "../app/icons";
+import { Moment } from "../app/time";
+import { useDesk } from "../desk";
+import { displayName, PRIORITIES, SETTABLE_STATUSES } from "../requests/request";
+import type { Thread } from "../timeline/thread";
+import { useWords } from "../words/words";
+import "./request_card.css";
+
+interface RequestCardProps {
+  thread: Thread;
+  /** Shuts the drawer, where the card is one. */
+  onClose: () => void;
+}
+
+/** Who asks, how the request is qualified, and what is known of it. */
+export function RequestCard({ thread, onClose }: RequestCardProps): JSX.Element {
+  const { t } = useWords();
+  const { edits } = useDesk();
+  const request = thread.request.value;
+  return (
+    <aside class="pane card-pane" aria-label={t("request.card")}>
+      <header class="pane-bar">
+        <h2 class="grow">{t("request.card")}</h2>
+        <button
+          type="button"
+          class="button quiet square only-drawer"
+          aria-label={t("app.close")}
+          title={t("app.close")}
+          onClick={onClose}
+        >
+          <Icon name="cross" />
+        </button>
+      </header>
+      <div class="card">
+        {request ? (
+          <>
+            <Customer request={request} />
+            <Qualification request={edits.shown(request)} />
+            <Details request={request} conversationState={thread.conversation.value?.state ?? "none"} />
+          </>
+        ) : (
+          <div class="card-skeleton" aria-hidden="true">
+            <div class="skeleton" />
+            <div class="skeleton" />
+            <div class="skeleton" />
+          </div>
+        )}
+      </div>
+    </aside>
+  );
+}
+
+function Customer({ request }: { request: Request }): JSX.Element {
+  const { t } = useWords();
+  const email = request.contact?.email ?? request.visitor?.email;
+  return (
+    <Section title={t("card.contact")}>
+      <dl class="facts">
+        <Fact name={t("card.name")}>{displayName(request, t("visitor"))}</Fact>
+        <Fact name={t("card.email")}>{email ?? <span class="faint-text">{t("card.notGiven")}</span>}</Fact>
+      </dl>
+    </Section>
+  );
+}
+
+function Qualification({ request }: { request: Request }): JSX.Element {
+  const { t } = useWords();
+  const { edits } = useDesk();
+  // New is where a request begins: it shows while it lasts, and cannot be chosen again.
+  const statuses = request.status === "new" ? (["new", ...SETTABLE_STATUSES] as const) : SETTABLE_STATUSES;
+  return (
+    <Section title={t("card.qualification")}>
+      <label class="card-field">
+        <span>{t("card.subject")}</span>
+        <input
+          key={request.subject}
+          class="field"
+          defaultValue={request.subject ?? ""}
+          placeholder={t("card.subject.placeholder")}
+          maxLength={200}
+          onChange={({ currentTarget }) =>
+            void edits.set(request, "subject", currentTarget.value.trim() || null)
+          }
+          onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+        />
+      </label>
+      <Choices
+        name={t("card.status")}
+        options={statuses.map((status) => [
+          status,
+          t(`status.${status}`),
+          <StatusMark key={status} status={status} />,
+        ])}
+        chosen={request.status}
+        onChoose={(status) => void edits.set(request, "status", status)}
+      />
+      <Choices
+        name={t("card.priority")}
+        options={PRIORITIES.map((priority) => [
+          priority,
+          t(`priority.${priority}`),
+          <PriorityMark key={priority} priority={priority} />,
+        ])}
+        chosen={request.priority}
+        onChoose={(priority) => void edits.set(request, "priority", priority)}
+      />
+    </Section>
+  );
+}
+
+interface DetailsProps {
+  request: Request;
+  conversationState: "open" | "closed" | "none";
+}
+
+function Details({ request, conversationState }: DetailsProps): JSX.Element {
+  const { t } = useWords();
+  return (
+    <Section title={t("card.details")}>
+      <dl class="facts">
+        <Fact name={t("card.number")}>#{request.number}</Fact>
+        <Fact name={t("card.channel")}>{t(`channel.${request.channel}`)}</Fact>
+        <Fact name={t("card.conversation")}>{t(`card.conversation.${conversationState}`)}</Fact>
+        <Fact name={t("card.assignee")}>
+          {request.assignee?.name ?? <span class="faint-text">{t("card.assignee.none")}</span>}
+        </Fact>
+        <Fact name={t("card.created")}>
+          <Moment at={request.created_at} />
+        </Fact>
+        {request.closed_at && (
+          <Fact name={t("card.closed")}>
+            <Moment at={request.closed_at} />
+          </Fact>
+        )}
+      </dl>
+    </Section>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <section class="card-section">
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+interface ChoicesProps<V> {
+  name: string;
+  options: [V, string, JSX.Element][];
+  chosen: V;
+  onChoose: (value: V) => void;
+}
+
+function Choices<V extends string>({ name, options, chosen, onChoose }: ChoicesProps<V>): JSX.Element {
+  const group = useId();
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a group of radios is both
+    <fieldset class="card-field segments" role="radiogroup">
+      <legend>{name}</legend>
+      {options.map(([value, text, mark]) => (
+        <label key={value} class="segment">
+          <input
+            class="hidden"
+            type="radio"
+            name={group}
+            checked={value === chosen}
+            onChange={() => onChoose(value)}
+          />
+          {mark}
+          {text}
+        </label>
+      ))}
+    </fieldset>
+  );
+}

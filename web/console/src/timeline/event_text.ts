@@ -1,0 +1,54 @@
+import type { Author, TimelineEvent, TimelineItem } from "@guichet/shared/protocol";
+import { PRIORITIES, STATUSES } from "../requests/request";
+import type { T } from "../words/words";
+
+/** One event in words; one of a kind that this console does not know yet, in the server's own. */
+export function tellEvent({ event, text, author }: TimelineItem, t: T): string {
+  if (!event) return text;
+  const by = tellAuthor(event.by ?? author, t);
+  const [from, to] = [tellValue(event, event.from, t), tellValue(event, event.to, t)];
+  switch (event.name) {
+    case "request_created":
+      return t("event.request_created");
+    case "conversation_opened":
+      return t("event.conversation_opened", { by });
+    case "conversation_closed":
+      return event.to
+        ? t("event.conversation_closed.status", { by, to: to.toLowerCase() })
+        : t("event.conversation_closed", { by });
+    case "assigned":
+      return isSelf(event) ? t("event.assigned.self", { by }) : t("event.assigned", { by, to });
+    case "released":
+      return t("event.released", { by });
+    case "status_changed":
+    case "priority_changed":
+    case "reason_changed":
+      return t(`event.${event.name}`, { from, to, by });
+    case "subject_changed":
+      return t("event.subject_changed", { to, by });
+    case "contact_linked":
+      return t("event.contact_linked", { by, to });
+    case "contact_unlinked":
+      return t("event.contact_unlinked", { by, from });
+    default:
+      return text;
+  }
+}
+
+function tellAuthor(author: Author, t: T): string {
+  if (author.kind === "visitor" && !author.name) return t("visitor").toLowerCase();
+  return author.name ?? t("timeline.system");
+}
+
+function isSelf({ by, to }: TimelineEvent): boolean {
+  return typeof to === "object" && to !== null && by?.id === to.id;
+}
+
+function tellValue(event: TimelineEvent, value: TimelineEvent["from"], t: T): string {
+  if (value === null || value === undefined) return t("event.nothing");
+  if (typeof value === "object") return value.name;
+  const status = STATUSES.find((known) => known === value);
+  if (status && event.name !== "subject_changed") return t(`status.${status}`);
+  const priority = PRIORITIES.find((known) => known === value);
+  return priority && event.name === "priority_changed" ? t(`priority.${priority}`) : value;
+}
