@@ -9,13 +9,14 @@ import uvicorn
 from fastapi import FastAPI, Header, Request
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guichet_kit import logs, problems, trace
 from guichet_kit.health import Health
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import OUTAGES
-from guichet_kit.problems import Problem, TooLarge, Unauthorized
+from guichet_kit.problems import Problem, Unauthorized
 from guichet_kit.settings import ServiceSettings
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
 
@@ -57,7 +58,8 @@ class _Envelope:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._body_limit:
-                raise TooLarge(f"The body is larger than {self._body_limit} bytes.")
+                # An HTTPException, because FastAPI takes any other error while it reads for a malformed body.
+                raise HTTPException(413, f"The body is larger than {self._body_limit} bytes.")
             return message
 
         async def labelled_send(message: Message) -> None:

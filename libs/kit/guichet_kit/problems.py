@@ -1,4 +1,4 @@
-"""Errors that a caller may see, as ``application/problem+json`` (RFC 9457). Any other is logged, and told as a bare 500."""
+"""Errors that a caller may see, as ``application/problem+json`` (RFC 9457). Any other is logged, and told as a 500."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -126,7 +126,7 @@ class Unavailable(Problem):
 
 
 def field_errors(error: ValidationError | RequestValidationError) -> list[dict[str, str]]:
-    """Pydantic's findings as ``{field, message}``; the field is a dotted path, without the part of the request it is in."""
+    """Pydantic's findings as ``{field, message}``; the field is a dotted path within its part of the request."""
     found = []
     for item in error.errors():
         path = [str(part) for part in item["loc"] if part not in ("body", "query", "path", "header", "cookie")]

@@ -200,7 +200,11 @@ async def _found(live: Live, conversation_id: str) -> None:
 
 def _file(settings: ChatSettings, path: str, caching: str) -> Response:
     root = settings.widget_dir.resolve()
-    file = (root / path).resolve()
-    if not file.is_relative_to(root) or not file.is_file():
+    try:
+        file = (root / path).resolve()
+        found = file.is_relative_to(root) and file.is_file()
+    except (OSError, ValueError):
+        raise NotFound("No file can have such a name.") from None
+    if not found:
         raise NotFound("There is no such file.")
     return FileResponse(file, headers={"Cache-Control": caching, "X-Content-Type-Options": "nosniff"})

@@ -78,7 +78,7 @@ def build(settings: ChatSettings) -> FastAPI:
 
     consumers.subscribe(broker, hub, replica)
     health.check("mongodb", mongo.ping)
-    # Not a reason to take the replica out: it goes on writing and showing without the broker.
+    # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
     app = create_app("Guichet chat", health=health, lifespan=lifespan)
     app.include_router(routes(live, settings, visitors, agents))
     app.state.broker = broker

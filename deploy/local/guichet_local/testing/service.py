@@ -39,8 +39,10 @@ class ServiceProcess:
         """Start the process; returns when it is ready."""
         process, limit = self.launch(**changed), time.monotonic() + START_SECONDS
         while self.readiness() != 200:
-            assert process.poll() is None, f"the service ended:\n{self.log.read_text()}"
-            assert time.monotonic() < limit, f"the service is not ready:\n{self.log.read_text()}"
+            if process.poll() is not None:
+                raise RuntimeError(f"the service ended:\n{self.log.read_text()}")
+            if time.monotonic() > limit:
+                raise TimeoutError(f"the service is not ready:\n{self.log.read_text()}")
             time.sleep(0.05)
         return self
 

@@ -1,0 +1,134 @@
+"""Replicas are killed, the broker goes away: what was acknowledged is stored, and shown once, in order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from guichet_kit.mongo import open_client
+from guichet_local.testing import RabbitMQServer
+from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.sockets import SocketClient
+
+from .conftest import Person, Replicas, start_replicas
+
+
+@pytest.fixture
+async def own(
+    rabbitmq_server: RabbitMQServer, mongodb_url: str, tmp_path: Path, widget_dir: Path
+) -> AsyncIterator[Replicas]:
+    """Replicas and a broker that this test may harm."""
+    running = start_replicas(rabbitmq_server.url, mongodb_url, tmp_path, widget_dir)
+    yield running
+    running.first.stop()
+    running.second.stop()
+
+
+async def visit(replicas: Replicas) -> Person:
+    async with httpx2.AsyncClient(base_url=replicas.second.url) as http:
+        answer = (await http.post("/chat/v1/visitors", json={"widget_key": "shop"})).json()
+    return Person(answer["visitor_id"], answer["token"])
+
+
+async def customer(service: ServiceProcess, person: Person) -> SocketClient:
+    return await SocketClient.open(f"{service.url}/chat/v1/socket", person.token)
+
+
+async def agent(replicas: Replicas, service: ServiceProcess, conversation_id: str, after_seq: int = 0) -> SocketClient:
+    client = await SocketClient.open(f"{service.url}/api/v1/live", replicas.agent_token())
+    await client.send("subscribe", conversation_id=conversation_id, after_seq=after_seq)
+    await client.frame("synced")
+    return client
+
+
+def seqs(client: SocketClient) -> list[int]:
+    return [frame["seq"] for frame in client.shown()]
+
+
+class TestAReplicaIsKilled:
+    @pytest.mark.parametrize("after", [1, 3, 7])
+    async def test_what_was_acknowledged_is_there_and_resends_double_nothing(self, own: Replicas, after: int) -> None:
+        person = await visit(own)
+        ada = await customer(own.first, person)
+        sent = [await ada.post(f"message {n}") for n in range(10)]
+        await ada.wait(lambda _: len([f for f in ada.frames if f["type"] == "message.accepted"]) >= after)
+        own.first.kill()
+        await ada.closed()
+        acknowledged = {f["id"]: f["seq"] for f in ada.frames if f["type"] == "message.accepted"}
+        assert len(acknowledged) >= after
+
+        back = await customer(own.second, person)
+        for n, client_id in enumerate(sent):
+            if client_id not in acknowledged:
+                await back.post(f"message {n}", id=client_id)
+                await back.frame("message.accepted", id=client_id)
+        conversation_id = (await back.frame("ready"))["conversation"]["id"]
+        await back.send("sync", conversation_id=conversation_id, after_seq=0)
+        await back.frame("synced")
+        replay = back.shown()[-10:]
+        assert [f["seq"] for f in replay] == list(range(1, 11))
+        assert [f["id"] for f in replay] == sent
+        assert {f["id"]: f["seq"] for f in replay if f["id"] in acknowledged} == acknowledged
+        own.first.start()
+
+    async def test_events_that_a_kill_left_unpublished_are_published_by_the_other_replica(
+        self, own: Replicas, mongodb_url: str, rabbitmq_server: RabbitMQServer
+    ) -> None:
+        await rabbitmq_server.stop()
+        ada = await customer(own.first, await visit(own))
+        await ada.frame("message.accepted", id=await ada.post("sans courtier"))
+        own.first.kill()
+        client = open_client(mongodb_url, "pymongo", "tests")
+        entries = client.database(own.database)["entries"]
+        assert await entries.count_documents({"outbox.id": {"$exists": True}}) == 1
+        await rabbitmq_server.start()
+        async with asyncio.timeout(45):
+            while await entries.count_documents({"outbox.id": {"$exists": True}}):
+                await asyncio.sleep(0.2)
+        await client.close()
+        own.first.start()
+
+
+class TestTheBrokerIsAway:
+    async def test_writing_and_showing_go_on_without_it_and_nothing_is_doubled_after(
+        self, own: Replicas, rabbitmq_server: RabbitMQServer
+    ) -> None:
+        ada = await customer(own.first, await visit(own))
+        conversation_id = (await ada.frame("message.accepted", id=await ada.post("Bonjour")))["conversation_id"]
+        caro = await agent(own, own.second, conversation_id)
+        await rabbitmq_server.stop()
+        for n in range(5):
+            await ada.frame("message.accepted", id=await ada.post(f"c{n}"))
+            await caro.frame("message.accepted", id=await caro.post(f"a{n}", conversation_id=conversation_id))
+        await ada.entries(11)
+        await caro.entries(11)
+        await rabbitmq_server.start()
+        # Everything is published again by now or soon: the news of old entries must not show them twice.
+        await caro.frame("refresh", 60)
+        await ada.frame("message.accepted", id=await ada.post("après"))
+        await ada.entries(12)
+        await caro.entries(12)
+        await asyncio.sleep(4)
+        assert seqs(ada) == seqs(caro) == list(range(1, 13))
+
+    async def test_a_broker_that_is_killed_and_comes_back_carries_the_live_edge_again(
+        self, own: Replicas, rabbitmq_server: RabbitMQServer
+    ) -> None:
+        ada = await customer(own.first, await visit(own))
+        conversation_id = (await ada.frame("message.accepted", id=await ada.post("Bonjour")))["conversation_id"]
+        caro = await agent(own, own.second, conversation_id)
+        await rabbitmq_server.kill()
+        await rabbitmq_server.ready()
+        await caro.frame("refresh", 60)
+        await ada.send("typing", on=True)
+        await caro.frame("typing", on=True)
+
+
+class TestAnOrderlyStop:
+    async def test_sockets_are_closed_with_1012(self, own: Replicas) -> None:
+        ada = await customer(own.first, await visit(own))
+        await ada.frame("ready")
+        own.first.stop()
+        assert await ada.closed() == 1012
+        own.first.start()
