@@ -38,6 +38,7 @@ def accepts(port: int) -> Probe:
     async def probe() -> bool:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.close()
+        await writer.wait_closed()
         return True
 
     return probe
@@ -53,6 +54,7 @@ def answers(port: int, path: str) -> Probe:
             status_line = await reader.readline()
         finally:
             writer.close()
+            await writer.wait_closed()
         return b" 200 " in status_line
 
     return probe

@@ -107,5 +107,6 @@ def _speaks_amqp(port: int) -> Probe:
             return await reader.read(1) == METHOD_FRAME
         finally:
             writer.close()
+            await writer.wait_closed()
 
     return probe

@@ -1,7 +1,6 @@
 """Runs a supervisor beside the tests, in a thread with an event loop of its own."""
 
 import asyncio
-import os
 import shutil
 import tempfile
 import threading
@@ -13,10 +12,9 @@ from typing import TypeVar
 from guichet_local.data import DataFolder
 from guichet_local.program import Program
 from guichet_local.supervisor import Supervisor
+from guichet_local.system import inherited_environment
 
 T = TypeVar("T")
-
-KEPT_VARIABLES = ("PATH", "LANG", "HOME", "TMPDIR")
 
 
 class Background:
@@ -44,8 +42,7 @@ class Group:
     def __init__(self, background: Background, name: str) -> None:
         self.data = DataFolder(Path(tempfile.mkdtemp(prefix=f"guichet-{name}-"))).create()
         self._background = background
-        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        self._supervisor = Supervisor(self.data.logs, environment, report=lambda line: None)
+        self._supervisor = Supervisor(self.data.logs, inherited_environment(), report=lambda line: None)
 
     def start(self, programs: Sequence[Program]) -> Future[None]:
         """Starts them; the future is done when all are ready."""

@@ -1,0 +1,91 @@
+# `make help` lists every target. CI runs these same targets (.ci/run).
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+BOOTSTRAP := deploy/local/bootstrap.sh
+PACKAGES := guichet_contracts guichet_kit guichet_chat guichet_requests guichet_contacts guichet_attachments \
+	guichet_mailer guichet_local
+PYTEST_ARGS ?=
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+.PHONY: up
+up: python web ## Run everything on this machine; Ctrl-C or `make down` stops it
+	@$(PYTHON) -m guichet_local up
+
+.PHONY: down
+down: python ## Stop what `make up` started
+	@$(PYTHON) -m guichet_local down
+
+.PHONY: status
+status: python ## Tell what runs and whether it is ready
+	@$(PYTHON) -m guichet_local status
+
+.PHONY: test
+test: python web test-web test-python ## Run every test, against real servers
+
+.PHONY: test-web
+test-web: web ## Run the unit tests of the web part
+	npm test --prefix web
+
+.PHONY: test-python
+test-python: python web ## Run the Python, service and browser tests; PYTEST_ARGS="tests/chat -k seq" picks some
+	@$(PYTHON) -m guichet_local prepare-tests
+	$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: check-format check-types check-imports check-web check-contracts ## Check format, types, import rules, web and contracts
+
+.PHONY: check-format
+check-format: python ## Lint and check the format of the Python code
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+.PHONY: check-types
+check-types: python ## Check the types of all packages and tests
+	.venv/bin/mypy $(addprefix -p ,$(PACKAGES))
+	.venv/bin/mypy tests
+
+.PHONY: check-imports
+check-imports: python ## Check which package may import which
+	.venv/bin/lint-imports
+
+.PHONY: check-web
+check-web: web ## Lint, check the types of and build the web part; print its sizes
+	npm run lint --prefix web
+	npm run typecheck --prefix web
+	npm run build --prefix web
+	npm run size --prefix web
+
+.PHONY: check-contracts
+check-contracts: python ## Check that the generated API documents are fresh
+	$(PYTHON) tests/contracts/generate.py --check
+
+.PHONY: contracts
+contracts: python ## Generate the API documents under docs/api again
+	$(PYTHON) tests/contracts/generate.py
+
+.PHONY: ci
+ci: ## Run what CI runs: every check, then every test
+	.ci/run
+
+.PHONY: fmt
+fmt: python web ## Format the Python and web code
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+	npm run format --prefix web
+
+.PHONY: python
+python: ## Make the virtual environment, where it is not up to date
+	@$(BOOTSTRAP) python
+
+.PHONY: web
+web: ## Install the web packages and build the web files, where they are not up to date
+	@$(BOOTSTRAP) web
+
+.PHONY: clean
+clean: ## Remove what was installed and built; the data in .data stays
+	rm -rf .venv .cache web/node_modules web/*/node_modules web/*/dist

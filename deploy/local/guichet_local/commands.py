@@ -1,0 +1,154 @@
+"""`up`, `down` and `status`: what the Makefile calls."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from guichet_local import demo
+from guichet_local.data import DataFolder
+from guichet_local.install import SERVERS, TESTS, MissingError, install
+from guichet_local.ports import PortSettingError
+from guichet_local.program import answers, is_ready
+from guichet_local.running import Identity, PidFile, end_leftovers
+from guichet_local.services import SERVICES
+from guichet_local.settings import Settings
+from guichet_local.supervisor import NotReadyError
+from guichet_local.system import System
+
+DOWN_SECONDS = 60.0
+
+
+def say(line: str) -> None:
+    """One line of progress, at once; a terminal that has gone away must not keep anything from stopping."""
+    with suppress(OSError):
+        print(f"guichet: {line}", flush=True)
+
+
+def up() -> int:
+    """Starts everything and stays until it is told to end; the exit code says whether it came up."""
+    settings = Settings.from_environment(os.environ)
+    install(SERVERS, say)
+    data = DataFolder(settings.data).create()
+    pid_file = PidFile(data)
+    if running := pid_file.running():
+        say(f"already running (process {running.pid}) on {settings.data}; `make down` stops it")
+        return 1
+    if ended := end_leftovers(data):
+        say(f"ended {ended} processes that an earlier run had left")
+    if taken := settings.ports.taken():
+        for port in taken:
+            say(f"port {port.number} ({port.purpose}) is taken by another program; set {port.setting} to a free one")
+        return 1
+    pid_file.write()
+    try:
+        return asyncio.run(_run(settings))
+    finally:
+        pid_file.remove()
+
+
+async def _run(settings: Settings) -> int:
+    started = time.monotonic()
+    told_to_end = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, told_to_end.set)
+    system = System(settings, say)
+    say("starting RabbitMQ, MongoDB, the object store, the services and the gateway")
+    starting = asyncio.create_task(system.start())
+    ending = asyncio.create_task(told_to_end.wait())
+    try:
+        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting
+            say(f"ready after {time.monotonic() - started:.1f} s")
+            _print_addresses(settings)
+            await ending
+    except (NotReadyError, demo.SeedError) as error:
+        say(str(error))
+        return 1
+    finally:
+        starting.cancel()
+        ending.cancel()
+        say("stopping")
+        await system.stop()
+        say("stopped")
+    return 0
+
+
+def _print_addresses(settings: Settings) -> None:
+    rows = [("Console", settings.public_url)]
+    if settings.demo:
+        rows.append(("Demo site", f"{settings.public_url}/demo  ({settings.demo_url})"))
+        rows += [(account.name, f"{account.email}  {demo.PASSWORD}  ({account.role})") for account in demo.ACCOUNTS]
+    rows += [
+        ("Data", str(settings.data)),
+        ("Logs", str(settings.data / "logs")),
+        ("Stop", "Ctrl-C here, or `make down`"),
+    ]
+    print("\n" + "\n".join(f"  {name:<14} {value}" for name, value in rows) + "\n", flush=True)
+
+
+def down() -> int:
+    """Ends the `make up` of the data folder and waits for it; ends what a killed one left."""
+    data = DataFolder(Settings.from_environment(os.environ).data).create()
+    running = PidFile(data).running()
+    if running is None:
+        ended = end_leftovers(data)
+        say(f"ended {ended} processes that an earlier run had left" if ended else "nothing runs")
+        return 0
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + DOWN_SECONDS
+    while Identity.of(running.pid) == running:
+        if time.monotonic() > deadline:
+            say(f"process {running.pid} has not ended after {DOWN_SECONDS:.0f} s")
+            return 1
+        time.sleep(0.1)
+    say("stopped")
+    return 0
+
+
+def status() -> int:
+    """Prints what runs and what is ready; the exit code is 0 when all is."""
+    settings = Settings.from_environment(os.environ)
+    running = PidFile(DataFolder(settings.data)).running()
+    if running is None:
+        say(f"nothing runs on {settings.data}")
+        return 1
+    say(f"running (process {running.pid}) at {settings.public_url}")
+    return asyncio.run(_print_states(settings))
+
+
+async def _print_states(settings: Settings) -> int:
+    probes = {name: answers(settings.ports[name], "/readyz") for name in SERVICES}
+    probes["gateway"] = answers(settings.ports["gateway"], "/healthz")
+    states = await asyncio.gather(*(is_ready(probe) for probe in probes.values()))
+    for name, ready in zip(probes, states, strict=True):
+        print(f"  {name:<14} {'ready' if ready else 'not ready'}")
+    return 0 if all(states) else 1
+
+
+def prepare_tests() -> int:
+    """Installs what the tests need beside what `up` needs."""
+    install((*SERVERS, *TESTS), say)
+    return 0
+
+
+COMMANDS: dict[str, Callable[[], int]] = {"up": up, "down": down, "status": status, "prepare-tests": prepare_tests}
+
+
+def main() -> int:
+    """Runs the command that was named."""
+    names = sys.argv[1:]
+    if len(names) != 1 or names[0] not in COMMANDS:
+        say(f"name one command: {', '.join(COMMANDS)}")
+        return 2
+    try:
+        return COMMANDS[names[0]]()
+    except (PortSettingError, MissingError) as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,47 @@
+"""The demo's agents, made once through the command that operators use too."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PASSWORD = "guichet-demo"  # noqa: S105 - printed by `make up`, and only while GUICHET_DEMO=1
+
+
+@dataclass(frozen=True)
+class Account:
+    """An agent of the demo."""
+
+    email: str
+    name: str
+    role: str
+
+
+ACCOUNTS = (
+    Account("caro@example.com", "Caro Agent", "agent"),
+    Account("alex@example.com", "Alex Martin", "agent"),
+    Account("admin@example.com", "Admin Guichet", "admin"),
+)
+
+
+class SeedError(Exception):
+    """An account could not be made; the text is what the command said."""
+
+
+async def seed(environment: Mapping[str, str]) -> None:
+    """Makes the accounts, or leaves them as they are; `environment` is that of the requests service."""
+    await asyncio.gather(*(_add_agent(account, environment) for account in ACCOUNTS))
+
+
+async def _add_agent(account: Account, environment: Mapping[str, str]) -> None:
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "guichet_requests.manage", "add-agent"),
+        *("--email", account.email, "--name", account.name, "--role", account.role),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=dict(environment),
+    )
+    output, _ = await command.communicate(f"{PASSWORD}\n".encode())
+    if command.returncode:
+        raise SeedError(f"{account.email}: {output.decode(errors='replace').strip()}")

@@ -1,0 +1,101 @@
+"""nginx: the gateway, and the demo customer's site beside it."""
+
+import os
+import pwd
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from guichet_local.data import private_folder, write_private
+from guichet_local.ports import Ports
+from guichet_local.program import Program, answers
+
+# A replica that fails once is left out for this long; nginx asks the others meanwhile.
+FAILED = "max_fails=1 fail_timeout=2s"
+VARIABLE = re.compile(r"\$\{(GUICHET_[A-Z_]+)\}")
+CHAT_REPLICAS = ("chat-1", "chat-2")
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """What the gateway serves; `demo_site` is the folder of the demo's pages where the demo is on."""
+
+    host: str
+    templates: Path
+    console: Path
+    public_url: str
+    demo_site: Path | None = None
+    demo_url: str = ""
+    sign_in_rate: str = "10r/m"
+    visitor_rate: str = "120r/m"
+
+
+def executable() -> Path | None:
+    """The nginx of the system; Debian keeps it where only root looks."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    return Path(found) if found else None
+
+
+def program(folder: Path, gateway: Gateway, ports: Ports) -> Program:
+    """The gateway; it is ready when it answers, whether or not the services do."""
+
+    def prepare() -> None:
+        write_configuration(folder, gateway, ports)
+
+    return Program(
+        name="gateway",
+        command=[str(executable()), "-e", "stderr", "-c", str(folder / "nginx.conf")],
+        ready=answers(ports["gateway"], "/healthz"),
+        folder=folder,
+        prepare=prepare,
+        stop_seconds=5,
+        layer=3,
+    )
+
+
+def write_configuration(folder: Path, gateway: Gateway, ports: Ports) -> Path:
+    """Writes nginx.conf and, for the demo, its site; returns the file."""
+    variables = _variables(folder, gateway, ports)
+    sites = private_folder(folder / "sites")
+    for site in sites.glob("*.conf"):
+        site.unlink()
+    if gateway.demo_site is not None:
+        template = (gateway.templates / "demo_site.conf.template").read_text()
+        write_private(sites / "demo.conf", render(template, variables))
+    file = folder / "nginx.conf"
+    write_private(file, render((gateway.templates / "nginx.conf.template").read_text(), variables))
+    return file
+
+
+def render(template: str, variables: Mapping[str, str]) -> str:
+    """Replaces `${GUICHET_…}` and leaves nginx's own variables. Raises KeyError for one that is not given."""
+    return VARIABLE.sub(lambda found: variables[found[1]], template)
+
+
+def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
+    def servers(*names: str) -> str:
+        return " ".join(f"server 127.0.0.1:{ports[name]} {FAILED};" for name in names)
+
+    # Its workers read the console's files, which may lie where only their owner looks.
+    user = f"user {pwd.getpwuid(os.geteuid()).pw_name};" if os.geteuid() == 0 else ""
+    return {
+        "GUICHET_GATEWAY_LISTEN": f"{gateway.host}:{ports['gateway']}",
+        "GUICHET_GATEWAY_TLS": "",
+        "GUICHET_GATEWAY_USER": user,
+        "GUICHET_GATEWAY_RUN": str(folder),
+        "GUICHET_GATEWAY_ACCESS_LOG": "/dev/stdout",
+        "GUICHET_GATEWAY_CONSOLE": str(gateway.console),
+        "GUICHET_GATEWAY_CHAT_SERVERS": servers(*CHAT_REPLICAS),
+        "GUICHET_GATEWAY_REQUESTS_SERVERS": servers("requests"),
+        "GUICHET_GATEWAY_CONTACTS_SERVERS": servers("contacts"),
+        "GUICHET_GATEWAY_ATTACHMENTS_SERVERS": servers("attachments"),
+        "GUICHET_GATEWAY_MAILER_SERVERS": servers("mailer"),
+        "GUICHET_GATEWAY_SIGN_IN_RATE": gateway.sign_in_rate,
+        "GUICHET_GATEWAY_VISITOR_RATE": gateway.visitor_rate,
+        "GUICHET_GATEWAY_DEMO_URL": gateway.demo_url,
+        "GUICHET_GATEWAY_DEMO_LISTEN": f"{gateway.host}:{ports['demo-site']}",
+        "GUICHET_GATEWAY_DEMO_SITE": str(gateway.demo_site or ""),
+        "GUICHET_PUBLIC_URL": gateway.public_url,
+    }

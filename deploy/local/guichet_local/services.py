@@ -1,0 +1,70 @@
+"""The five services of Guichet as programs, with the environment that each is handed."""
+
+import json
+import sys
+from collections.abc import Mapping
+
+from guichet_local.data import DataFolder
+from guichet_local.program import Program, answers
+from guichet_local.servers import mongodb, objectstore, rabbitmq
+from guichet_local.settings import WORKSPACE, Settings
+
+# name of the program: module that it runs; chat runs twice from the first day on.
+SERVICES = {
+    "chat-1": "guichet_chat",
+    "chat-2": "guichet_chat",
+    "requests": "guichet_requests",
+    "contacts": "guichet_contacts",
+    "attachments": "guichet_attachments",
+    "mailer": "guichet_mailer",
+}
+
+
+def programs(data: DataFolder, settings: Settings) -> list[Program]:
+    """All services. They wait for their servers themselves, so they can start at the same time as those."""
+    common = environment(data, settings)
+    return [
+        Program(
+            name=name,
+            command=[sys.executable, "-m", module],
+            ready=answers(settings.ports[name], "/readyz"),
+            environment={**common, "GUICHET_HTTP_PORT": str(settings.ports[name])},
+            folder=data.run,
+            # They hand over what they hold before they end.
+            stop_seconds=10,
+            layer=2,
+        )
+        for name, module in SERVICES.items()
+    ]
+
+
+def environment(data: DataFolder, settings: Settings) -> Mapping[str, str]:
+    """What every service is told; what the caller's environment says of logs, drivers and so on is kept."""
+    secrets = data.secrets()
+    told = {
+        "GUICHET_LOG_LEVEL": "INFO",
+        "GUICHET_LOG_FORMAT": "json",
+        **settings.passed_on,
+        "GUICHET_HTTP_HOST": "127.0.0.1",
+        "GUICHET_RABBITMQ_URL": rabbitmq.url(settings.ports, secrets.rabbitmq_password),
+        "GUICHET_MONGODB_URL": mongodb.url(settings.ports),
+        "GUICHET_PUBLIC_URL": settings.public_url,
+        "GUICHET_SECRET_KEY_FILE": str(data.secret_key_file),
+        "GUICHET_S3_ENDPOINT": objectstore.endpoint(settings.ports),
+        "GUICHET_S3_ACCESS_KEY": secrets.s3_access_key,
+        "GUICHET_S3_SECRET_KEY": secrets.s3_secret_key,
+        "GUICHET_WIDGET_DIR": str(WORKSPACE / "web" / "widget" / "dist"),
+    }
+    if settings.demo:
+        told["GUICHET_DEMO"] = "1"
+        told.setdefault("GUICHET_WIDGET_SITES", json.dumps([_demo_site(settings)]))
+    return told
+
+
+def _demo_site(settings: Settings) -> dict[str, object]:
+    return {
+        "key": "demo",
+        "name": "Boutique Lumière",
+        "origins": [settings.demo_url],
+        "color": "#1f4d3a",
+    }

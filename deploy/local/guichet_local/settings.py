@@ -1,0 +1,41 @@
+"""What `make up` can be told, from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from guichet_local.ports import Ports
+
+WORKSPACE = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one run of the whole system is set up.
+
+    `passed_on` are the GUICHET_ variables of the environment, handed to the services with what they need added.
+    """
+
+    data: Path
+    ports: Ports
+    host: str
+    public_url: str
+    demo_url: str
+    demo: bool
+    passed_on: Mapping[str, str]
+    sign_in_rate: str = "10r/m"
+    visitor_rate: str = "120r/m"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Reads the settings. Raises PortSettingError, whose text names the bad one."""
+        ports = Ports.from_environment(environment)
+        return cls(
+            data=Path(environment.get("GUICHET_DATA") or WORKSPACE / ".data").absolute(),
+            ports=ports,
+            host=environment.get("GUICHET_HOST") or "127.0.0.1",
+            public_url=(environment.get("GUICHET_PUBLIC_URL") or f"http://localhost:{ports['gateway']}").rstrip("/"),
+            demo_url=(environment.get("GUICHET_DEMO_URL") or f"http://localhost:{ports['demo-site']}").rstrip("/"),
+            demo=(environment.get("GUICHET_DEMO") or "1") == "1",
+            passed_on={name: value for name, value in environment.items() if name.startswith("GUICHET_")},
+        )

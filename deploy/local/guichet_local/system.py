@@ -1,0 +1,71 @@
+"""The whole system as one thing that starts and stops: servers, services, gateway."""
+
+import os
+from collections.abc import Mapping
+
+from guichet_local import demo, services
+from guichet_local.data import DataFolder, write_private
+from guichet_local.program import Program
+from guichet_local.running import MARK
+from guichet_local.servers import gateway, mongodb, objectstore, rabbitmq
+from guichet_local.settings import WORKSPACE, Settings
+from guichet_local.supervisor import Report, Supervisor
+
+# What a program may know of the environment it was started in, beside its own settings.
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ")
+
+
+class System:
+    """Servers, services and gateway under one supervisor, with one data folder."""
+
+    def __init__(self, settings: Settings, report: Report) -> None:
+        self.settings = settings
+        self.data = DataFolder(settings.data).create()
+        self._environment = {**inherited_environment(), MARK: str(self.data.root)}
+        self.supervisor = Supervisor(self.data.logs, self._environment, report)
+
+    async def start(self) -> None:
+        """Starts everything at the same time; returns when all is ready. Raises NotReadyError, SeedError."""
+        await self.supervisor.start(self._programs())
+        if self.settings.demo:
+            await self._seed_once()
+
+    async def stop(self) -> None:
+        """Stops everything that `start` started."""
+        await self.supervisor.stop()
+
+    def _programs(self) -> list[Program]:
+        data, settings = self.data, self.settings
+        secrets = data.secrets()
+        origins = ",".join((settings.public_url, settings.demo_url))
+        return [
+            *rabbitmq.programs(data.of("rabbitmq"), settings.ports, secrets.rabbitmq_password),
+            mongodb.program(data.of("mongodb"), settings.ports),
+            objectstore.program(data.of("objects"), settings.ports, secrets, allowed_origins=origins),
+            *services.programs(data, settings),
+            gateway.program(data.of("gateway"), self._gateway(), settings.ports),
+        ]
+
+    def _gateway(self) -> gateway.Gateway:
+        settings = self.settings
+        return gateway.Gateway(
+            host=settings.host,
+            templates=WORKSPACE / "deploy" / "gateway",
+            console=WORKSPACE / "web" / "console" / "dist",
+            public_url=settings.public_url,
+            demo_site=WORKSPACE / "deploy" / "local" / "demo_site" if settings.demo else None,
+            demo_url=settings.demo_url if settings.demo else "",
+            sign_in_rate=settings.sign_in_rate,
+            visitor_rate=settings.visitor_rate,
+        )
+
+    async def _seed_once(self) -> None:
+        done = self.data.run / "demo-seeded"
+        if not done.exists():
+            await demo.seed({**self._environment, **services.environment(self.data, self.settings)})
+            write_private(done, "")
+
+
+def inherited_environment() -> Mapping[str, str]:
+    """What every child takes over from the environment of this process."""
+    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
