@@ -6,12 +6,15 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+from guichet_contacts.contact.store import ContactStore
+from guichet_kit.mongo import Collection, Database, Document, open_client
 
 
 @pytest.fixture
@@ -89,3 +92,39 @@ def _free_port() -> int:
             except OSError:
                 continue
             return port
+
+
+class RecordingRelay:
+    """A relay that publishes nothing and remembers what it was offered."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
+        self.events += [entry["event"] for entry in entries]
+
+    def types(self) -> list[str]:
+        """The types of the events, without what they have in common."""
+        return [event["type"].removeprefix("contacts.contact.").removesuffix(".v1") for event in self.events]
+
+
+@pytest.fixture
+def relay() -> RecordingRelay:
+    return RecordingRelay()
+
+
+@pytest.fixture(params=["pymongo", "motor"])
+async def database(request: pytest.FixtureRequest, mongodb_url: str) -> AsyncIterator[Database]:
+    """A database of the test's own, through each driver."""
+    client = open_client(mongodb_url, request.param, "tests")
+    database = client.database(f"test_{os.urandom(6).hex()}")
+    yield database
+    await database.client.drop_database(database.name)
+    await client.close()
+
+
+@pytest.fixture
+async def contacts(database: Database, relay: RecordingRelay) -> ContactStore:
+    store = ContactStore(database, relay)
+    await store.ensure_indexes()
+    return store

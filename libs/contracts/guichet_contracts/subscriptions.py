@@ -3,12 +3,19 @@
 from collections.abc import Mapping, Sequence
 
 REQUESTS_CONVERSATIONS = "requests.conversations"
+REQUESTS_CONTACTS = "requests.contacts"
 
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     REQUESTS_CONVERSATIONS: (
         "chat.message.posted.v1",
         "chat.conversation.closed.v1",
         "chat.conversation.read.v1",
+    ),
+    REQUESTS_CONTACTS: (
+        "contacts.contact.changed.v1",
+        "contacts.contact.merged.v1",
+        "contacts.contact.unmerged.v1",
+        "contacts.contact.erased.v1",
     ),
 }
 

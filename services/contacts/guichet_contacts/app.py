@@ -12,6 +12,9 @@ from guichet_kit.http import create_app
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
 
+from guichet_contacts import problems
+from guichet_contacts.agents import agents
+from guichet_contacts.contact.api import contact_routes
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.settings import Settings
 
@@ -48,4 +51,7 @@ def build(settings: Settings) -> FastAPI:
     health = Health()
     health.check("mongodb", mongo.ping)
     health.check("rabbitmq", broker_is_connected)
-    return create_app("Guichet contacts", health=health, lifespan=lifespan)
+    app = create_app("Guichet contacts", health=health, lifespan=lifespan)
+    problems.install(app)
+    app.include_router(contact_routes(contacts, agents(settings.secret_key), settings.phone_region))
+    return app

@@ -1,7 +1,20 @@
-"""Contacts in MongoDB: documents in and out, indexes. The only file that knows the names of their fields."""
+"""Contacts in MongoDB: reads, and writes together with their events."""
 
-from guichet_kit.mongo import ASCENDING, Database, IndexModel
-from guichet_kit.outbox import OUTBOX_INDEX, Relay
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import orjson
+from guichet_contracts.event import Event
+from guichet_kit.mongo import ASCENDING, Collection, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.outbox import OUTBOX_INDEX, Relay, pending
+
+from guichet_contacts.contact.contact import Contact, Details
+from guichet_contacts.contact.documents import to_contact, to_document
+from guichet_contacts.contact.fields import email_key
+from guichet_contacts.contact.folding import PREFIX_LENGTH
+from guichet_contacts.transaction import Session, in_transaction
 
 _INDEXES = [
     # One holder of an address, whoever writes at the same moment. Erased and merged contacts hold none.
@@ -13,17 +26,139 @@ _INDEXES = [
         name="searched",
         partialFilterExpression={"prefixes": {"$exists": True}},
     ),
+    IndexModel("merge.into", name="merged_into", partialFilterExpression={"merge.into": {"$exists": True}}),
     OUTBOX_INDEX,
 ]
+
+Result = TypeVar("Result")
+
+
+class Duplicate(Exception):
+    """The id, or an address, is taken by another document."""
 
 
 class ContactStore:
     """The collection ``contacts``. Every write goes with its events, which ``relay`` then publishes."""
 
-    def __init__(self, database: Database, relay: Relay) -> None:
-        self._collection = database["contacts"]
-        self._relay = relay
+    def __init__(self, database: Database, relay: Relay, session: Session = None) -> None:
+        self._database, self._relay, self._session = database, relay, session
+        self.collection: Collection = database["contacts"]
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
-        await self._collection.create_indexes(_INDEXES)
+        await self.collection.create_indexes(_INDEXES)
+
+    async def find(self, contact_id: str) -> Contact | None:
+        """The contact of this id, whatever its state."""
+        document = await self.collection.find_one({"_id": contact_id}, session=self._session)
+        return to_contact(document) if document else None
+
+    async def holder_of(self, email: str) -> str | None:
+        """The id of the contact to whom the address belongs."""
+        document = await self.collection.find_one(
+            {"email_keys": email_key(email)}, projection={"_id": True}, session=self._session
+        )
+        return document["_id"] if document else None
+
+    async def was_created_with(self, contact_id: str, details: Details) -> bool:
+        """Whether the contact of this id was made with exactly these details, whatever it says now."""
+        wanted = {"_id": contact_id, "creation": _fingerprint(details)}
+        return await self.collection.find_one(wanted, projection={"_id": True}) is not None
+
+    async def merged_into(self, contact_id: str) -> list[Contact]:
+        """The contacts that were merged into this one, directly."""
+        cursor = self.collection.find({"merge.into": contact_id}, session=self._session)
+        return [to_contact(document) for document in await cursor.to_list(None)]
+
+    async def page(self, words: Sequence[str], after: str | None, limit: int) -> list[Contact]:
+        """Active contacts that have the beginnings of all ``words``, by `sort_key`, those after ``after``."""
+        cursor = self.collection.find(page_filter(words, after)).sort("sort", ASCENDING).limit(limit)
+        return [to_contact(document) for document in await cursor.to_list(limit)]
+
+    async def insert(self, contact: Contact, event: Event[Any]) -> None:
+        """Write a new contact; `Duplicate` where its id or an address of it is taken."""
+        entries = [pending(event)]
+        creation = {"creation": _fingerprint(contact.details), "outbox": entries}
+        try:
+            await self.collection.insert_one(to_document(contact) | creation, session=self._session)
+        except DuplicateKeyError:
+            raise Duplicate from None
+        self._relay.offer(self.collection, contact.id, entries)
+
+    async def replace(self, contact: Contact, event: Event[Any] | None = None) -> bool:
+        """Write ``contact`` over its version before; False where that one is no more. `Duplicate` as in `insert`."""
+        document = to_document(contact)
+        absent = [field for field in _REPLACED if field not in document]
+        entries = [pending(event)] if event else []
+        update = {
+            "$set": {field: value for field, value in document.items() if field != "_id"},
+            "$unset": dict.fromkeys(absent, ""),
+            "$push": {"outbox": {"$each": entries}},
+        }
+        if not entries:
+            del update["$push"]
+        before = {"_id": contact.id, "version": contact.version - 1}
+        try:
+            result = await self.collection.update_one(before, update, session=self._session)
+        except DuplicateKeyError:
+            raise Duplicate from None
+        if result.matched_count:
+            self._relay.offer(self.collection, contact.id, entries)
+        return bool(result.matched_count)
+
+    async def erase(self, contact: Contact, event: Event[Any] | None = None) -> bool:
+        """Leave nothing of the document but ``contact``, which says that it is erased; as `replace` otherwise.
+
+        Events that still waited in its outbox go too: they tell of the person.
+        """
+        entries = [pending(event)] if event else []
+        before = {"_id": contact.id, "version": contact.version - 1}
+        document = to_document(contact) | ({"outbox": entries} if entries else {})
+        result = await self.collection.replace_one(before, document, session=self._session)
+        if result.matched_count:
+            self._relay.offer(self.collection, contact.id, entries)
+        return bool(result.matched_count)
+
+    async def in_transaction(self, work: Callable[["ContactStore"], Awaitable[Result]]) -> Result:
+        """What ``work`` writes through the store that it is given is written whole or not at all."""
+
+        async def attempt(session: Session) -> tuple[Result, _Later]:
+            later = _Later()
+            return await work(ContactStore(self._database, later, session)), later
+
+        result, later = await in_transaction(self._database, attempt)
+        later.pass_on(self._relay)
+        return result
+
+
+class _Later:
+    """A relay that waits for the transaction's end."""
+
+    def __init__(self) -> None:
+        self._offers: list[tuple[Collection, Any, Sequence[Document]]] = []
+
+    def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
+        self._offers.append((collection, document_id, entries))
+
+    def pass_on(self, relay: Relay) -> None:
+        for offer in self._offers:
+            relay.offer(*offer)
+
+
+_REPLACED = (*Details.__dataclass_fields__, "other_emails", "merge", "sort", "words", "prefixes", "email_keys")
+
+
+def page_filter(words: Sequence[str], after: str | None) -> Document:
+    """What the documents of a page of search results, or of the whole list, have."""
+    found: Document = {"prefixes": {"$all": [word[:PREFIX_LENGTH] for word in words]}} if words else {"state": "active"}
+    # Words are letters and digits only, so nothing in them is special in a regular expression.
+    longer = [{"words": {"$regex": f"^{word}"}} for word in words if len(word) > PREFIX_LENGTH]
+    if longer:
+        found["$and"] = longer
+    if after is not None:
+        found["sort"] = {"$gt": after}
+    return found
+
+
+def _fingerprint(details: Details) -> str:
+    return hashlib.sha256(orjson.dumps(asdict(details))).hexdigest()

@@ -1,0 +1,49 @@
+"""Who asks: agents, by their access token, and what each role may do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from guichet_kit.http import bearer
+from guichet_kit.limits import Buckets
+from guichet_kit.problems import Forbidden, TooMany
+from guichet_kit.tokens import Claims, Tokens
+
+AUDIENCE = "agents"
+CALLS_A_SECOND = 50
+BURST = 100
+
+MANAGERS = frozenset({"supervisor", "admin"})
+"""Roles that may do what touches many contacts or cannot be undone: merge, import, export, erase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """The agent who asks."""
+
+    id: str
+    role: str
+
+
+def agents(secret: bytes) -> Callable[[Claims], Agent]:
+    """A dependency: the agent of the request's token. 401 without one, 429 above 50 calls a second."""
+    buckets = Buckets(CALLS_A_SECOND, BURST)
+
+    def agent(claims: Annotated[Claims, Depends(bearer(Tokens(secret, AUDIENCE)))]) -> Agent:
+        if not buckets.take(claims.subject):
+            raise TooMany("Too many calls; try again in a second.", retry_after=1)
+        return Agent(claims.subject, str(claims.extra.get("role", "")))
+
+    return agent
+
+
+def managers(agent: Callable[[Claims], Agent]) -> Callable[[Agent], Agent]:
+    """A dependency: as ``agent``, of one of the roles in ``MANAGERS``; 403 otherwise."""
+
+    def manager(who: Annotated[Agent, Depends(agent)]) -> Agent:
+        if who.role not in MANAGERS:
+            raise Forbidden("Only supervisors and administrators may do this.")
+        return who
+
+    return manager

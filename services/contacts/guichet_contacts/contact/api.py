@@ -1,0 +1,87 @@
+"""Routes of contacts: translate, call a use case, translate back."""
+
+from collections.abc import Callable
+from typing import Annotated
+from uuid import NAMESPACE_URL, uuid5
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from guichet_kit.http import etag, if_match
+from guichet_kit.ids import new_id
+from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
+from guichet_kit.tokens import Claims
+
+from guichet_contacts.agents import Agent, managers
+from guichet_contacts.contact import merging, usecases
+from guichet_contacts.contact.contact import Contact, Details
+from guichet_contacts.contact.fields import clean
+from guichet_contacts.contact.schemas import ContactFields, ContactView, MergeOrder, NewContact
+from guichet_contacts.contact.store import ContactStore
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+
+
+def contact_routes(contacts: ContactStore, agent: Callable[[Claims], Agent], region: str) -> APIRouter:
+    """``/api/v1/contacts``. Phone numbers without a ``+`` are of ``region``."""
+    router = APIRouter(prefix="/api/v1/contacts", tags=["contacts"])
+    caller = Annotated[Agent, Depends(agent)]
+    manager = Annotated[Agent, Depends(managers(agent))]
+    version = Annotated[int | None, Depends(if_match)]
+
+    @router.get("")
+    async def search_contacts(
+        _agent: caller,
+        q: Annotated[str, Query(max_length=200, description="Beginnings of words: name, e-mail, phone, company")] = "",
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[ContactView]:
+        after = str(decode_cursor(cursor, str)[0]) if cursor else None
+        found, last = await usecases.search_contacts(contacts, q, after, limit)
+        return Page(items=[ContactView.of(one) for one in found], next_cursor=encode_cursor([last]) if last else None)
+
+    @router.post("", status_code=201)
+    async def create_contact(
+        new: NewContact,
+        response: Response,
+        who: caller,
+        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> ContactView:
+        fields = clean(new.model_dump(exclude={"id"}), region)
+        contact_id = str(new.id) if new.id else _id_for(who, idempotency_key)
+        contact = await usecases.create_contact(contacts, contact_id, Details(**fields))
+        response.headers["Location"] = f"/api/v1/contacts/{contact.id}"
+        return _view(contact, response)
+
+    @router.get("/{contact_id}")
+    async def read_contact(contact_id: str, response: Response, _agent: caller) -> ContactView:
+        return _view(await usecases.read_contact(contacts, contact_id), response)
+
+    @router.patch("/{contact_id}")
+    async def update_contact(
+        contact_id: str, given: ContactFields, response: Response, _agent: caller, version: version
+    ) -> ContactView:
+        fields = clean(given.model_dump(exclude_unset=True), region)
+        return _view(await usecases.update_contact(contacts, contact_id, fields, version), response)
+
+    @router.delete("/{contact_id}", status_code=204)
+    async def erase_contact(contact_id: str, _agent: manager) -> None:
+        await merging.erase_contact(contacts, contact_id)
+
+    @router.post("/{contact_id}/merge")
+    async def merge_contact(contact_id: str, order: MergeOrder, response: Response, who: manager) -> ContactView:
+        return _view(await merging.merge_contact(contacts, contact_id, order.into, by=who.id), response)
+
+    @router.post("/{contact_id}/unmerge")
+    async def unmerge_contact(contact_id: str, response: Response, _agent: manager) -> ContactView:
+        return _view(await merging.unmerge_contact(contacts, contact_id), response)
+
+    return router
+
+
+def _id_for(agent: Agent, idempotency_key: str | None) -> str:
+    # The same agent's same key names the same contact, for ever; nobody else's key can.
+    return str(uuid5(NAMESPACE_URL, f"{agent.id} {idempotency_key}")) if idempotency_key else new_id()
+
+
+def _view(contact: Contact, response: Response) -> ContactView:
+    response.headers["ETag"] = etag(contact.version)
+    return ContactView.of(contact)

@@ -1,0 +1,71 @@
+"""Contacts as the HTTP interface shows and takes them."""
+
+from dataclasses import asdict
+from typing import Annotated
+from uuid import UUID
+
+from guichet_kit.clock import WireTime
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from guichet_contacts.contact.contact import Contact
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class ContactView(BaseModel):
+    """A contact. ``merged_into`` names the one that took its place, where one did."""
+
+    id: str
+    first_name: str | None
+    last_name: str | None
+    name: str
+    email: str | None
+    other_emails: list[str]
+    phone: str | None
+    company: str | None
+    notes: str | None
+    merged_into: str | None
+    created_at: WireTime
+    updated_at: WireTime
+    version: int
+
+    @classmethod
+    def of(cls, contact: Contact) -> "ContactView":
+        """The contact for a reader."""
+        return cls(
+            **asdict(contact.details),
+            id=contact.id,
+            name=contact.details.name,
+            other_emails=list(contact.other_emails),
+            merged_into=contact.merge.into if contact.merge else None,
+            created_at=contact.created_at,
+            updated_at=contact.updated_at,
+            version=contact.version,
+        )
+
+
+class ContactFields(BaseModel):
+    """What can be written. Absent: left as it is; null or blank: nothing there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    company: str | None = None
+    notes: str | None = None
+
+
+class NewContact(ContactFields):
+    """A contact to make. The same ``id`` again answers what the first time did."""
+
+    id: UUID | None = None
+
+
+class MergeOrder(BaseModel):
+    """Where a contact is to go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    into: Id
