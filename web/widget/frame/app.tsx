@@ -23,7 +23,7 @@ export function App({ chat, name, shown, onClose }: Props) {
         </button>
       </header>
       <ConnectionBar away={chat.connection !== "open"} unavailable={chat.unavailable} />
-      <MessageList chat={chat} shown={shown} />
+      <MessageList chat={chat} />
       <Composer chat={chat} shown={shown} closed={chat.closed} />
     </>
   );

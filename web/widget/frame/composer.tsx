@@ -77,7 +77,7 @@ export class Composer extends Component<Props, { draft: string }> {
         >
           <SendIcon />
         </button>
-        <div id="count" class={left < 0 ? "count bad" : "count"} aria-live="polite">
+        <div id="count" class={left < 0 ? "count bad" : "count"}>
           {left < 0
             ? t("tooLong", { count: -left })
             : left <= LONGEST - COUNTED_FROM && t("left", { count: left })}

@@ -10,18 +10,19 @@ const PAGE = 60;
 /** This near to the end (px), the reader wants to see what comes. */
 const NEAR = 48;
 
-interface Props {
-  chat: Chat;
-  shown: boolean;
-}
-
-export class MessageList extends Component<Props, { limit: number }> {
+export class MessageList extends Component<{ chat: Chat }, { limit: number }> {
   override state = { limit: PAGE };
   #list = createRef<HTMLDivElement>();
   #atEnd = true;
   /** Where the view was, counted from the end (px), when earlier messages were asked for. */
   #fromEnd: number | null = null;
   #lastOwn: string | undefined;
+  /** The panel opens, the composer grows, a phone's keyboard comes: the end stays in view. */
+  #resized = new ResizeObserver(() => this.componentDidUpdate());
+
+  override componentDidMount(): void {
+    if (this.#list.current) this.#resized.observe(this.#list.current);
+  }
 
   override componentDidUpdate(): void {
     const view = this.#list.current;
@@ -40,7 +41,7 @@ export class MessageList extends Component<Props, { limit: number }> {
     this.setState({ limit: this.state.limit + PAGE });
   };
 
-  override render({ chat }: Props, { limit }: { limit: number }) {
+  override render({ chat }: { chat: Chat }, { limit }: { limit: number }) {
     const items = thread(chat.entries.slice(-limit), chat.own, chat.seen);
     return (
       <div
@@ -82,9 +83,17 @@ export class MessageList extends Component<Props, { limit: number }> {
 function Line({ item, chat }: { item: Item; chat: Chat }) {
   switch (item.kind) {
     case "day":
-      return <div class="rule">{formatDay(locale, item.at)}</div>;
+      return (
+        <div class="rule">
+          <span>{formatDay(locale, item.at)}</span>
+        </div>
+      );
     case "new":
-      return <div class="rule">{t("newConversation")}</div>;
+      return (
+        <div class="rule">
+          <span>{t("newConversation")}</span>
+        </div>
+      );
     case "closed":
       return (
         <div class="notice">
@@ -140,15 +149,17 @@ function told(state: "sending" | "sent" | "seen", chat: Chat): string {
 }
 
 function Refusal({ item, chat }: { item: Bubble; chat: Chat }) {
-  const closed = item.code === "conversation_closed";
   return (
     <div class="meta bad">
-      {t(closed ? "refusedClosed" : "refused")}
+      {t(item.code === "conversation_closed" ? "refusedClosed" : "refused")}
       {item.last && (
         <span>
-          <button type="button" class="link" onClick={() => chat.writeAgain()}>
-            {t(closed ? "writeAgain" : "retry")}
-          </button>
+          {/* After a closing, the button below says the same. */}
+          {!chat.closed && (
+            <button type="button" class="link" onClick={() => chat.writeAgain()}>
+              {t("retry")}
+            </button>
+          )}
           <button type="button" class="link" onClick={() => chat.discardRefused()}>
             {t("discard")}
           </button>

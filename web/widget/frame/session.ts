@@ -27,20 +27,24 @@ export class Session {
 
   /**
    * The token for the socket; asked from the server the first time, and when the last one was refused
-   * (`renew`; the old one then names the visitor).
+   * (`renew`; the old one then names the visitor, if the server still takes it).
    */
   async token(renew: boolean): Promise<string> {
     const last = this.#memory.get("token");
     if (last && !renew) return last;
-    const body = { widget_key: this.#key, ...(last ? { token: last } : {}), ...this.#details };
-    const response = await fetch("/chat/v1/visitors", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
+    let response = await this.#begin(last);
+    if (response.status === 401 && last) response = await this.#begin(null);
     const { token }: { token: string } = await answer(response);
     this.#memory.set("token", token);
     return token;
+  }
+
+  #begin(token: string | null): Promise<Response> {
+    return fetch("/chat/v1/visitors", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ widget_key: this.#key, ...(token && { token }), ...this.#details }),
+    });
   }
 
   async site(): Promise<Site> {

@@ -1,0 +1,65 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeStorage } from "../../shared/test/fakes";
+import { Session, SiteRefused } from "../frame/session";
+import { memory } from "../memory";
+
+let asked: { url: string; body: unknown }[];
+let answers: Response[];
+let storage: FakeStorage;
+
+beforeEach(() => {
+  asked = [];
+  answers = [];
+  storage = new FakeStorage();
+  vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
+    asked.push({ url, body: init?.body ? JSON.parse(String(init.body)) : undefined });
+    return answers.shift();
+  });
+});
+
+const session = () =>
+  new Session(
+    "demo",
+    memory(() => storage, "guichet:demo:"),
+    { locale: "fr" },
+  );
+const granted = (token: string) => Response.json({ visitor_id: "v1", token });
+const refused = (status: number) => Response.json({ code: "no" }, { status });
+
+describe("the visitor's token", () => {
+  it("is asked for the first time, and remembered on the next page", async () => {
+    answers = [granted("one")];
+    expect(await session().token(false)).toBe("one");
+    expect(asked).toEqual([{ url: "/chat/v1/visitors", body: { widget_key: "demo", locale: "fr" } }]);
+    expect(session().known).toBe(true);
+    expect(await session().token(false)).toBe("one");
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is renewed with the old one, so that the visitor stays the same", async () => {
+    answers = [granted("one"), granted("two")];
+    await session().token(false);
+    expect(await session().token(true)).toBe("two");
+    expect(asked[1]?.body).toMatchObject({ token: "one" });
+  });
+
+  it("is a new visitor's when the old one is not taken any more", async () => {
+    answers = [granted("one"), refused(401), granted("new")];
+    await session().token(false);
+    expect(await session().token(true)).toBe("new");
+    expect(asked[2]?.body).toEqual({ widget_key: "demo", locale: "fr" });
+  });
+});
+
+describe("a refusal", () => {
+  it.each([403, 404, 422])("with %i is for good", async (status) => {
+    answers = [refused(status)];
+    await expect(session().token(false)).rejects.toBeInstanceOf(SiteRefused);
+  });
+
+  it.each([429, 500, 503])("with %i passes", async (status) => {
+    answers = [refused(status)];
+    await expect(session().token(false)).rejects.not.toBeInstanceOf(SiteRefused);
+    expect(session().known).toBe(false);
+  });
+});
