@@ -1,0 +1,1 @@
+"""Agents: who they are, and how they sign in."""

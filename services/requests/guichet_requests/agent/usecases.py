@@ -1,0 +1,202 @@
+"""What can be done with agents and their sessions."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_kit.logs import get_logger
+from guichet_kit.tokens import InvalidToken, Tokens
+
+from guichet_requests.agent.agent import Agent, Role, refuse_own_demotion
+from guichet_requests.agent.passwords import Passwords
+from guichet_requests.agent.session import ACCESS_LIFETIME, REFRESH_LIFETIME, Session, judge
+from guichet_requests.agent.store import AgentStore
+from guichet_requests.errors import Refused, Unknown
+from guichet_requests.request.store import RequestStore
+from guichet_requests.request.usecases import rename_assignee
+
+ATTEMPTS_A_WINDOW = 10
+WINDOW = timedelta(minutes=1)
+
+log = get_logger(__name__)
+
+
+class SignInRefused(Exception):
+    """The account, the password or the session is not good; which of them is not told."""
+
+
+class TooManyAttempts(Exception):
+    """The account's attempts of this minute are used up; the next are in ``retry_after`` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many attempts to sign in to this account.")
+        self.retry_after = retry_after
+
+
+class StaleAgent(Refused):
+    """The caller has seen an older version; ``current`` is the present state."""
+
+    def __init__(self, current: Agent) -> None:
+        super().__init__(f"The agent is at version {current.version} by now.")
+        self.current = current
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What a sign-in or a refresh gives: for the page, and for the cookie."""
+
+    agent: Agent
+    access_token: str
+    refresh_token: str
+
+
+class Desk:
+    """Signing in, staying signed in, signing out. ``access`` and ``refresh`` tokens are of two audiences."""
+
+    def __init__(self, store: AgentStore, passwords: Passwords, access: Tokens, refresh: Tokens) -> None:
+        self._store, self._passwords = store, passwords
+        self._access, self._refresh = access, refresh
+
+    async def sign_in(self, email: str, password: str) -> SignedIn:
+        """Begin a session. Raises `SignInRefused`, `TooManyAttempts`."""
+        moment = now()
+        window = datetime.fromtimestamp(
+            moment.timestamp() // WINDOW.total_seconds() * WINDOW.total_seconds(), moment.tzinfo
+        )
+        if await self._store.count_attempt(email, window, WINDOW) > ATTEMPTS_A_WINDOW:
+            raise TooManyAttempts(int((window + WINDOW - moment).total_seconds()) + 1)
+        agent, kept = await self._store.credentials(email) or (None, None)
+        if not await self._passwords.verify(password, kept) or agent is None or not agent.active:
+            raise SignInRefused
+        session = Session(new_id(), agent.id, 1, moment, moment + REFRESH_LIFETIME)
+        await self._store.begin_session(session)
+        return self._signed_in(agent, session)
+
+    async def refresh(self, token: str) -> SignedIn:
+        """Go on with a session. A token that was replaced ends it, but for a short grace. Raises `SignInRefused`."""
+        session, generation = await self._session_of(token)
+        verdict = judge(session, generation, now())
+        agent = await self._store.get(session.agent_id)
+        if verdict == "reused" or agent is None or not agent.active:
+            log.warning("session_ended", session_id=session.id, agent_id=session.agent_id, verdict=verdict)
+            await self._store.end_session(session.id)
+            raise SignInRefused
+        if verdict == "current":
+            moment = now()
+            rotated = replace(
+                session,
+                generation=session.generation + 1,
+                rotated_at=moment,
+                expires_at=moment + REFRESH_LIFETIME,
+            )
+            if not await self._store.rotate(session, rotated):
+                # Another tab was faster: this token is the one replaced just now.
+                return await self.refresh(token)
+            session = rotated
+        return self._signed_in(agent, session)
+
+    async def sign_out(self, token: str) -> None:
+        """End the session of a refresh token, if it has one."""
+        try:
+            session, _ = await self._session_of(token)
+        except SignInRefused:
+            return
+        await self._store.end_session(session.id)
+
+    async def _session_of(self, token: str) -> tuple[Session, int]:
+        try:
+            claims = self._refresh.verify(token)
+        except InvalidToken:
+            raise SignInRefused from None
+        session = await self._store.session(claims.subject)
+        if session is None:
+            raise SignInRefused
+        return session, int(claims.extra["generation"])
+
+    def _signed_in(self, agent: Agent, session: Session) -> SignedIn:
+        return SignedIn(
+            agent,
+            self._access.issue(
+                agent.id,
+                int(ACCESS_LIFETIME.total_seconds()),
+                name=agent.name,
+                initials=agent.initials,
+                role=agent.role,
+            ),
+            self._refresh.issue(session.id, int(REFRESH_LIFETIME.total_seconds()), generation=session.generation),
+        )
+
+
+async def get(store: AgentStore, agent_id: str) -> Agent:
+    """The agent. Raises `Unknown`."""
+    agent = await store.get(agent_id)
+    if agent is None:
+        raise Unknown("There is no such agent.")
+    return agent
+
+
+async def add(
+    store: AgentStore, passwords: Passwords, *, agent_id: str | None, name: str, email: str, role: Role, password: str
+) -> Agent:  # fmt: skip
+    """Add an agent; a repeat with the same id answers the one that is there. Raises `EmailTaken`."""
+    agent = Agent(id=agent_id or new_id(), name=name, email=email, role=role)
+    if await store.insert(agent, await passwords.hash(password)):
+        return agent
+    return await get(store, agent.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChanges:
+    """What is to be changed of an agent; None stays as it is."""
+
+    name: str | None = None
+    email: str | None = None
+    role: Role | None = None
+    active: bool | None = None
+    available: bool | None = None
+    password: str | None = None
+
+
+async def edit(
+    store: AgentStore,
+    requests: RequestStore,
+    passwords: Passwords,
+    agent_id: str,
+    changes: AgentChanges,
+    *,
+    by_id: str | None,
+    expected: int | None = None,
+) -> Agent:
+    """Change an agent; ``by_id`` is the administrator who does it, or None for the operator.
+
+    A new password and a withdrawn access end the agent's sessions.
+
+    Raises:
+        Unknown: there is no such agent.
+        StaleAgent: they are not at the ``expected`` version, or were changed at this very moment.
+        EmailTaken: another agent has the address.
+        OwnAccount: administrators cannot demote themselves.
+    """
+    before = await get(store, agent_id)
+    if expected is not None and expected != before.version:
+        raise StaleAgent(before)
+    given = {
+        field: value
+        for field in ("name", "email", "role", "active", "available")
+        if (value := getattr(changes, field)) is not None
+    }
+    after = replace(before, **given)
+    if by_id is not None:
+        refuse_own_demotion(by_id, before, after)
+    if after != before or changes.password:
+        after = replace(after, version=before.version + 1)
+        password_hash = await passwords.hash(changes.password) if changes.password else None
+        if not await store.replace(before, after, password_hash):
+            raise StaleAgent(await get(store, agent_id))
+    # What follows from it is done again by a repeat, should this process end here.
+    if changes.active is False or changes.password:
+        await store.end_sessions_of(agent_id)
+    if changes.name:
+        await rename_assignee(requests, after)
+    return after

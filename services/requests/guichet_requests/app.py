@@ -1,0 +1,66 @@
+"""The composition root: the only place where the parts of ``requests`` are built and joined."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
+from guichet_kit.health import Health
+from guichet_kit.http import create_app
+from guichet_kit.logs import get_logger
+from guichet_kit.mongo import open_client
+from guichet_kit.outbox import OutboxRelay
+from guichet_kit.tokens import Tokens
+
+from guichet_requests import access, consumers, problems
+from guichet_requests.agent import api as agent_api
+from guichet_requests.agent.passwords import Passwords
+from guichet_requests.agent.store import AgentStore
+from guichet_requests.agent.usecases import Desk
+from guichet_requests.request import api as request_api
+from guichet_requests.request.store import COLLECTION, RequestStore
+from guichet_requests.settings import RequestsSettings
+from guichet_requests.timeline import api as timeline_api
+from guichet_requests.timeline.store import TimelineStore
+
+log = get_logger(__name__)
+
+
+def build(settings: RequestsSettings) -> FastAPI:
+    """The service. Nothing connects before its lifespan begins."""
+    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    feed = LiveFeed()
+    broker = connect_broker(settings.rabbitmq_url, "requests", feed)
+    mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-requests")
+    database = mongo.database(f"{settings.database_prefix}requests")
+    relay = OutboxRelay(EventPublisher(broker, topology), [database[COLLECTION]])
+    agents, items = AgentStore(database), TimelineStore(database)
+    requests = RequestStore(database, items, relay)
+    passwords = Passwords()
+    access_tokens = Tokens(settings.secret_key, "agents")
+    desk = Desk(agents, passwords, access_tokens, Tokens(settings.secret_key, "refresh"))
+    health = Health()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await mongo.wait_until_ready(settings.start_timeout)
+        for store in (agents, items, requests):
+            await store.prepare()
+        async with started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout), relay.running():
+            log.info("started")
+            yield
+            health.draining = True
+        await mongo.close()
+
+    consumers.subscribe(broker, requests)
+    health.check("mongodb", mongo.ping)
+    app = create_app("Guichet requests", health=health, lifespan=lifespan)
+    problems.install(app)
+    agent = access.any_agent(access_tokens)
+    app.include_router(agent_api.auth_routes(desk, settings.public_url))
+    app.include_router(agent_api.directory_routes(agents, requests, passwords, agent))
+    app.include_router(request_api.routes(requests, items, agents, agent))
+    app.include_router(timeline_api.routes(requests, items, agent))
+    app.state.broker = broker
+    return app

@@ -1,0 +1,17 @@
+"""What a use case refuses to do. Mapped to HTTP in one place, ``problems.py``."""
+
+
+class Refused(Exception):
+    """The present state does not allow it."""
+
+
+class Unknown(Refused):
+    """There is no such thing."""
+
+
+class IdTaken(Refused):
+    """The client's id names something else already."""
+
+
+class Contended(Refused):
+    """Too many others changed the same thing meanwhile; the same call may succeed in a moment."""

@@ -1,0 +1,20 @@
+"""Kinds of fields that several routes take."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Body(BaseModel):
+    """A request's body. A field that is not known is an error: it would be ignored without a word."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+"""One line of text."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
+"""Text with something in it."""
+
+Filter = Annotated[str | None, Field(max_length=64)]

@@ -1,0 +1,1 @@
+"""The request: the unit of work that an agent treats."""

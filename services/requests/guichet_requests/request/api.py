@@ -1,0 +1,186 @@
+"""Requests over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from guichet_contracts.requests import Request as RequestView
+from guichet_kit.clock import now
+from guichet_kit.http import etag, if_match
+from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
+from guichet_kit.problems import Invalid
+from pydantic import BaseModel, Field
+
+from guichet_requests import fields
+from guichet_requests.access import Caller, CallerOf
+from guichet_requests.agent.store import AgentStore
+from guichet_requests.request import request as noun
+from guichet_requests.request import usecases
+from guichet_requests.request.events import snapshot
+from guichet_requests.request.listing import Listing, Sort, View
+from guichet_requests.request.request import UNCHANGED, Priority, Request, Status
+from guichet_requests.request.store import RequestStore
+from guichet_requests.timeline.api import TimelineItem
+from guichet_requests.timeline.item import Channel
+from guichet_requests.timeline.store import TimelineStore
+
+
+class Filters(BaseModel):
+    """What a list shows, and which page of it."""
+
+    view: View = "all"
+    channel: Channel | None = None
+    status: Status | None = None
+    priority: Priority | None = None
+    assignee_id: fields.Filter = None
+    reason_id: fields.Filter = None
+    contact_id: fields.Filter = None
+    sort: Sort = "-last_activity_at"
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: str | None = None
+
+
+class NewRequest(fields.Body):
+    """A request that an agent makes; ``text`` becomes its first note."""
+
+    id: UUID | None = None
+    subject: fields.Line
+    text: fields.Text | None = None
+    priority: Priority = "low"
+
+
+class Edit(fields.Body):
+    """What to change; what is absent stays."""
+
+    status: Status | None = None
+    priority: Priority | None = None
+    subject: fields.Line | None = None
+
+
+class Assignment(fields.Body):
+    """Who shall treat the request; ``take_over`` from whoever holds it."""
+
+    agent_id: str
+    take_over: bool = False
+
+
+class NewNote(fields.Body):
+    """An internal note; ``id`` makes a repeat recognisable."""
+
+    id: UUID
+    text: fields.Text
+
+
+class Counts(BaseModel):
+    """How many requests each view has."""
+
+    all: int
+    open: int
+    mine: int
+    unassigned: int
+
+
+def routes(
+    store: RequestStore, items: TimelineStore, agents: AgentStore, agent: CallerOf
+) -> APIRouter:  # fmt: skip
+    """``/api/v1/requests``."""
+    router = APIRouter(prefix="/api/v1/requests", tags=["requests"])
+
+    @router.get("")
+    async def list_requests(
+        caller: Annotated[Caller, Depends(agent)],
+        filters: Annotated[Filters, Query()],
+    ) -> Page[RequestView]:
+        listing = Listing(viewer_id=caller.id, **filters.model_dump(exclude={"limit", "cursor"}))
+        page, after = await store.page(listing, filters.limit, filters.cursor)
+        return Page(items=[snapshot(request) for request in page], next_cursor=after)
+
+    @router.get("/counts")
+    async def count_requests(caller: Annotated[Caller, Depends(agent)]) -> Counts:
+        return Counts(**await store.counts(caller.id))
+
+    @router.post("", status_code=201)
+    async def create_request(
+        body: NewRequest,
+        response: Response,
+        caller: Annotated[Caller, Depends(agent)],
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    ) -> RequestView:
+        created = await usecases.create_by_hand(
+            store,
+            by=caller.author,
+            request_id=str(body.id) if body.id else None,
+            idempotency_key=idempotency_key,
+            subject=body.subject,
+            text=body.text,
+            priority=body.priority,
+        )
+        return _shown(created, response)
+
+    @router.get("/{request_id}")
+    async def get_request(
+        request_id: str, response: Response, _caller: Annotated[Caller, Depends(agent)]
+    ) -> RequestView:
+        return _shown(await usecases.get(store, request_id), response)
+
+    @router.patch("/{request_id}")
+    async def edit_request(
+        request_id: str,
+        body: Edit,
+        response: Response,
+        caller: Annotated[Caller, Depends(agent)],
+        expected: Annotated[int | None, Depends(if_match)],
+    ) -> RequestView:
+        subject = body.subject if "subject" in body.model_fields_set else UNCHANGED
+
+        def decide(request: Request) -> noun.Change | None:
+            return noun.edit(
+                request,
+                by=caller.author,
+                at=now(),
+                status=body.status or UNCHANGED,
+                priority=body.priority or UNCHANGED,
+                subject=subject,
+            )
+
+        return _shown(await usecases.change(store, request_id, decide, expected), response)
+
+    @router.put("/{request_id}/assignee")
+    async def assign_request(
+        request_id: str,
+        body: Assignment,
+        response: Response,
+        caller: Annotated[Caller, Depends(agent)],
+        expected: Annotated[int | None, Depends(if_match)],
+    ) -> RequestView:
+        assignee = await agents.get(body.agent_id)
+        if assignee is None or not assignee.active:
+            raise Invalid.of("agent_id", "is not an active agent")
+        taken = await usecases.assign(
+            store, request_id, assignee, by=caller.author, expected=expected, take_over=body.take_over
+        )  # fmt: skip
+        return _shown(taken, response)
+
+    @router.delete("/{request_id}/assignee")
+    async def release_request(
+        request_id: str,
+        response: Response,
+        caller: Annotated[Caller, Depends(agent)],
+        expected: Annotated[int | None, Depends(if_match)],
+    ) -> RequestView:
+        def decide(request: Request) -> noun.Change | None:
+            return noun.release(request, by=caller.author, at=now())
+
+        return _shown(await usecases.change(store, request_id, decide, expected), response)
+
+    @router.post("/{request_id}/notes", status_code=201)
+    async def add_note(request_id: str, body: NewNote, caller: Annotated[Caller, Depends(agent)]) -> TimelineItem:
+        note = await usecases.add_note(store, items, request_id, str(body.id), body.text, by=caller.author)
+        return TimelineItem.of(note)
+
+    return router
+
+
+def _shown(request: Request, response: Response) -> RequestView:
+    response.headers["ETag"] = etag(request.version)
+    return snapshot(request)

@@ -1,0 +1,1 @@
+"""The timeline: all that happened on a request."""

@@ -1,0 +1,83 @@
+"""Timeline items in MongoDB; the only file that knows their field names."""
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Literal
+
+from guichet_kit.mongo import ASCENDING, Collection, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.pages import decode_cursor, encode_cursor
+
+from guichet_requests.timeline.item import Attachment, Author, Event, Item, Party
+
+Order = Literal["asc", "desc"]
+
+_INDEXES = [
+    IndexModel([("request_id", ASCENDING), ("at", ASCENDING), ("rank", ASCENDING), ("_id", ASCENDING)], name="request")
+]
+
+
+class TimelineStore:
+    """Items are written once and never changed."""
+
+    def __init__(self, database: Database) -> None:
+        self.collection: Collection = database["timeline"]
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self.collection.create_indexes(_INDEXES)
+
+    async def write(self, items: Iterable[Item]) -> None:
+        """Write those that are not there yet."""
+        for item in items:
+            with contextlib.suppress(DuplicateKeyError):
+                await self.collection.insert_one(to_document(item))
+
+    async def get(self, item_id: str) -> Item | None:
+        """The item of that id."""
+        document = await self.collection.find_one({"_id": item_id})
+        return from_document(document) if document else None
+
+    async def page(
+        self, request_id: str, order: Order, limit: int, cursor: str | None
+    ) -> tuple[list[Item], str | None]:
+        """Items of a request by ``(at, rank, id)``, and the cursor of the next page. Raises `Invalid` for a bad one."""
+        direction = 1 if order == "asc" else -1
+        condition: Document = {"request_id": request_id}
+        if cursor is not None:
+            at, rank, item_id = decode_cursor(cursor, datetime, int, str)
+            beyond, shown, last = ("$gte", "$lt", "$lte") if order == "asc" else ("$lte", "$gt", "$gte")
+            # One range of the index; what shares the cursor's instant and was shown is left out of it.
+            condition["at"] = {beyond: at}
+            condition["$nor"] = [{"at": at, "rank": {shown: rank}}, {"at": at, "rank": rank, "_id": {last: item_id}}]
+        keys = [("at", direction), ("rank", direction), ("_id", direction)]
+        found = await self.collection.find(condition).sort(keys).limit(limit + 1).to_list(limit + 1)
+        items = [from_document(document) for document in found[:limit]]
+        end = items[-1] if len(found) > limit else None
+        return items, encode_cursor((end.at, end.rank, end.id)) if end else None
+
+
+def to_document(item: Item) -> Document:
+    """The item as it is stored, here and among the pending items of its request."""
+    document = asdict(item)
+    return {"_id": document.pop("id"), **document, "attachments": list(document["attachments"])}
+
+
+def from_document(document: Document) -> Item:
+    """The stored item."""
+    fields = dict(document)
+    event = fields["event"]
+    return Item(
+        id=fields.pop("_id"),
+        **fields
+        | {
+            "author": Author(**fields["author"]),
+            "attachments": tuple(Attachment(**file) for file in fields["attachments"]),
+            "event": event and Event(event["name"], _side(event["before"]), _side(event["after"])),
+        },
+    )
+
+
+def _side(value: str | Document | None) -> str | Party | None:
+    return Party(**value) if isinstance(value, dict) else value

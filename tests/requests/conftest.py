@@ -1,0 +1,229 @@
+"""Stores on a database of their own, what chat would say, and the whole service as a process."""
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx2
+import pytest
+from guichet_contracts import chat
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_kit.mongo import Collection, Database, Document, open_client
+from guichet_local.testing.service import ServiceProcess
+from guichet_requests import consumers
+from guichet_requests.agent.agent import Agent, Role
+from guichet_requests.agent.store import AgentStore
+from guichet_requests.manage import put_agent
+from guichet_requests.request.events import snapshot
+from guichet_requests.request.store import RequestStore
+from guichet_requests.timeline.store import TimelineStore
+
+PUBLIC_URL = "https://desk.example"
+PASSWORD = "a good password"
+CARO = chat.Author(kind="agent", id="0190aaaa-0000-7000-8000-00000000ca40", name="Caro Agent")
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["pymongo", "motor"])
+def driver(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def database(mongodb_url: str, driver: str) -> AsyncIterator[Database]:
+    client = open_client(mongodb_url, driver, "tests")
+    name = f"test_requests_{new_id().replace('-', '')}"
+    yield client.database(name)
+    await client.database(name).command("dropDatabase")
+    await client.close()
+
+
+class HeardRelay:
+    """Keeps what it is offered instead of publishing it."""
+
+    def __init__(self) -> None:
+        self.events: list[Document] = []
+
+    def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
+        self.events += [entry["event"] for entry in entries]
+
+
+@dataclass
+class World:
+    """The stores of one database, and short ways to use and look into them."""
+
+    requests: RequestStore
+    items: TimelineStore
+    agents: AgentStore
+    relay: HeardRelay
+
+    @classmethod
+    def on(cls, database: Database) -> "World":
+        items, relay = TimelineStore(database), HeardRelay()
+        return cls(RequestStore(database, items, relay), items, AgentStore(database), relay)
+
+    async def hear(self, *events: Any) -> None:
+        for event in events:
+            await consumers.take_in(self.requests, event)
+
+    async def clear(self) -> None:
+        """Forget everything that was heard."""
+        for collection in (self.requests.collection, self.items.collection):
+            await collection.delete_many({})
+
+    async def timeline(self, request_id: str) -> list[tuple[str, str]]:
+        page, _ = await self.items.page(request_id, "asc", 200, None)
+        return [(item.event.name if item.event else item.kind, item.text) for item in page]
+
+    async def outcome(self) -> list[Any]:
+        """All requests with their timelines, in the order of their beginning; without what may differ: ids, numbers."""
+        found = await self.requests.collection.find({}).sort("created_at", 1).to_list(None)
+        shown = []
+        for document in found:
+            request = await self.requests.get(document["_id"])
+            assert request is not None
+            page, _ = await self.items.page(request.id, "asc", 200, None)
+            view = snapshot(request).model_dump(exclude={"id", "number", "version"})
+            items = [(item.id, item.at, item.text, item.author.name, item.seq, item.event) for item in page]
+            shown.append((view, items))
+        return shown
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    made = World.on(database)
+    for store in (made.requests, made.items, made.agents):
+        await store.prepare()
+    return made
+
+
+class Visitor:
+    """A visitor who writes, and agents who answer: yields the events that chat would publish."""
+
+    def __init__(self, name: str | None = "Ada", begun: datetime = NOON) -> None:
+        self._about = chat.Visitor(id=new_id(), name=name, email=None)
+        self._clock = (begun + timedelta(seconds=n) for n in itertools.count())
+        self._conversation: chat.Conversation | None = None
+        self._closing: chat.Predecessor | None = None
+        self._seq = 0
+
+    @property
+    def id(self) -> str:
+        return self._about.id
+
+    @property
+    def conversation(self) -> chat.Conversation:
+        if self._conversation is None:
+            at = next(self._clock)
+            self._conversation = chat.Conversation(
+                id=new_id(), visitor=self._about, site="demo", opened_at=at, follows=self._closing
+            )
+            self._seq = 0
+        return self._conversation
+
+    def writes(self, text: str) -> chat.MessagePosted:
+        return self._message(chat.Author(kind="visitor", id=self.id, name=self._about.name), text)
+
+    def is_answered(self, text: str) -> chat.MessagePosted:
+        return self._message(CARO, text)
+
+    def is_closed(self, status: Literal["in_progress", "pending", "closed"] = "closed") -> chat.ConversationClosed:
+        about, at = self.conversation, next(self._clock)
+        self._seq += 1
+        closing = chat.Closing(seq=self._seq, at=at, by=CARO, request_status=status)
+        self._closing = chat.Predecessor(conversation_id=about.id, **dict(closing))
+        self._conversation = None
+        data = chat.ConversationClosedData(conversation=about, closing=closing)
+        return chat.ConversationClosed(id=new_id(), time=at, subject=about.id, data=data)
+
+    def is_read(self, seq: int, reader: Literal["visitor", "agent"] = "agent") -> chat.ConversationRead:
+        data = chat.ConversationReadData(conversation_id=self.conversation.id, reader=reader, seq=seq)
+        return chat.ConversationRead(id=new_id(), time=NOON, subject=self.conversation.id, data=data)
+
+    def _message(self, author: chat.Author, text: str) -> chat.MessagePosted:
+        about, at = self.conversation, next(self._clock)
+        self._seq += 1
+        entry = chat.Message(seq=self._seq, id=new_id(), author=author, text=text, at=at)
+        data = chat.MessagePostedData(conversation=about, entry=entry)
+        return chat.MessagePosted(id=new_id(), time=at, subject=about.id, data=data)
+
+
+@pytest.fixture
+def ada() -> Visitor:
+    """Ada, who began to write a little while ago."""
+    return Visitor(begun=now() - timedelta(seconds=15))
+
+
+@dataclass
+class Service:
+    """The whole service as a real process, on real servers, and its agents."""
+
+    client: httpx2.AsyncClient
+    world: World
+    database: Database
+    process: ServiceProcess
+
+    async def agent(self, name: str = "Caro Agent", role: Role = "agent") -> Agent:
+        return await put_agent(self.database, f"{new_id()}@example.com", name, role, PASSWORD)
+
+    async def sign_in(self, agent: Agent) -> "Signed":
+        answer = await self.client.post("/api/v1/auth/login", json={"email": agent.email, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        self.client.cookies.clear()
+        return Signed(self.client, agent, answer.json()["access_token"])
+
+    async def signed_in(self, name: str = "Caro Agent", role: Role = "agent") -> "Signed":
+        return await self.sign_in(await self.agent(name, role))
+
+
+@dataclass
+class Signed:
+    """An agent at the console."""
+
+    client: httpx2.AsyncClient
+    agent: Agent
+    token: str
+
+    async def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
+        return await self.client.request(method, f"/api/v1{path}", headers=headers, **options)
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        answer = await self.call("GET", path, params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture(scope="session")
+def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("requests") / "secret.key"
+    file.write_bytes(os.urandom(48))
+    return file
+
+
+@pytest.fixture(scope="session")
+async def service(mongodb_url: str, rabbitmq_url: str, secret_file: Path) -> AsyncIterator[Service]:
+    prefix = f"test_{new_id().replace('-', '')[-12:]}_"
+    process = ServiceProcess(
+        "guichet_requests",
+        {
+            "GUICHET_MONGODB_URL": mongodb_url,
+            "GUICHET_RABBITMQ_URL": rabbitmq_url,
+            "GUICHET_SECRET_KEY_FILE": str(secret_file),
+            "GUICHET_DATABASE_PREFIX": prefix,
+            "GUICHET_PUBLIC_URL": PUBLIC_URL,
+        },
+        secret_file.with_name("requests.log"),
+    ).start()
+    mongo = open_client(mongodb_url, "pymongo", "tests")
+    database = mongo.database(f"{prefix}requests")
+    async with httpx2.AsyncClient(base_url=process.url) as client:
+        yield Service(client, World.on(database), database, process)
+    process.stop()
+    await database.command("dropDatabase")
+    await mongo.close()
