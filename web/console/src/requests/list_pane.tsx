@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
+import logo from "../app/guichet.svg";
 import { Icon } from "../app/icons";
 import { Link } from "../app/link";
 import { VIEWS } from "../app/route";
@@ -18,7 +19,7 @@ export function ListPane({ menu, onCollapse }: ListPaneProps): JSX.Element {
   return (
     <section class="pane list-pane" aria-labelledby="list-title">
       <header class="pane-bar">
-        <img src="/assets/guichet.svg" alt="" width="20" height="20" />
+        <img src={logo} alt="" width="20" height="20" />
         <h1 id="list-title" class="grow">
           {t("requests.title")}
         </h1>

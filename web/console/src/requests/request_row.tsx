@@ -28,40 +28,44 @@ export function RequestRow({ request, selected, top, position }: RequestRowProps
         data-unread={unread > 0}
         aria-current={selected ? "page" : undefined}
       >
-        <span class="row-channel" title={t(`channel.${channel}`)}>
-          <Icon name={channel} />
-          <span class="hidden">{t(`channel.${channel}`)}</span>
+        <span class="row-line">
+          <span class="row-channel" title={t(`channel.${channel}`)}>
+            <Icon name={channel} />
+            <span class="hidden">{t(`channel.${channel}`)}</span>
+          </span>
+          <span class="row-name">{displayName(request, t("visitor"))}</span>
+          <span class="row-age">
+            <Age at={request.last_activity_at} />
+          </span>
         </span>
-        <span class="row-name">{displayName(request, t("visitor"))}</span>
-        <span class="row-age">
-          <Age at={request.last_activity_at} />
-        </span>
-        <span class="row-status" title={t(`status.${status}`)}>
-          <StatusMark status={status} />
-          <span class="hidden">{t(`status.${status}`)}</span>
-        </span>
-        <span class="row-preview">{request.preview || request.subject || t("requests.noPreview")}</span>
-        <span class="row-marks">
-          {unread > 0 && (
-            <span class="row-unread">
-              <span aria-hidden="true">{unread.toLocaleString(locale)}</span>
-              <span class="hidden">{t("requests.unread", { count: unread })}</span>
-            </span>
-          )}
-          {priority !== "low" && (
-            <span title={t("requests.priority", { priority: t(`priority.${priority}`) })}>
-              <PriorityMark priority={priority} />
-              <span class="hidden">{t("requests.priority", { priority: t(`priority.${priority}`) })}</span>
-            </span>
-          )}
-          {assignee && (
-            <span title={t("requests.assignedTo", { name: assignee.name })}>
-              <span class="disc" aria-hidden="true">
-                {assignee.initials}
+        <span class="row-line">
+          <span class="row-status" title={t(`status.${status}`)}>
+            <StatusMark status={status} />
+            <span class="hidden">{t(`status.${status}`)}</span>
+          </span>
+          <span class="row-preview">{request.preview || request.subject || t("requests.noPreview")}</span>
+          <span class="row-marks">
+            {unread > 0 && (
+              <span class="row-unread">
+                <span aria-hidden="true">{unread.toLocaleString(locale)}</span>
+                <span class="hidden">{t("requests.unread", { count: unread })}</span>
               </span>
-              <span class="hidden">{t("requests.assignedTo", { name: assignee.name })}</span>
-            </span>
-          )}
+            )}
+            {priority !== "low" && (
+              <span title={t("requests.priority", { priority: t(`priority.${priority}`) })}>
+                <PriorityMark priority={priority} />
+                <span class="hidden">{t("requests.priority", { priority: t(`priority.${priority}`) })}</span>
+              </span>
+            )}
+            {assignee && (
+              <span title={t("requests.assignedTo", { name: assignee.name })}>
+                <span class="disc" aria-hidden="true">
+                  {assignee.initials}
+                </span>
+                <span class="hidden">{t("requests.assignedTo", { name: assignee.name })}</span>
+              </span>
+            )}
+          </span>
         </span>
       </Link>
     </div>

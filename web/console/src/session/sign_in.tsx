@@ -1,5 +1,6 @@
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { useId, useState } from "preact/hooks";
+import logo from "../app/guichet.svg";
 import { Problem } from "../http/problem";
 import { type T, tellProblem, useWords } from "../words/words";
 import type { Session } from "./session";
@@ -34,7 +35,7 @@ export function SignIn({ session, expired }: SignInProps): JSX.Element {
   return (
     <main class="sign-in">
       <form onSubmit={submit} aria-describedby={problem ? errorId : undefined}>
-        <img src="/assets/guichet.svg" alt="" width="40" height="40" />
+        <img src={logo} alt="" width="40" height="40" />
         <h1>{t("session.welcome")}</h1>
         {expired && !problem && <p class="sign-in-note">{t("session.expired")}</p>}
         <label>

@@ -103,14 +103,19 @@ export function Composer({ thread, request }: { thread: Thread; request: Request
         {excess > 0 && t("composer.tooLong", { count: excess })}
       </p>
       <div class="composer-box">
+        {blocked && (
+          <p id={hintId} class="composer-blocked">
+            {t(conversation ? "composer.closed" : "composer.noConversation")}
+          </p>
+        )}
         <textarea
           ref={field}
           rows={1}
           class="composer-field"
           aria-label={t(`composer.${mode}`)}
           aria-describedby={hintId}
-          placeholder={mode === "note" ? t("composer.noteHint") : open ? t("composer.replyTo", { name }) : ""}
-          disabled={blocked && text === ""}
+          placeholder={mode === "note" ? t("composer.noteHint") : t("composer.replyTo", { name })}
+          hidden={blocked && text === ""}
           readOnly={saving}
           value={text}
           onInput={({ currentTarget }) => write(currentTarget.value)}
@@ -133,9 +138,8 @@ export function Composer({ thread, request }: { thread: Thread; request: Request
               </button>
             ))}
           </div>
-          <p id={hintId} class="composer-hint grow">
-            {mode === "note" ? t("composer.internal") : open ? t("composer.byChat") : null}
-            {blocked && t(conversation ? "composer.closed" : "composer.noConversation")}
+          <p id={blocked ? undefined : hintId} class="composer-hint grow">
+            {!blocked && t(mode === "note" ? "composer.internal" : "composer.byChat")}
           </p>
           <button
             type="submit"

@@ -109,6 +109,7 @@ export class Thread {
     switch (frame.type) {
       case "entry":
         this.stopTyping(frame.author.id);
+        if (frame.kind === "closed") this.typists.value = new Map();
         if (this.log.receive(frame).length > 0 && this.replayed) this.publish();
         break;
       case "synced":
