@@ -92,7 +92,8 @@ require_node() {
 
 install_web() {
     say 'installing the web packages'
-    (cd web && quietly npm ci --no-audit --no-fund)
+    # Not `npm ci`: it refuses a lock that lacks optional packages of other platforms, which some registries do not have.
+    (cd web && quietly npm install --no-save --no-audit --no-fund)
 }
 
 build_web() {
