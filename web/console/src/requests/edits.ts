@@ -117,7 +117,7 @@ export class Edits {
       });
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 412) throw error;
-      const current = await this.around.api.get<Request>(`/api/v1/requests/${request.id}`);
+      const current = error.body.current as Request;
       if (current[field] === wanted) return current;
       // Something else changed (a message arrived, say): what the agent saw of this field still holds.
       const unchanged = current[field] === request[field];
