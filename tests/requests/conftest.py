@@ -126,8 +126,8 @@ class Visitor:
             self._seq = 0
         return self._conversation
 
-    def writes(self, text: str) -> chat.MessagePosted:
-        return self._message(chat.Author(kind="visitor", id=self.id, name=self._about.name), text)
+    def writes(self, text: str, at: datetime | None = None) -> chat.MessagePosted:
+        return self._message(chat.Author(kind="visitor", id=self.id, name=self._about.name), text, at)
 
     def is_answered(self, text: str) -> chat.MessagePosted:
         return self._message(CARO, text)
@@ -145,8 +145,8 @@ class Visitor:
         data = chat.ConversationReadData(conversation_id=self.conversation.id, reader=reader, seq=seq)
         return chat.ConversationRead(id=new_id(), time=NOON, subject=self.conversation.id, data=data)
 
-    def _message(self, author: chat.Author, text: str) -> chat.MessagePosted:
-        about, at = self.conversation, next(self._clock)
+    def _message(self, author: chat.Author, text: str, at: datetime | None = None) -> chat.MessagePosted:
+        about, at = self.conversation, at or next(self._clock)
         self._seq += 1
         entry = chat.Message(seq=self._seq, id=new_id(), author=author, text=text, at=at)
         data = chat.MessagePostedData(conversation=about, entry=entry)

@@ -1,14 +1,10 @@
 """What is said in conversations, on the request where it belongs: in any order, any number of times."""
 
 import asyncio
-import itertools
-import random
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from guichet_contracts.chat import ClosingStatus
 from guichet_kit.clock import now
 from guichet_requests import consumers
 from guichet_requests.errors import Unknown
@@ -19,7 +15,7 @@ from guichet_requests.request.request import Request, Status, edit
 from guichet_requests.request.usecases import PredecessorUnknown, VisitorHasOpenRequest
 from guichet_requests.timeline.item import Author
 
-from .conftest import NOON, Visitor, World
+from .conftest import Visitor, World
 
 ALEX = Author("agent", "0190aaaa-0000-7000-8000-0000000a1ec5", "Alex Martin")
 
@@ -192,64 +188,6 @@ class TestReopening:
         assert (await the_request(world, ada)).id == first.id
 
 
-@pytest.fixture
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The visitors' own time: nothing that they write is old."""
-    monkeypatch.setattr(usecases, "now", lambda: NOON)
-
-
-@pytest.mark.usefixtures("at_noon")
-class TestOrderAndRepeats:
-    async def test_a_repeat_changes_nothing_and_tells_nothing(self, world: World, ada: Visitor) -> None:
-        events = [ada.writes("Un"), ada.is_answered("Deux"), ada.is_read(1), ada.is_closed("in_progress")]
-        await world.hear(*events)
-        request, told = await the_request(world, ada), len(world.relay.events)
-
-        await world.hear(*events, *reversed(events))
-
-        assert await the_request(world, ada) == request
-        assert len(world.relay.events) == told
-
-    @pytest.mark.parametrize("driver", ["pymongo"], indirect=True)
-    @pytest.mark.parametrize("status", ["in_progress", "pending", "closed"])
-    async def test_every_order_of_two_conversations_has_the_same_outcome(
-        self, world: World, status: ClosingStatus
-    ) -> None:
-        def script() -> list[Any]:
-            ada = Visitor()
-            return [
-                ada.writes("Un"),
-                ada.is_answered("Deux"),
-                ada.is_closed(status),
-                ada.writes("Trois"),
-                ada.is_answered("Quatre"),
-            ]
-
-        ordered = script()
-        await world.hear(*ordered)
-        expected = await world.outcome()
-        for order in itertools.permutations(ordered):
-            await world.clear()
-            await hear_until_settled(world, order)
-            assert await world.outcome() == expected
-
-    async def test_random_orders_with_repeats_of_four_conversations_have_the_same_outcome(self, world: World) -> None:
-        choose = random.Random(7)  # noqa: S311  the same at every run
-        for _ in range(15):
-            ada = Visitor()
-            events: list[Any] = []
-            for _ in range(4):
-                events += [choose.choice((ada.writes, ada.is_answered))("Dit") for _ in range(choose.randint(1, 3))]
-                events.append(ada.is_closed(choose.choice(("in_progress", "pending", "closed"))))
-            await world.clear()
-            await world.hear(*events)
-            expected = await world.outcome()
-            for _ in range(4):
-                await world.clear()
-                await hear_until_settled(world, choose.sample(events * 2, len(events) * 2))
-                assert await world.outcome() == expected
-
-
 class TestALostConversation:
     async def test_an_entry_waits_for_the_conversation_before_its_own_but_not_for_ever(self, world: World) -> None:
         for begun, waits in ((now(), True), (now() - timedelta(minutes=1), False)):
@@ -286,14 +224,3 @@ class TestConcurrency:
 
             assert await world.requests.collection.count_documents({"visitor.id": ada.id}) == 2
             assert (await the_request(world, ada)).unread == 2
-
-
-async def hear_until_settled(world: World, events: Sequence[Any]) -> None:
-    """As the broker delivers: what is refused comes again after the others."""
-    waiting = list(events)
-    while waiting:
-        event = waiting.pop(0)
-        try:
-            await world.hear(event)
-        except (PredecessorUnknown, Unknown):
-            waiting.append(event)
