@@ -1,11 +1,10 @@
 """The service starts on real servers, tells how it is, and refuses settings that it cannot work with."""
 
-from collections.abc import Callable
-
 import httpx2
 import pytest
-from .conftest import Service
 from guichet_kit.mongo import open_client
+
+from .conftest import Service
 
 
 class TestStarting:

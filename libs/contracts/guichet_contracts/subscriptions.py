@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 REQUESTS_CONVERSATIONS = "requests.conversations"
 REQUESTS_CONTACTS = "requests.contacts"
+ATTACHMENTS_LINKS = "attachments.links"
 
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     REQUESTS_CONVERSATIONS: (
@@ -17,6 +18,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "contacts.contact.unmerged.v1",
         "contacts.contact.erased.v1",
     ),
+    ATTACHMENTS_LINKS: ("chat.message.posted.v1",),
 }
 
 LIVE_EVENTS: Sequence[str] = (

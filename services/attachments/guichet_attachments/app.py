@@ -1,56 +1,114 @@
 """The composition root: the parts are built and joined here, and nowhere else."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 
 from fastapi import FastAPI
 from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
+from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.tokens import Tokens
 
+from guichet_attachments import api, consumers, failures
+from guichet_attachments.access import caller
+from guichet_attachments.examine import Examiner
 from guichet_attachments.settings import Settings
 from guichet_attachments.store import AttachmentStore
+from guichet_attachments.sweep import sweep
+from guichet_attachments.usecases import Lifetimes, Parts, check_waiting_files
+from guichet_attachments.virus import Clamd, NoScanner
+
+CHECK_SECONDS = 2.0
+
+log = get_logger(__name__)
 
 
 def build(settings: Settings) -> FastAPI:
     """The application. It connects to its servers when it starts, not before."""
+    client = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-attachments")
+    feed, topology = LiveFeed(), Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    broker = connect_broker(settings.rabbitmq_url, "attachments", feed)
+    store = AttachmentStore(client.database(f"{settings.database_prefix}attachments"))
+    relay = OutboxRelay(EventPublisher(broker, topology), [store.collection])
+    objects = ObjectStore(
+        settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, settings.attachments_bucket
+    )
+    parts = Parts(
+        store=store,
+        objects=objects,
+        relay=relay,
+        examiner=Examiner(),
+        scanner=Clamd(settings.clamd) if settings.clamd else NoScanner(),
+        receipts=Tokens(settings.secret_key, "receipts"),
+        lifetimes=Lifetimes(
+            receipt=timedelta(seconds=settings.receipt_lifetime),
+            orphan=timedelta(seconds=settings.orphans_after),
+            receiving=timedelta(seconds=settings.upload_timeout),
+            retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
+        ),
+    )
+    consumers.subscribe(broker, parts)
+
+    async def broker_connected() -> None:
+        if not feed.connected:
+            raise ConnectionError("RabbitMQ is away")
+
     health = Health()
+    health.check("mongodb", client.ping)
+    health.check("objects", objects.ping)
+    health.check("rabbitmq", broker_connected)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            client = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-attachments")
             stack.push_async_callback(client.close)
-            objects = ObjectStore(
-                settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, settings.attachments_bucket
-            )
             stack.callback(objects.close)
-            feed = LiveFeed()
-            topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
-            broker = connect_broker(settings.rabbitmq_url, "attachments", feed)
-            store = AttachmentStore(client.database(f"{settings.database_prefix}attachments"))
-
-            async def broker_connected() -> None:
-                if not feed.connected:
-                    raise ConnectionError("RabbitMQ is away")
-
-            health.check("mongodb", client.ping)
-            health.check("objects", objects.ping)
-            health.check("rabbitmq", broker_connected)
-
             await client.wait_until_ready(settings.start_timeout)
             await store.ensure_indexes()
             await objects.wait_until_ready(settings.start_timeout)
             await stack.enter_async_context(
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
             )
-            relay = OutboxRelay(EventPublisher(broker, topology), [store.collection])
             await stack.enter_async_context(relay.running())
+            await stack.enter_async_context(_repeating(CHECK_SECONDS, lambda: check_waiting_files(parts)))
+            await stack.enter_async_context(_repeating(settings.sweep_every, lambda: sweep(parts)))
             yield
             health.draining = True
 
-    return create_app("Guichet attachments", health=health, lifespan=lifespan)
+    app = create_app(
+        "Guichet attachments",
+        health=health,
+        lifespan=lifespan,
+        body_limit=settings.upload_limit + api.FORM_OVERHEAD,
+    )
+    failures.install(app)
+    app.include_router(api.routes(parts, caller(settings.secret_key), settings.upload_limit, settings.upload_timeout))
+    return app
+
+
+@asynccontextmanager
+async def _repeating(seconds: float, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Do the work now, and again ``seconds`` after each end of it, until the context ends."""
+
+    async def repeat() -> None:
+        while True:
+            try:
+                await work()
+            except Exception:  # whatever it was, it is logged, and the next round may do better
+                log.exception("background_work_failed")
+            await asyncio.sleep(seconds)
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

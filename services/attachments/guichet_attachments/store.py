@@ -1,15 +1,164 @@
 """MongoDB: the documents of attachments. The only file that knows their fields."""
 
-from guichet_kit.mongo import Database, IndexModel
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, IndexModel
 from guichet_kit.outbox import OUTBOX_INDEX
+
+from guichet_attachments.attachment import Attachment, Person, State
+
+_INDEXES = [
+    OUTBOX_INDEX,
+    IndexModel("object", name="object", unique=True),
+    IndexModel([("state", ASCENDING), ("touched_at", ASCENDING)], name="state"),
+    # Where each of these is absent there is nothing to find, so the indexes stay as small as what waits.
+    IndexModel("check_after", name="check_after", sparse=True),
+    IndexModel("kept_until", name="kept_until", sparse=True),
+    IndexModel("linked_at", name="linked_at", sparse=True),
+]
+_BATCH = 100
+_HELD = [State.CHECKING, State.READY]
 
 
 class AttachmentStore:
-    """The collection ``attachments``."""
+    """The collection ``attachments``. A step is written only while the document is still as it was read."""
 
     def __init__(self, database: Database) -> None:
         self.collection = database["attachments"]
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
-        await self.collection.create_indexes([OUTBOX_INDEX, IndexModel("object", name="object", unique=True)])
+        await self.collection.create_indexes(_INDEXES)
+
+    async def begin(self, attachment: Attachment) -> bool:
+        """Take the id; False when it is taken. An attempt of the same owner that was not finished is taken over."""
+        document = _document(attachment)
+        try:
+            await self.collection.insert_one(document)
+        except DuplicateKeyError:
+            unfinished = {"_id": attachment.id, "state": State.RECEIVING, "owner": document["owner"]}
+            return (await self.collection.replace_one(unfinished, document)).matched_count == 1
+        return True
+
+    async def get(self, attachment_id: str) -> Attachment | None:
+        """The attachment, where there is one."""
+        document = await self.collection.find_one({"_id": attachment_id})
+        return _attachment(document) if document else None
+
+    async def move(
+        self,
+        before: Attachment,
+        after: Attachment,
+        *,
+        outbox: Sequence[Document] = (),
+        check_after: datetime | None = None,
+    ) -> bool:
+        """Write the step from ``before`` to ``after`` with its events; False when somebody else was first.
+
+        A file that is left in ``checking`` is offered to `claim_check` from ``check_after`` on.
+        """
+        values = _document(after)
+        for linked in ("linked_at", "kept_until", "readers"):  # these are only ever changed by `link` and `keep`
+            values.pop(linked, None)
+        if before.kept_until is None and after.kept_until is not None:
+            values["kept_until"] = after.kept_until
+        change: Document = {"$set": values, "$push": {"outbox": {"$each": list(outbox)}}}
+        if check_after is None:
+            change["$unset"] = {"check_after": ""}
+        else:
+            values["check_after"] = check_after
+        return (await self.collection.update_one(_as_read(before), change)).matched_count == 1
+
+    async def claim_check(self, now: datetime, lease: timedelta) -> Attachment | None:
+        """A file whose check is due, for the caller alone until the lease ends."""
+        due = {"state": State.CHECKING, "check_after": {"$lte": now}}
+        document = await self.collection.find_one_and_update(
+            due, {"$set": {"check_after": now + lease}}, sort=[("check_after", ASCENDING)]
+        )
+        return _attachment(document) if document else None
+
+    async def postpone_check(self, attachment: Attachment, until: datetime) -> None:
+        """Give the claim back: the check is due again at ``until``."""
+        await self.collection.update_one(_as_read(attachment), {"$set": {"check_after": until}})
+
+    async def link(self, ids: Sequence[str], reader: str, at: datetime) -> int:
+        """Note that a message which the visitor ``reader`` may read names these files; returns how many there are."""
+        first_time = {"$ifNull": ["$linked_at", at]}
+        readers = {"$setUnion": [{"$ifNull": ["$readers", []]}, [reader]]}
+        linked = await self.collection.update_many(
+            {"_id": {"$in": list(ids)}},
+            [{"$set": {"linked_at": first_time, "readers": readers}}, {"$unset": "kept_until"}],
+        )
+        return linked.matched_count
+
+    async def keep(self, attachment_id: str, until: datetime) -> None:
+        """Keep a file that no message names yet until then."""
+        await self.collection.update_one(
+            {"_id": attachment_id, "linked_at": {"$exists": False}}, {"$set": {"kept_until": until}}
+        )
+
+    async def lost_preview(self, attachment: Attachment) -> None:
+        """Note that there is no preview any more."""
+        await self.collection.update_one(_as_read(attachment), {"$set": {"has_preview": False}})
+
+    async def abandoned(self, before: datetime) -> list[Attachment]:
+        """Some of the files that were still being received then, and have not moved since."""
+        return await self._some({"state": State.RECEIVING, "touched_at": {"$lt": before}})
+
+    async def expired(self, now: datetime, linked_before: datetime | None) -> list[Attachment]:
+        """Some of the files to be kept no longer: named by no message in time, or by one before ``linked_before``."""
+        found = await self._some({"kept_until": {"$lt": now}})
+        if not found and linked_before is not None:
+            found = await self._some({"linked_at": {"$lt": linked_before}})
+        return found
+
+    async def drop(self, attachment: Attachment) -> bool:
+        """Delete the document, unless it changed meanwhile or has an event that is not published yet."""
+        still = _as_read(attachment) | {
+            "linked_at": attachment.linked_at,  # null also stands for absent
+            "kept_until": attachment.kept_until,
+            "outbox.0": {"$exists": False},
+        }
+        return (await self.collection.delete_one(still)).deleted_count == 1
+
+    async def known(self, ids: Sequence[str]) -> dict[str, Attachment]:
+        """Those of the ids that exist, by id."""
+        cursor = self.collection.find({"_id": {"$in": list(ids)}})
+        return {document["_id"]: _attachment(document) async for document in cursor}
+
+    async def held_between(self, after: str, last: str | None) -> list[Attachment]:
+        """The files that must have an object, whose objects' names are after ``after`` and up to ``last``."""
+        span: Document = {"$gt": after} | ({"$lte": last} if last is not None else {})
+        cursor = self.collection.find({"object": span, "state": {"$in": _HELD}})
+        return [_attachment(document) async for document in cursor]
+
+    async def _some(self, query: Document) -> list[Attachment]:
+        return [_attachment(document) async for document in self.collection.find(query).limit(_BATCH)]
+
+
+def _as_read(attachment: Attachment) -> Document:
+    return {"_id": attachment.id, "state": attachment.state, "object": attachment.object}
+
+
+def _document(attachment: Attachment) -> Document:
+    values: dict[str, Any] = {name: value for name, value in asdict(attachment).items() if value is not None}
+    return values | {"_id": values.pop("id"), "readers": sorted(attachment.readers)}
+
+
+def _attachment(document: Document) -> Attachment:
+    values = {name: value for name, value in document.items() if name in _FIELDS}
+    return Attachment(
+        **values
+        | {
+            "id": document["_id"],
+            "state": State(document["state"]),
+            "owner": Person(**document["owner"]),
+            "readers": frozenset(document["readers"]),
+        }
+    )
+
+
+_FIELDS = set(Attachment.__dataclass_fields__)

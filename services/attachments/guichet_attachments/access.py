@@ -1,0 +1,23 @@
+"""Who is asking: an agent or a visitor, by their access token."""
+
+from collections.abc import Callable
+
+from fastapi import Request
+from guichet_kit.http import bearer
+from guichet_kit.problems import Unauthorized
+from guichet_kit.tokens import Tokens
+
+from guichet_attachments.attachment import Person
+
+
+def caller(secret: bytes) -> Callable[[Request], Person]:
+    """A dependency: the person whose bearer token this is; `Unauthorized` where it is neither kind's."""
+    agents, visitors = bearer(Tokens(secret, "agents")), bearer(Tokens(secret, "visitors"))
+
+    def person(request: Request) -> Person:
+        try:
+            return Person("agent", agents(request).subject)
+        except Unauthorized:
+            return Person("visitor", visitors(request).subject)
+
+    return person

@@ -1,0 +1,119 @@
+"""An attachment: its states, its scope, who may read it. Pure rules."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+
+class State(StrEnum):
+    """Where a file is on its way. Only a ``ready`` one is given out or proven by a receipt."""
+
+    RECEIVING = "receiving"
+    CHECKING = "checking"
+    READY = "ready"
+    REJECTED = "rejected"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.RECEIVING: frozenset({State.CHECKING, State.REJECTED}),
+    State.CHECKING: frozenset({State.READY, State.REJECTED}),
+    State.READY: frozenset({State.REJECTED}),  # only when the store lost its bytes
+    State.REJECTED: frozenset(),
+}
+
+Refusal = Literal["type_not_allowed", "too_large", "infected", "lost"]
+
+
+class IllegalMove(Exception):
+    """The state does not lead there."""
+
+
+class ScopeMalformed(Exception):
+    """The scope is none of the three forms."""
+
+
+class ScopeForbidden(Exception):
+    """The scope is not one that this kind of person may upload to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An agent or a visitor, as their access token says."""
+
+    kind: Literal["agent", "visitor"]
+    id: str
+
+
+_SCOPE = re.compile(r"visitor|(?:conversation|request):[A-Za-z0-9_-]{1,64}")
+_SCOPE_KINDS = {"visitor": {"visitor", "conversation"}, "agent": {"conversation", "request"}}
+
+
+def check_scope(scope: str, person: Person) -> str:
+    """``scope``, where ``person`` may upload to it.
+
+    Whether the conversation is really theirs is for the receiver of the receipt to say, who knows it: the scope and
+    the owner are in the receipt.
+
+    Raises:
+        ScopeMalformed, ScopeForbidden: it is not.
+    """
+    if not _SCOPE.fullmatch(scope):
+        raise ScopeMalformed(scope)
+    if scope.partition(":")[0] not in _SCOPE_KINDS[person.kind]:
+        raise ScopeForbidden(scope)
+    return scope
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One file. ``size`` in bytes; ``object`` is the name of its bytes in the store.
+
+    ``linked_at`` is when a message first named it; until then it goes at ``kept_until``.
+    """
+
+    id: str
+    state: State
+    name: str
+    size: int
+    sha256: str
+    scope: str
+    owner: Person
+    object: str
+    created_at: datetime
+    touched_at: datetime
+    media_type: str | None = None
+    has_preview: bool = False
+    refusal: Refusal | None = None
+    refusal_detail: str | None = None
+    linked_at: datetime | None = None
+    kept_until: datetime | None = None
+    readers: frozenset[str] = frozenset()
+
+    def moved(self, to: State, at: datetime) -> "Attachment":
+        """The file in another state; `IllegalMove` where the table does not lead there."""
+        if to not in TRANSITIONS[self.state]:
+            raise IllegalMove(f"{self.state} does not lead to {to}")
+        return replace(self, state=to, touched_at=at)
+
+    def refused(self, why: Refusal, detail: str, at: datetime) -> "Attachment":
+        """The file, rejected."""
+        return replace(self.moved(State.REJECTED, at), refusal=why, refusal_detail=detail, has_preview=False)
+
+    def may_be_read_by(self, person: Person) -> bool:
+        """Owners read what is theirs, agents what was sent, visitors what was sent in their conversations."""
+        if person == self.owner:
+            return True
+        if person.kind == "agent":
+            return self.linked_at is not None
+        return person.id in self.readers
+
+
+PREVIEW_SUFFIX = ".preview"
+
+
+def preview_of(object_name: str) -> str:
+    """The name of the preview's bytes in the store."""
+    return object_name + PREVIEW_SUFFIX
