@@ -31,7 +31,7 @@ export function BlockView({ block, request, lastOwnId, ownState }: BlockViewProp
   if (block.kind === "event") {
     return (
       <p class="event">
-        {tellEvent(block.item, t)} · <Clock at={block.item.at} />
+        {tellEvent(block.item, displayName(request, t("visitor")), t)} · <Clock at={block.item.at} />
       </p>
     );
   }

@@ -2,10 +2,13 @@ import type { Author, TimelineEvent, TimelineItem } from "@guichet/shared/protoc
 import { PRIORITIES, STATUSES } from "../requests/request";
 import type { T } from "../words/words";
 
-/** One event in words; one of a kind that this console does not know yet, in the server's own. */
-export function tellEvent({ event, text, author }: TimelineItem, t: T): string {
+/**
+ * One event in words; one of a kind that this console does not know yet, in the server's own.
+ * @param visitorName how the request calls its visitor
+ */
+export function tellEvent({ event, text, author }: TimelineItem, visitorName: string, t: T): string {
   if (!event) return text;
-  const by = tellAuthor(event.by ?? author, t);
+  const by = tellAuthor(event.by ?? author, visitorName, t);
   const [from, to] = [tellValue(event, event.from, t), tellValue(event, event.to, t)];
   switch (event.name) {
     case "request_created":
@@ -35,8 +38,8 @@ export function tellEvent({ event, text, author }: TimelineItem, t: T): string {
   }
 }
 
-function tellAuthor(author: Author, t: T): string {
-  if (author.kind === "visitor" && !author.name) return t("visitor").toLowerCase();
+function tellAuthor(author: Author, visitorName: string, t: T): string {
+  if (author.kind === "visitor") return visitorName;
   return author.name ?? t("timeline.system");
 }
 

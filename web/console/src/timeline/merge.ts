@@ -30,8 +30,8 @@ export function mergeOlder(history: History, page: HistoryPage): History {
 }
 
 /**
- * All that is to be shown, oldest first. Of the current conversation, messages and the closing come from its log
- * only. While older history is still to be read, the log is shown no further back than the history, so that reading
+ * All that is to be shown, oldest first. Of the current conversation, messages and the closing come from its log as
+ * soon as that is there. While older history is still to be read, the log is shown no further back than the history, so that reading
  * it adds above what is shown and never in between.
  */
 export function timeline(
@@ -42,7 +42,7 @@ export function timeline(
   const fromHistory = [...history.items.values()];
   const horizon = history.cursor === null ? "" : oldest(fromHistory);
   return [
-    ...fromHistory.filter((item) => !isInLog(item, conversationId)),
+    ...fromHistory.filter((item) => log.length === 0 || !isInLog(item, conversationId)),
     ...log.filter((entry) => entry.at >= horizon).map(itemOf),
   ].sort(byTime);
 }
