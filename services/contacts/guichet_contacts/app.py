@@ -15,7 +15,11 @@ from guichet_kit.outbox import OutboxRelay
 from guichet_contacts import problems
 from guichet_contacts.agents import agents
 from guichet_contacts.contact.api import contact_routes
+from guichet_contacts.contact.staging import StagedContacts
 from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.exchange.api import exchange_routes
+from guichet_contacts.exchange.store import ImportStore
+from guichet_contacts.exchange.worker import ImportWorker
 from guichet_contacts.settings import Settings
 
 
@@ -28,6 +32,8 @@ def build(settings: Settings) -> FastAPI:
     topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
     relay = OutboxRelay(EventPublisher(broker, topology), [database["contacts"]])
     contacts = ContactStore(database, relay)
+    imports = ImportStore(database)
+    worker = ImportWorker(imports, StagedContacts(contacts), settings.phone_region)
 
     async def broker_is_connected() -> None:
         if not feed.connected:
@@ -44,14 +50,18 @@ def build(settings: Settings) -> FastAPI:
                 ),
             )
             await contacts.ensure_indexes()
+            await imports.ensure_indexes()
             await stack.enter_async_context(relay.running())
+            await stack.enter_async_context(worker.running())
             yield
             health.draining = True
 
     health = Health()
     health.check("mongodb", mongo.ping)
     health.check("rabbitmq", broker_is_connected)
-    app = create_app("Guichet contacts", health=health, lifespan=lifespan)
+    app = create_app("Guichet contacts", health=health, lifespan=lifespan, body_limit=settings.import_max_bytes)
     problems.install(app)
-    app.include_router(contact_routes(contacts, agents(settings.secret_key), settings.phone_region))
+    agent = agents(settings.secret_key)
+    app.include_router(exchange_routes(contacts, imports, worker, agent))
+    app.include_router(contact_routes(contacts, agent, settings.phone_region))
     return app

@@ -11,7 +11,7 @@ from guichet_contacts.contact.folding import fold, prefixes_of, words_of
 
 def to_document(contact: Contact) -> Document:
     """All fields but the outbox. An absent value is an absent field, so that partial indexes leave it out."""
-    found = _search_fields(contact) if contact.state is State.ACTIVE else {}
+    keys = [email_key(email) for email in contact.emails]
     document = {
         "_id": contact.id,
         "state": str(contact.state),
@@ -20,7 +20,8 @@ def to_document(contact: Contact) -> Document:
         "updated_at": contact.updated_at,
         "other_emails": list(contact.other_emails),
         **asdict(contact.details),
-        **found,
+        **(_search_fields(contact) if contact.state is State.ACTIVE else {}),
+        "email_keys": keys if contact.state in (State.ACTIVE, State.STAGED) else [],
         "merge": asdict(contact.merge) if contact.merge else None,
     }
     return {field: value for field, value in document.items() if value not in (None, [])}
@@ -63,5 +64,4 @@ def _search_fields(contact: Contact) -> Document:
         "sort": sort_key(contact),
         "words": sorted(words),
         "prefixes": sorted(prefixes_of(words)),
-        "email_keys": [email_key(email) for email in contact.emails],
     }

@@ -27,6 +27,7 @@ _INDEXES = [
         partialFilterExpression={"prefixes": {"$exists": True}},
     ),
     IndexModel("merge.into", name="merged_into", partialFilterExpression={"merge.into": {"$exists": True}}),
+    IndexModel([("import.id", ASCENDING), ("import.line", ASCENDING)], name="staged", sparse=True),
     OUTBOX_INDEX,
 ]
 
@@ -145,7 +146,8 @@ class _Later:
             relay.offer(*offer)
 
 
-_REPLACED = (*Details.__dataclass_fields__, "other_emails", "merge", "sort", "words", "prefixes", "email_keys")
+_FOUND_BY = ("sort", "words", "prefixes", "email_keys")
+_REPLACED = (*Details.__dataclass_fields__, "other_emails", "merge", "import", *_FOUND_BY)
 
 
 def page_filter(words: Sequence[str], after: str | None) -> Document:

@@ -1,0 +1,123 @@
+"""Routes of imports and of the export."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Literal
+from uuid import NAMESPACE_URL, uuid5
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from guichet_kit.clock import WireTime, now
+from guichet_kit.ids import new_id
+from guichet_kit.problems import NotFound, Problem
+from guichet_kit.tokens import Claims
+from pydantic import BaseModel, ConfigDict
+
+from guichet_contacts.agents import Agent, managers
+from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.exchange.job import ImportJob, State
+from guichet_contacts.exchange.store import ImportStore
+from guichet_contacts.exchange.usecases import export
+from guichet_contacts.exchange.worker import ImportWorker
+
+_CSV_TYPES = ("text/csv", "application/csv", "application/vnd.ms-excel", "text/plain", "application/octet-stream")
+_SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+
+
+class LineErrorView(BaseModel):
+    """Why a line was refused. ``field`` is empty where it is about the whole line."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    line: int
+    field: str
+    code: str
+    message: str
+    contact_id: str | None
+
+
+class FailureView(BaseModel):
+    """Why the file could not be read."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    detail: str
+    line: int | None
+
+
+class ImportView(BaseModel):
+    """An import. ``progress`` from 0 to 1; ``errors`` are the first thousand, ``refused`` counts all refused lines."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    state: State
+    partial: bool
+    progress: float
+    total: int | None
+    checked: int
+    refused: int
+    written: int
+    errors: list[LineErrorView]
+    failure: FailureView | None
+    created_at: WireTime
+    finished_at: WireTime | None
+
+
+class UnsupportedType(Problem):
+    """The body is no CSV (415)."""
+
+    status, code = 415, "unsupported_media_type"
+
+
+def exchange_routes(
+    contacts: ContactStore, imports: ImportStore, worker: ImportWorker, agent: Callable[[Claims], Agent]
+) -> APIRouter:
+    """``/api/v1/contacts/imports`` and ``/api/v1/contacts/export``; before the routes that take an id there."""
+    router = APIRouter(prefix="/api/v1/contacts", tags=["import and export"])
+    manager = Annotated[Agent, Depends(managers(agent))]
+
+    @router.post("/imports", status_code=202, openapi_extra=_CSV_BODY)
+    async def start_import(
+        request: Request,
+        response: Response,
+        who: manager,
+        partial: Annotated[bool, Query(description="Take good lines in though others are refused")] = False,
+        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> ImportView:
+        _require_csv(request)
+        job_id = str(uuid5(NAMESPACE_URL, f"import {who.id} {idempotency_key}")) if idempotency_key else new_id()
+        job = await imports.find(job_id)
+        if job is None:
+            file_id = await imports.keep_file(request.stream())
+            job = await imports.insert(ImportJob(job_id, file_id, who.id, partial, created_at=now()))
+            worker.wake()
+        response.headers["Location"] = f"/api/v1/contacts/imports/{job.id}"
+        return ImportView.model_validate(job)
+
+    @router.get("/imports/{import_id}")
+    async def read_import(import_id: str, _agent: manager) -> ImportView:
+        job = await imports.find(import_id)
+        if job is None:
+            raise NotFound("There is no such import.")
+        return ImportView.model_validate(job)
+
+    @router.get("/export", response_class=StreamingResponse)
+    async def export_contacts(
+        _agent: manager, separator: Literal["comma", "semicolon", "tab"] = "comma"
+    ) -> StreamingResponse:
+        parts: AsyncIterator[str] = export(contacts, _SEPARATORS[separator])
+        name = f"contacts-{now():%Y-%m-%d}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return StreamingResponse(parts, media_type="text/csv; charset=utf-8", headers=headers)
+
+    return router
+
+
+def _require_csv(request: Request) -> None:
+    media_type = request.headers.get("content-type", "text/csv").split(";")[0].strip().lower()
+    if media_type not in _CSV_TYPES:
+        raise UnsupportedType("Send the file itself as the body, as text/csv.")
+
+
+_CSV_BODY = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
