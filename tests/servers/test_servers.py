@@ -56,9 +56,9 @@ class TestTheServerThatATestMayBreak:
                 aio_pika.Message(b"kept", delivery_mode=aio_pika.DeliveryMode.PERSISTENT), routing_key=name
             )
 
-        # The broker writes the register of its quorum queues twice a second: one that is younger when the broker is
-        # killed cannot be read afterwards (seen on 3.10.8).
-        await asyncio.sleep(1)
+        # The broker writes its register of quorum queues with some delay: a queue of the last seconds before a kill
+        # is known afterwards, but has no leader (seen on 3.10.8).
+        await asyncio.sleep(6)
         await rabbitmq_server.kill()
         with pytest.raises(OSError, match="Connect"):
             await asyncio.wait_for(aio_pika.connect(rabbitmq_server.url), timeout=2)

@@ -7,14 +7,17 @@ collected test asks for it, and then in the background, while the first tests ru
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
 
 from guichet_local.testing import containers
-from guichet_local.testing.background import Background, Group
+from guichet_local.testing.background import Background
+from guichet_local.testing.browser import browser as browser
 from guichet_local.testing.sources import RECIPES, Given, LocalProcess, Source
+from guichet_local.testing.stack import Stack
 
 KINDS = {"rabbitmq": "rabbitmq_url", "mongodb": "mongodb_url", "s3": "s3"}
 HOW_TO_GET = "set GUICHET_TEST_{}_URL, or run `make up` once: it installs what the tests need"
@@ -118,20 +121,19 @@ class RabbitMQServer:
 
     def __init__(self, source: LocalProcess) -> None:
         self.url = source.url()
-        self._group: Group = source.group
+        self._group = source.group
 
     async def stop(self) -> None:
         """Stops the broker in an orderly way, until `start`."""
-        await self._group.stop_one("rabbitmq")
+        await self._group.stop("rabbitmq")
 
     async def start(self) -> None:
         """Starts it again; returns when it is ready."""
-        await self._group.start_one("rabbitmq")
+        await self._group.start("rabbitmq")
 
     async def restart(self) -> None:
         """Stops it and starts it again; returns when it is ready."""
-        await self.stop()
-        await self.start()
+        await self._group.restart("rabbitmq")
 
     async def kill(self) -> None:
         """Kills it as a crash would (SIGKILL) and returns at once; it comes back by itself."""
@@ -143,12 +145,23 @@ class RabbitMQServer:
 
 
 @pytest.fixture(scope="session")
-def _rabbitmq_server(pytestconfig: pytest.Config) -> RabbitMQServer:
+def _own_rabbitmq(pytestconfig: pytest.Config) -> RabbitMQServer:
     return RabbitMQServer(pytestconfig.stash[SERVERS].restartable)
 
 
 @pytest.fixture
-async def rabbitmq_server(_rabbitmq_server: RabbitMQServer) -> RabbitMQServer:
+async def rabbitmq_server(_own_rabbitmq: RabbitMQServer) -> RabbitMQServer:
     """A broker that this test may stop, kill and restart; it runs when the test begins."""
-    await _rabbitmq_server.ready()
-    return _rabbitmq_server
+    await _own_rabbitmq.ready()
+    return _own_rabbitmq
+
+
+@pytest.fixture(scope="session")
+def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
+    """The whole system behind its gateway, as `make up` runs it, in a temporary folder on free ports."""
+    running = Stack(pytestconfig.stash[SERVERS].background)
+    try:
+        running.start_all()
+        yield running
+    finally:
+        running.stop_all()

@@ -1,4 +1,4 @@
-"""Runs a supervisor beside the tests, in a thread with an event loop of its own."""
+"""Runs supervisors beside the tests, in a thread with an event loop of its own."""
 
 import asyncio
 import shutil
@@ -36,25 +36,15 @@ class Background:
         self._loop.close()
 
 
-class Group:
-    """Programs under one supervisor, with a temporary data folder that goes when they stop."""
+class Supervised:
+    """Programs under a supervisor in the background, for tests that look at them, stop them and kill them."""
 
-    def __init__(self, background: Background, name: str) -> None:
-        self.data = DataFolder(Path(tempfile.mkdtemp(prefix=f"guichet-{name}-"))).create()
+    def __init__(self, background: Background, supervisor: Supervisor) -> None:
         self._background = background
-        self._supervisor = Supervisor(self.data.logs, inherited_environment(), report=lambda line: None)
-
-    def start(self, programs: Sequence[Program]) -> Future[None]:
-        """Starts them; the future is done when all are ready."""
-        return self._background.submit(self._supervisor.start(programs))
-
-    def stop(self) -> None:
-        """Stops them all and removes their data."""
-        self._background.submit(self._supervisor.stop()).result()
-        shutil.rmtree(self.data.root)
+        self._supervisor = supervisor
 
     def pid(self, name: str) -> int:
-        """The process of one program."""
+        """The process of one program. Raises ProcessLookupError between two lives of it."""
         return self._supervisor.pid(name)
 
     def kill(self, name: str) -> None:
@@ -67,12 +57,38 @@ class Group:
 
     async def ready(self, name: str) -> None:
         """Returns when it is ready, also after it was killed."""
-        await asyncio.wrap_future(self._background.submit(self._supervisor.until_ready(name)))
+        await self._do(self._supervisor.until_ready(name))
 
-    async def stop_one(self, name: str) -> None:
-        """Stops one in an orderly way, until `start_one`."""
-        await asyncio.wrap_future(self._background.submit(self._supervisor.stop_one(name)))
+    async def stop(self, name: str) -> None:
+        """Stops one in an orderly way, until `start`."""
+        await self._do(self._supervisor.stop_one(name))
 
-    async def start_one(self, name: str) -> None:
+    async def start(self, name: str) -> None:
         """Starts one that was stopped; returns when it is ready."""
-        await asyncio.wrap_future(self._background.submit(self._supervisor.start_one(name)))
+        await self._do(self._supervisor.start_one(name))
+
+    async def restart(self, name: str) -> None:
+        """Stops one and starts it again; returns when it is ready."""
+        await self.stop(name)
+        await self.start(name)
+
+    async def _do(self, work: Coroutine[None, None, None]) -> None:
+        await asyncio.wrap_future(self._background.submit(work))
+
+
+class Group(Supervised):
+    """A few programs with a temporary data folder of their own, which goes when they stop."""
+
+    def __init__(self, background: Background, name: str) -> None:
+        self.data = DataFolder(Path(tempfile.mkdtemp(prefix=f"guichet-{name}-"))).create()
+        supervisor = Supervisor(self.data.logs, inherited_environment(), report=lambda line: None)
+        super().__init__(background, supervisor)
+
+    def start_all(self, programs: Sequence[Program]) -> Future[None]:
+        """Starts them; the future is done when all are ready."""
+        return self._background.submit(self._supervisor.start(programs))
+
+    def stop_all(self) -> None:
+        """Stops them all and removes their data."""
+        self._background.submit(self._supervisor.stop()).result()
+        shutil.rmtree(self.data.root)

@@ -73,7 +73,7 @@ class LocalProcess:
     def begin(self) -> None:
         if self._group is None:
             self._group = Group(self._background, self._recipe.name)
-            self._started = self._group.start(self._recipe.programs(self._group.data, self._ports))
+            self._started = self._group.start_all(self._recipe.programs(self._group.data, self._ports))
 
     def url(self) -> str:
         group = self.group
@@ -83,7 +83,7 @@ class LocalProcess:
 
     def stop(self) -> None:
         if self._group is not None:
-            self._group.stop()
+            self._group.stop_all()
             self._group = None
 
 

@@ -1,0 +1,62 @@
+"""The whole system for browser and service tests, by the same code as `make up`."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from guichet_local.ports import Ports
+from guichet_local.settings import WORKSPACE, Settings
+from guichet_local.system import System
+from guichet_local.testing.background import Background, Supervised
+
+# The tests sign in and open visitors far more often, from one address, than people do.
+TEST_RATE = "6000r/m"
+
+
+class NotBuiltError(Exception):
+    """The web files that the gateway serves are not there."""
+
+
+class Stack(Supervised):
+    """Servers, two chat replicas, the other services and the gateway, with the demo's site and agents.
+
+    `gateway` and `demo_site` are origins. The programs are `chat-1`, `chat-2`, `requests`, `contacts`,
+    `attachments`, `mailer`, `gateway`, `rabbitmq`, `mongodb` and `objects`; `logs` has a file for each.
+    """
+
+    def __init__(self, background: Background) -> None:
+        for built in ("console", "widget"):
+            if not (WORKSPACE / "web" / built / "dist").is_dir():
+                raise NotBuiltError(f"web/{built}/dist is missing: run `make web`")
+        ports = Ports.free()
+        self._system = System(
+            Settings(
+                data=Path(tempfile.mkdtemp(prefix="guichet-stack-")),
+                ports=ports,
+                host="127.0.0.1",
+                public_url=f"http://localhost:{ports['gateway']}",
+                demo_url=f"http://localhost:{ports['demo-site']}",
+                demo=True,
+                passed_on={},
+                sign_in_rate=TEST_RATE,
+                visitor_rate=TEST_RATE,
+            ),
+            report=lambda line: None,
+        )
+        super().__init__(background, self._system.supervisor)
+        self.gateway = self._system.settings.public_url
+        self.demo_site = self._system.settings.demo_url
+        self.logs = self._system.data.logs
+
+    def start_all(self) -> None:
+        """Starts everything; returns when all is ready."""
+        self._background.submit(self._system.start()).result()
+
+    def stop_all(self) -> None:
+        """Stops everything and removes its data."""
+        self._background.submit(self._system.stop()).result()
+        shutil.rmtree(self._system.data.root)
+
+    async def restart_rabbitmq(self) -> None:
+        """Stops the broker and starts it again; returns when it is ready."""
+        await self.restart("rabbitmq")
