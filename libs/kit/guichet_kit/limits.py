@@ -33,15 +33,24 @@ class TokenBucket:
 class Buckets:
     """A bucket for each key; those that remember nothing are forgotten."""
 
-    def __init__(self, rate: float, burst: float, sweep_above: int = 10_000) -> None:
-        self._rate, self._burst, self._sweep_above = rate, burst, sweep_above
+    def __init__(
+        self, rate: float, burst: float, sweep_above: int = 10_000, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._sweep_least = self._sweep_above = sweep_above
         self._buckets: dict[str, TokenBucket] = {}
+
+    def __len__(self) -> int:
+        """How many keys are remembered."""
+        return len(self._buckets)
 
     def take(self, key: str) -> bool:
         """Whether ``key`` is allowed one more now."""
         if len(self._buckets) > self._sweep_above:
             self._buckets = {k: bucket for k, bucket in self._buckets.items() if not bucket.full}
+            # Where many are busy, the next look waits until there are twice as many: it costs each take a constant.
+            self._sweep_above = max(self._sweep_least, 2 * len(self._buckets))
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[key] = TokenBucket(self._rate, self._burst)
+            bucket = self._buckets[key] = TokenBucket(self._rate, self._burst, self._clock)
         return bucket.take()

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import orjson
@@ -40,12 +40,19 @@ def decode_cursor(cursor: str, *kinds: type[CursorPart]) -> list[CursorPart]:
     """
     try:
         plain = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        parts = [datetime.fromisoformat(part["t"]) if isinstance(part, dict) else part for part in plain]
-    except (binascii.Error, ValueError, KeyError, TypeError):
+        parts = [_time(part["t"]) if isinstance(part, dict) else part for part in plain]
+    except (binascii.Error, ValueError, OverflowError, KeyError, TypeError):
         raise Invalid.of("cursor", "is not a cursor of this list") from None
-    if len(parts) != len(kinds) or not all(map(_fits, parts, kinds)):
+    if not isinstance(plain, list) or len(parts) != len(kinds) or not all(map(_fits, parts, kinds)):
         raise Invalid.of("cursor", "is not a cursor of this list")
     return parts
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no zone")
+    return moment.astimezone(UTC)
 
 
 def _fits(part: CursorPart, kind: type[CursorPart]) -> bool:

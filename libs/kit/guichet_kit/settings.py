@@ -1,5 +1,6 @@
 """Settings: environment variables with the prefix ``GUICHET_``, typed, checked once at start."""
 
+import re
 import sys
 from functools import cached_property
 from pathlib import Path
@@ -54,7 +55,8 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def _readable_secret(cls, value: Path) -> Path:
         try:
-            size = value.stat().st_size
+            with value.open("rb") as file:
+                size = len(file.read(SECRET_MIN_BYTES))
         except OSError as error:
             raise ValueError(f"cannot be read: {error.strerror}") from None
         if size < SECRET_MIN_BYTES:
@@ -88,7 +90,8 @@ def load_settings(kind: type[Settings]) -> Settings:
             _say(f"GUICHET_{field}{f' ({where})' if where else ''}: {problem['msg']}")
         raise SystemExit(2) from None
     except SettingsError as error:
-        _say(str(error))
+        named = re.search(r'field "(\w+)"', str(error))  # it says so in its text only
+        _say(f"GUICHET_{named[1].upper()}: is not valid JSON" if named else str(error))
         raise SystemExit(2) from None
 
 

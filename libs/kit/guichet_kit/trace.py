@@ -4,7 +4,7 @@ import re
 import secrets
 from contextvars import ContextVar
 
-_TRACEPARENT = re.compile(r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 """The current ``traceparent`` (https://www.w3.org/TR/trace-context/, section 3.2), where there is one."""
@@ -16,9 +16,9 @@ causation_id: ContextVar[str | None] = ContextVar("causation_id", default=None)
 """The id of the event that is being handled, where one is."""
 
 
-def continue_trace(incoming: str | None) -> str:
+def continue_trace(incoming: object) -> str:
     """Join the trace that ``incoming`` names with a span of our own, or begin one when it is absent or malformed."""
-    if incoming and _TRACEPARENT.match(incoming):
+    if isinstance(incoming, str) and _TRACEPARENT.fullmatch(incoming):
         version, trace, _, flags = incoming.split("-")
         current = f"{version}-{trace}-{secrets.token_hex(8)}-{flags}"
     else:

@@ -1,0 +1,138 @@
+"""Bad settings stop the start, each with one line that names it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from guichet_kit.settings import ServiceSettings, load_settings
+
+Load = Callable[[Mapping[str, str]], ServiceSettings]
+Refuse = Callable[[Mapping[str, str]], list[str]]
+
+
+class WithSites(ServiceSettings):
+    """A service with a setting of its own, whose text is JSON."""
+
+    sites: tuple[str, ...] = ()
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> dict[str, str]:
+    secret = tmp_path / "secret.key"
+    secret.write_bytes(b"k" * 32)
+    return {
+        "GUICHET_HTTP_PORT": "8000",
+        "GUICHET_RABBITMQ_URL": "amqp://guest:guest@localhost/",
+        "GUICHET_MONGODB_URL": "mongodb://localhost/?replicaSet=rs0",
+        "GUICHET_SECRET_KEY_FILE": str(secret),
+    }
+
+
+@pytest.fixture
+def load(good: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Load good settings, but for the changes; an empty value takes a setting away."""
+
+    def with_changes(changes: Mapping[str, str]) -> WithSites:
+        for name, value in (good | dict(changes)).items():
+            monkeypatch.setenv(name, value)
+        return load_settings(WithSites)
+
+    return with_changes
+
+
+@pytest.fixture
+def refuse(load: Load, capsys: pytest.CaptureFixture[str]) -> Refuse:
+    """Load bad settings; the lines of the refusal."""
+
+    def lines(changes: Mapping[str, str]) -> list[str]:
+        with pytest.raises(SystemExit) as refused:
+            load(changes)
+        assert refused.value.code == 2
+        return capsys.readouterr().err.splitlines()
+
+    return lines
+
+
+class TestGoodSettings:
+    def test_four_settings_are_enough_and_the_others_have_defaults(self, load: Load) -> None:
+        settings = load({})
+        assert (settings.http_host, settings.http_port) == ("127.0.0.1", 8000)
+        assert settings.public_url == "http://localhost:8080"
+        assert (settings.mongo_driver, settings.database_prefix) == ("pymongo", "guichet_")
+        assert (settings.log_level, settings.log_format) == ("INFO", "json")
+
+    def test_the_secret_key_is_what_the_file_holds(self, load: Load) -> None:
+        assert load({}).secret_key == b"k" * 32
+
+    def test_the_public_url_loses_its_last_slash(self, load: Load) -> None:
+        assert load({"GUICHET_PUBLIC_URL": "https://desk.example/"}).public_url == "https://desk.example"
+
+    @pytest.mark.parametrize("url", ["amqps://broker.example/desk", "amqp://localhost"])
+    def test_both_amqp_schemes_are_taken(self, load: Load, url: str) -> None:
+        assert load({"GUICHET_RABBITMQ_URL": url}).rabbitmq_url == url
+
+    def test_an_empty_value_counts_as_absent(self, load: Load) -> None:
+        assert load({"GUICHET_LOG_LEVEL": ""}).log_level == "INFO"
+
+    def test_unknown_settings_of_the_prefix_are_no_error(self, load: Load) -> None:
+        assert load({"GUICHET_OF_ANOTHER_SERVICE": "x"}).http_port == 8000
+
+
+class TestBadSettings:
+    @pytest.mark.parametrize(
+        "name", ["GUICHET_HTTP_PORT", "GUICHET_RABBITMQ_URL", "GUICHET_MONGODB_URL", "GUICHET_SECRET_KEY_FILE"]
+    )
+    def test_a_missing_one_is_named(self, refuse: Refuse, name: str) -> None:
+        assert refuse({name: ""}) == [f"bad setting: {name}: Field required"]
+
+    @pytest.mark.parametrize(
+        ("name", "value", "why"),
+        [
+            ("GUICHET_HTTP_PORT", "none", "valid integer"),
+            ("GUICHET_HTTP_PORT", "0", "greater than or equal to 1"),
+            ("GUICHET_HTTP_PORT", "65536", "less than or equal to 65535"),
+            ("GUICHET_RABBITMQ_URL", "http://localhost", "begins with amqp:// or amqps://"),
+            ("GUICHET_RABBITMQ_URL", "amqp:localhost", "begins with amqp:// or amqps://"),
+            ("GUICHET_RABBITMQ_URL", "amqp://[::1", "Invalid IPv6 URL"),
+            ("GUICHET_MONGODB_URL", "amqp://localhost", "begins with mongodb:// or mongodb+srv://"),
+            ("GUICHET_PUBLIC_URL", "desk.example", "begins with http:// or https://"),
+            ("GUICHET_PUBLIC_URL", "https://desk.example/path", "must have no path"),
+            ("GUICHET_MONGO_DRIVER", "mongoengine", "'pymongo' or 'motor'"),
+            ("GUICHET_DATABASE_PREFIX", "Ünsafe$", "match pattern"),
+            ("GUICHET_START_TIMEOUT", "0", "greater than 0"),
+            ("GUICHET_LOG_LEVEL", "LOUD", "'DEBUG', 'INFO'"),
+            ("GUICHET_LOG_FORMAT", "xml", "'json' or 'console'"),
+            ("GUICHET_SECRET_KEY_FILE", "/nowhere/secret.key", "No such file"),
+        ],
+    )
+    def test_a_bad_value_is_told_in_one_line(self, refuse: Refuse, name: str, value: str, why: str) -> None:
+        (line,) = refuse({name: value})
+        assert line.startswith(f"bad setting: {name}: ")
+        assert why in line
+
+    def test_a_secret_shorter_than_32_bytes_is_refused(self, refuse: Refuse, tmp_path: Path) -> None:
+        short = tmp_path / "short.key"
+        short.write_bytes(b"k" * 31)
+        (line,) = refuse({"GUICHET_SECRET_KEY_FILE": str(short)})
+        assert line.startswith("bad setting: GUICHET_SECRET_KEY_FILE: ")
+        assert line.endswith("must hold at least 32 bytes")
+
+    def test_a_folder_is_no_secret_file(self, refuse: Refuse, tmp_path: Path) -> None:
+        (line,) = refuse({"GUICHET_SECRET_KEY_FILE": str(tmp_path)})
+        assert line.startswith("bad setting: GUICHET_SECRET_KEY_FILE: ")
+
+    def test_a_value_that_should_be_json_is_named_too(self, refuse: Refuse) -> None:
+        (line,) = refuse({"GUICHET_SITES": "[not json"})
+        assert line.startswith("bad setting: GUICHET_SITES")
+
+    def test_the_place_within_a_json_value_is_told(self, refuse: Refuse) -> None:
+        (line,) = refuse({"GUICHET_SITES": '["a", 7]'})
+        assert line.startswith("bad setting: GUICHET_SITES (1): ")
+
+    def test_each_of_several_has_its_own_line(self, refuse: Refuse) -> None:
+        lines = refuse({"GUICHET_HTTP_PORT": "x", "GUICHET_LOG_LEVEL": "x"})
+        assert [line.split(": ")[1] for line in lines] == ["GUICHET_HTTP_PORT", "GUICHET_LOG_LEVEL"]
+
+    def test_the_value_itself_is_not_shown_since_it_may_hold_a_password(self, refuse: Refuse) -> None:
+        (line,) = refuse({"GUICHET_MONGODB_URL": "http://me:hunter2@localhost"})
+        assert "hunter2" not in line
