@@ -5,14 +5,21 @@
 
 export type ToFrame = { guichet: "shown"; shown: boolean };
 
+/** How the operator wants the launcher to look on a site. */
+export interface Look {
+  /** `#rrggbb` */
+  color?: string | null;
+  position?: string;
+}
+
 export type ToHost =
   | {
       guichet: "state";
       unread: number;
-      /** There is something to stay connected for, also after the next page load. */
-      active: boolean;
-      /** The site's colour as the operator set it, `#rrggbb`. */
-      color: string | null;
+      /** There is something to stay connected for, also after the next page load; null: not known yet. */
+      active: boolean | null;
+      /** null as long as it is not known. */
+      site: Look | null;
     }
   | { guichet: "close" };
 

@@ -22,9 +22,11 @@ export function App({ chat, name, shown, onClose }: Props) {
           <CloseIcon />
         </button>
       </header>
-      <ConnectionBar away={chat.connection !== "open"} unavailable={chat.unavailable} />
-      <MessageList chat={chat} />
-      <Composer chat={chat} shown={shown} closed={chat.closed} />
+      <main>
+        <ConnectionBar away={chat.connection !== "open"} unavailable={chat.unavailable} />
+        <MessageList chat={chat} />
+        <Composer chat={chat} shown={shown} closed={chat.closed} />
+      </main>
     </>
   );
 }

@@ -85,9 +85,10 @@ export class Chat {
     return this.#unreadEntries.length;
   }
 
-  /** There is something to stay connected for, also after the next page load. */
-  get active(): boolean {
-    return this.#openId !== undefined || this.unread > 0 || this.own.some(({ state }) => state === "sending");
+  /** There is something to stay connected for, also after the next page load; null as long as it is not known. */
+  get active(): boolean | null {
+    if (this.#openId || this.unread > 0 || this.own.some(({ state }) => state === "sending")) return true;
+    return this.#logs.size > 0 && this.entries.length === 0 ? null : false;
   }
 
   /** Whether the visitor has the panel before the eyes; what is listed then counts as read. */
@@ -131,8 +132,14 @@ export class Chat {
     for (const { id, state } of this.own) if (state === "refused") this.#outbox.discard(id);
   }
 
+  /** What the visitor was writing, also on an earlier page. */
+  get draft(): string {
+    return this.#memory.get("draft") ?? "";
+  }
+
   /** The visitor touched the draft. */
   typed(draft: string): void {
+    this.#memory.set("draft", draft || null);
     if (!this.#openId) return;
     const now = Date.now();
     if (draft === "") {

@@ -14,7 +14,7 @@ interface Props {
 }
 
 export class Composer extends Component<Props, { draft: string }> {
-  override state = { draft: "" };
+  override state = { draft: this.props.chat.draft };
   #input = createRef<HTMLTextAreaElement>();
 
   override componentDidUpdate(before: Props): void {
@@ -31,8 +31,8 @@ export class Composer extends Component<Props, { draft: string }> {
     event.preventDefault();
     const text = this.state.draft.trim();
     if (text === "" || lengthOf(text) > LONGEST || this.props.chat.unavailable) return;
-    this.setState({ draft: "" });
     this.props.chat.post(text);
+    this.#type("");
     this.#input.current?.focus();
   };
 

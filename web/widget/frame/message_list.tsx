@@ -10,10 +10,11 @@ const PAGE = 60;
 /** This near to the end (px), the reader wants to see what comes. */
 const NEAR = 48;
 
-export class MessageList extends Component<{ chat: Chat }, { limit: number }> {
-  override state = { limit: PAGE };
+export class MessageList extends Component<{ chat: Chat }, { atEnd: boolean }> {
+  override state = { atEnd: true };
   #list = createRef<HTMLDivElement>();
-  #atEnd = true;
+  /** Index of the first entry shown. It stays where it is while someone reads further up. */
+  #from = 0;
   /** Where the view was, counted from the end (px), when earlier messages were asked for. */
   #fromEnd: number | null = null;
   #lastOwn: string | undefined;
@@ -31,18 +32,20 @@ export class MessageList extends Component<{ chat: Chat }, { limit: number }> {
     const wrote = lastOwn !== undefined && lastOwn !== this.#lastOwn;
     this.#lastOwn = lastOwn;
     if (this.#fromEnd !== null) view.scrollTop = view.scrollHeight - this.#fromEnd;
-    else if (this.#atEnd || wrote) view.scrollTop = view.scrollHeight;
+    else if (this.state.atEnd || wrote) view.scrollTop = view.scrollHeight;
     this.#fromEnd = null;
   }
 
   #showEarlier = (): void => {
     const view = this.#list.current;
     if (view) this.#fromEnd = view.scrollHeight - view.scrollTop;
-    this.setState({ limit: this.state.limit + PAGE });
+    this.#from = Math.max(0, this.#from - PAGE);
+    this.forceUpdate();
   };
 
-  override render({ chat }: { chat: Chat }, { limit }: { limit: number }) {
-    const items = thread(chat.entries.slice(-limit), chat.own, chat.seen);
+  override render({ chat }: { chat: Chat }, { atEnd }: { atEnd: boolean }) {
+    if (atEnd) this.#from = Math.max(0, chat.entries.length - PAGE);
+    const items = thread(chat.entries.slice(this.#from), chat.own, chat.seen);
     return (
       <div
         ref={this.#list}
@@ -53,10 +56,10 @@ export class MessageList extends Component<{ chat: Chat }, { limit: number }> {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys must be able to scroll it
         tabIndex={0}
         onScroll={({ currentTarget: view }) => {
-          this.#atEnd = view.scrollHeight - view.scrollTop - view.clientHeight < NEAR;
+          this.setState({ atEnd: view.scrollHeight - view.scrollTop - view.clientHeight < NEAR });
         }}
       >
-        {chat.entries.length > limit && (
+        {this.#from > 0 && (
           <button type="button" class="quiet" onClick={this.#showEarlier}>
             {t("earlier")}
           </button>
@@ -74,6 +77,11 @@ export class MessageList extends Component<{ chat: Chat }, { limit: number }> {
             </span>
             {t("typing", { name: chat.typist.name ?? t("advisor") })}
           </div>
+        )}
+        {!atEnd && (
+          <button type="button" class="quiet latest" onClick={() => this.setState({ atEnd: true })}>
+            {t("latest")}
+          </button>
         )}
       </div>
     );

@@ -1,9 +1,9 @@
 /** The visitor's session with the site: its token, kept from one page to the next. */
+import type { Look } from "../bridge";
 import type { Memory } from "../memory";
 
-export interface Site {
+export interface Site extends Look {
   name: string;
-  color?: string | null;
 }
 
 /** The server knows no such site, or this one refuses the visitor: trying again is of no use. */

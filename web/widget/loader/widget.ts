@@ -1,6 +1,6 @@
 /** `/widget.js`: the launcher on the host page. The chat itself is a frame, made when it is first needed. */
 import { pickLocale, translator } from "@guichet/shared/i18n";
-import { type FrameOptions, receive, type ToFrame, type ToHost } from "../bridge";
+import { type FrameOptions, type Look, receive, type ToFrame, type ToHost } from "../bridge";
 import { parseColor, textOn } from "../color";
 import { memory } from "../memory";
 import { css } from "./styles";
@@ -22,7 +22,6 @@ function start({ src, dataset }: HTMLScriptElement): void {
   const locale = pickLocale(dataset.locale ?? document.documentElement.lang);
   const t = translator(texts, locale);
   const remembered = memory(() => localStorage, `guichet:${key}:`);
-  const chosenColor = parseColor(dataset.color);
 
   let shown = false;
   let unread = 0;
@@ -34,7 +33,6 @@ function start({ src, dataset }: HTMLScriptElement): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [sheet];
-  host.classList.toggle("left", dataset.position === "left");
 
   const launcher = document.createElement("button");
   launcher.type = "button";
@@ -44,6 +42,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   launcher.append(icon(), badge);
   const panel = document.createElement("section");
   panel.hidden = true;
+  panel.role = "dialog";
   panel.ariaLabel = t("title");
   const notice = document.createElement("p");
   notice.setAttribute("role", "status");
@@ -51,9 +50,11 @@ function start({ src, dataset }: HTMLScriptElement): void {
   root.append(panel, launcher);
   document.body.append(host);
 
-  function paint(color: string): void {
+  function dress(site: Look | null): void {
+    const color = parseColor(dataset.color) ?? parseColor(site?.color) ?? DEFAULT_COLOR;
     host.style.setProperty("--color", color);
     host.style.setProperty("--on-color", textOn(color));
+    host.classList.toggle("left", (dataset.position ?? site?.position) === "left");
   }
 
   function label(): void {
@@ -73,7 +74,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
       origin: location.origin,
       page: location.origin + location.pathname,
       locale,
-      color: chosenColor ?? undefined,
+      color: dataset.color,
       theme: dataset.theme,
     };
     notice.textContent = t("loading");
@@ -96,12 +97,13 @@ function start({ src, dataset }: HTMLScriptElement): void {
   function show(wanted: boolean): void {
     if (shown === wanted) return;
     shown = wanted;
+    const focused = root.activeElement !== null;
     if (shown) load();
     panel.hidden = !shown;
     label();
     tell({ guichet: "shown", shown });
     if (shown) frame?.focus();
-    else launcher.focus();
+    else if (focused) launcher.focus();
   }
 
   receive<ToHost>(
@@ -110,11 +112,10 @@ function start({ src, dataset }: HTMLScriptElement): void {
     (message) => {
       if (message.guichet === "close") return show(false);
       unread = message.unread;
-      remembered.set("active", message.active ? "1" : null);
-      if (!chosenColor) {
-        const color = parseColor(message.color);
-        remembered.set("color", color);
-        paint(color ?? DEFAULT_COLOR);
+      if (message.active !== null) remembered.set("active", message.active ? "1" : null);
+      if (message.site) {
+        remembered.set("site", JSON.stringify(message.site));
+        dress(message.site);
       }
       label();
       if (answered) return;
@@ -129,7 +130,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   root.addEventListener("keydown", (event) => {
     if ((event as KeyboardEvent).key === "Escape") show(false);
   });
-  paint(chosenColor ?? parseColor(remembered.get("color")) ?? DEFAULT_COLOR);
+  dress(JSON.parse(remembered.get("site") ?? "null"));
   label();
   if (remembered.get("active")) load();
   window.Guichet = { open: () => show(true), close: () => show(false) };

@@ -200,6 +200,28 @@ describe("a closing", () => {
   });
 });
 
+describe("what there is to stay connected for", () => {
+  it("is an open conversation, or a message on its way", async () => {
+    const chat = open();
+    expect(chat.active).toBe(false);
+    chat.post("Bonjour");
+    expect(chat.active).toBe(true);
+    await connect(chat, null);
+    entry(message(1, { id: chat.own[0]?.id ?? "" }));
+    expect(chat.active).toBe(true);
+  });
+
+  it("is not known before an earlier conversation was read again", async () => {
+    const before = open();
+    await connect(before, OPEN);
+    const after = open();
+    expect(after.active).toBeNull();
+    await connect(after, OPEN);
+    entry(message(1));
+    expect(after.active).toBe(true);
+  });
+});
+
 describe("unread messages", () => {
   it("are the agents' since the visitor last looked, and looking reads them", async () => {
     const chat = open();
@@ -224,6 +246,16 @@ describe("unread messages", () => {
     await connect(next, OPEN);
     entry(message(1));
     expect(next.unread).toBe(0);
+  });
+});
+
+describe("the draft", () => {
+  it("is there again on the next page, until it is sent", () => {
+    const chat = open();
+    chat.typed("Bonj");
+    expect(open().draft).toBe("Bonj");
+    chat.typed("");
+    expect(open().draft).toBe("");
   });
 });
 
