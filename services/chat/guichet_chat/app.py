@@ -81,5 +81,5 @@ def build(settings: ChatSettings) -> FastAPI:
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
     app = create_app("Guichet chat", health=health, lifespan=lifespan)
     app.include_router(routes(live, settings, visitors, agents))
-    app.state.broker = broker
+    app.state.broker = broker  # for the AsyncAPI document
     return app

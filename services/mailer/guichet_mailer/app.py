@@ -52,4 +52,6 @@ def build(settings: Settings) -> FastAPI:
     health.check("mongodb", mongo.ping)
     health.check("objects", raw_mail.ping)
     health.check("rabbitmq", broker_is_connected)
-    return create_app("Guichet mailer", health=health, lifespan=lifespan)
+    app = create_app("Guichet mailer", health=health, lifespan=lifespan)
+    app.state.broker = broker  # for the AsyncAPI document
+    return app

@@ -62,5 +62,5 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(agent_api.directory_routes(agents, requests, passwords, agent))
     app.include_router(request_api.routes(requests, items, agents, agent))
     app.include_router(timeline_api.routes(requests, items, agent))
-    app.state.broker = broker
+    app.state.broker = broker  # for the AsyncAPI document
     return app
