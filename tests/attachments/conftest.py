@@ -1,20 +1,36 @@
 """The service as a real process, on real servers, with a database and a bucket of its own."""
 
+import asyncio
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
 import pytest
+from guichet_kit.mongo import Collection, open_client
+from guichet_kit.objects import ObjectStore
+from guichet_kit.tokens import Tokens
 from guichet_local.ports import Ports
 from guichet_local.testing import S3
 
 START_SECONDS = 30.0
+URL = "/api/v1/attachments"
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A person, and the headers that prove it."""
+
+    id: str
+    headers: dict[str, str]
 
 
 class Service:
@@ -104,18 +120,80 @@ def unstarted(make_environment: Callable[[], dict[str, str]], tmp_path: Path) ->
     service.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service(
     make_environment: Callable[[], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """A running service that many tests share."""
+    """A running service that the tests of a module share. No longer: two would take each other's events."""
     service = Service(make_environment(), tmp_path_factory.mktemp("attachments") / "service.log").start()
     yield service
     service.stop()
 
 
+class Desk:
+    """What people do with a service over HTTP, and what is left of it in its bucket and its database."""
+
+    def __init__(self, service: Service, http: httpx2.AsyncClient, objects: ObjectStore, files: Collection) -> None:
+        self.service, self.http, self.objects, self.files = service, http, objects, files
+        self.secret = Path(service.environment["GUICHET_SECRET_KEY_FILE"]).read_bytes()
+
+    def visitor(self) -> Someone:
+        """A new visitor with a session."""
+        return self._someone("visitors")
+
+    def agent(self) -> Someone:
+        """A new agent, signed in."""
+        return self._someone("agents")
+
+    async def upload(
+        self, who: Someone, name: str, content: bytes, scope: str = "visitor", **form: str
+    ) -> httpx2.Response:
+        """Upload a file, as a browser's form does."""
+        return await self.http.post(
+            URL, headers=who.headers, files={"file": (name, content)}, data={"scope": scope, **form}
+        )
+
+    async def read(self, who: Someone, file_id: str, **headers: str) -> httpx2.Response:
+        """Download a file."""
+        return await self.http.get(f"{URL}/{file_id}", headers=who.headers | headers)
+
+    async def stored(self) -> set[str]:
+        """The names of the objects in the bucket."""
+        return {item.name for item in await self.objects.page()}
+
+    def _someone(self, audience: str) -> Someone:
+        person = str(uuid4())
+        token = Tokens(self.secret, audience).issue(person, 900)
+        return Someone(person, {"Authorization": f"Bearer {token}"})
+
+
+@asynccontextmanager
+async def desk_of(service: Service) -> AsyncIterator[Desk]:
+    """The desk of a running service."""
+    setting = service.environment
+    objects = ObjectStore(
+        setting["GUICHET_S3_ENDPOINT"],
+        setting["GUICHET_S3_ACCESS_KEY"],
+        setting["GUICHET_S3_SECRET_KEY"],
+        setting["GUICHET_ATTACHMENTS_BUCKET"],
+    )
+    client = open_client(setting["GUICHET_MONGODB_URL"], "pymongo", "test")
+    files = client.database(setting["GUICHET_DATABASE_PREFIX"] + "attachments")["attachments"]
+    async with httpx2.AsyncClient(base_url=service.url, timeout=30) as http:
+        yield Desk(service, http, objects, files)
+    await client.close()
+    objects.close()
+
+
 @pytest.fixture
-async def http(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the shared service."""
-    async with httpx2.AsyncClient(base_url=service.url, timeout=20) as client:
-        yield client
+async def desk(service: Service) -> AsyncIterator[Desk]:
+    """The desk of the module's service."""
+    async with desk_of(service) as desk:
+        yield desk
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+    """Wait until the condition holds; fail when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110  it happens in another process
+            await asyncio.sleep(0.05)

@@ -1,27 +1,22 @@
 """The service starts on real servers, tells how it is, and refuses settings that it cannot work with."""
 
-import httpx2
 import pytest
-from guichet_kit.mongo import open_client
 
-from .conftest import Service
+from .conftest import Desk, Service
 
 
 class TestStarting:
-    async def test_it_is_ready_when_its_servers_answer(self, http: httpx2.AsyncClient) -> None:
-        answer = await http.get("/readyz")
+    async def test_it_is_ready_when_its_servers_answer(self, desk: Desk) -> None:
+        answer = await desk.http.get("/readyz")
         assert answer.status_code == 200
         assert answer.json()["checks"] == {"mongodb": "ok", "objects": "ok", "rabbitmq": "ok"}
 
-    async def test_it_is_alive_and_shows_metrics(self, http: httpx2.AsyncClient) -> None:
-        assert (await http.get("/livez")).json() == {"status": "ok"}
-        assert "guichet_http_requests_total" in (await http.get("/metrics")).text
+    async def test_it_is_alive_and_shows_metrics(self, desk: Desk) -> None:
+        assert (await desk.http.get("/livez")).json() == {"status": "ok"}
+        assert "guichet_http_requests_total" in (await desk.http.get("/metrics")).text
 
-    async def test_it_makes_its_indexes(self, service: Service, http: httpx2.AsyncClient) -> None:
-        client = open_client(service.environment["GUICHET_MONGODB_URL"], "pymongo", "test")
-        database = client.database(service.environment["GUICHET_DATABASE_PREFIX"] + "attachments")
-        assert {"outbox", "object"} <= set(await database["attachments"].index_information())
-        await client.close()
+    async def test_it_makes_its_indexes(self, desk: Desk) -> None:
+        assert {"outbox", "object", "state", "kept_until"} <= set(await desk.files.index_information())
 
     def test_it_ends_when_a_server_does_not_answer_in_time(self, unstarted: Service) -> None:
         process = unstarted.launch(GUICHET_MONGODB_URL="mongodb://127.0.0.1:9", GUICHET_START_TIMEOUT="0.5")
@@ -37,6 +32,8 @@ class TestBadSettings:
             ("GUICHET_MONGODB_URL", "postgres://somewhere"),
             ("GUICHET_ATTACHMENTS_BUCKET", "Not A Bucket"),
             ("GUICHET_SECRET_KEY_FILE", "/absent"),
+            ("GUICHET_CLAMD", "localhost"),
+            ("GUICHET_RECEIPT_LIFETIME", "86400"),
         ],
     )
     def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(

@@ -1,0 +1,200 @@
+"""What must not come in is refused with the error that says why, and nothing of it stays."""
+
+import asyncio
+import io
+import socket
+import tarfile
+
+import pytest
+
+from . import samples
+from .conftest import URL, Desk, Service
+
+MEGABYTE = 1_000_000
+
+
+async def assert_refused(desk: Desk, name: str, content: bytes, status: int, code: str) -> None:
+    before = await desk.stored()
+    answer = await desk.upload(desk.visitor(), name, content)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert await desk.stored() == before
+
+
+class TestContent:
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("photo.png", samples.EXE),
+            ("logo.svg", samples.SVG),
+            ("logo.png", samples.SVG),
+            ("page.html", samples.HTML),
+            ("page.txt", samples.HTML),
+            ("run.txt", b"#!/bin/sh\nrm -rf /\n"),
+            ("run.php", b"<?php system($_GET[0]);"),
+            ("run.bat", b"@echo off\r\ndel *\r\n"),
+            ("archive.zip", samples.package()[:4] + bytes(100)),
+        ],
+    )
+    async def test_what_is_not_on_the_list_is_refused_whatever_its_name(
+        self, desk: Desk, name: str, content: bytes
+    ) -> None:
+        await assert_refused(desk, name, content, 415, "type_not_allowed")
+
+    @pytest.mark.parametrize("name", ["run.exe", "run.js", "page.html", "photo.png", "mail.hta"])
+    async def test_text_under_the_name_of_something_else_is_refused(self, desk: Desk, name: str) -> None:
+        await assert_refused(desk, name, b"some words, and more of them\n", 415, "type_not_allowed")
+
+    async def test_an_image_under_the_name_of_a_page_is_refused(self, desk: Desk) -> None:
+        await assert_refused(desk, "photo.html", samples.image(), 415, "type_not_allowed")
+
+    async def test_a_tar_archive_is_refused(self, desk: Desk) -> None:
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as archive:
+            archive.addfile(tarfile.TarInfo("x"))
+        await assert_refused(desk, "archive.pdf", data.getvalue(), 415, "type_not_allowed")
+
+    async def test_a_document_with_macros_is_refused(self, desk: Desk) -> None:
+        await assert_refused(desk, "letter.docx", samples.package("word/vbaProject.bin"), 415, "type_not_allowed")
+
+    async def test_an_empty_file_is_refused(self, desk: Desk) -> None:
+        await assert_refused(desk, "nothing.txt", b"", 422, "empty_file")
+
+
+class TestPolyglots:
+    @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+    async def test_an_image_followed_by_a_page_is_refused(self, desk: Desk, kind: str) -> None:
+        content = samples.image(kind) + samples.HTML
+        await assert_refused(desk, f"photo.{kind.lower()}", content, 415, "type_not_allowed")
+
+    async def test_an_image_with_a_script_in_its_comment_is_refused(self, desk: Desk) -> None:
+        content = samples.png_with_comment(b"<ScRiPt src=//evil.example>")
+        await assert_refused(desk, "photo.png", content, 415, "type_not_allowed")
+
+    async def test_an_image_that_is_an_archive_too_is_refused(self, desk: Desk) -> None:
+        await assert_refused(desk, "photo.jpg", samples.image("JPEG") + samples.package(), 415, "type_not_allowed")
+
+    async def test_an_image_followed_by_anything_is_refused(self, desk: Desk) -> None:
+        await assert_refused(desk, "photo.png", samples.image() + b"\0", 415, "type_not_allowed")
+
+    async def test_an_image_with_a_harmless_comment_is_taken(self, desk: Desk) -> None:
+        answer = await desk.upload(desk.visitor(), "photo.png", samples.png_with_comment(b"by Caro"))
+        assert answer.status_code == 201, answer.text
+
+
+class TestDamagedImages:
+    async def test_a_cut_image_is_refused(self, desk: Desk) -> None:
+        await assert_refused(desk, "photo.jpg", samples.image("JPEG")[:700], 415, "type_not_allowed")
+
+    async def test_an_image_that_unpacks_to_gigabytes_is_refused(self, desk: Desk) -> None:
+        await assert_refused(desk, "photo.png", samples.decompression_bomb(), 413, "too_large")
+
+
+class TestSize:
+    async def test_25_megabytes_are_taken(self, desk: Desk) -> None:
+        content = b"0123456789abcde\n" * (25 * MEGABYTE // 16)
+        answer = await desk.upload(desk.visitor(), "log.txt", content)
+        assert (answer.status_code, answer.json()["size"]) == (201, 25 * MEGABYTE)
+
+    async def test_26_megabytes_are_refused(self, desk: Desk) -> None:
+        await assert_refused(desk, "log.txt", b"x" * 26 * MEGABYTE, 413, "too_large")
+
+    @pytest.mark.parametrize("announced", [True, False])
+    async def test_a_larger_file_is_refused_before_it_is_all_sent(self, desk: Desk, announced: bool) -> None:
+        visitor, part = (
+            desk.visitor(),
+            b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n',
+        )
+        length = f"Content-Length: {100 * MEGABYTE}" if announced else "Transfer-Encoding: chunked"
+        head = (
+            f"POST {URL} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {visitor.headers['Authorization']}\r\n"
+            f"Content-Type: multipart/form-data; boundary=cut\r\n{length}\r\n\r\n"
+        )
+        reader, writer = await asyncio.open_connection("127.0.0.1", desk.service.port)
+        writer.write(head.encode())
+        if not announced:
+            for block in (part, *([b"x" * MEGABYTE] * 26)):
+                writer.write(f"{len(block):x}\r\n".encode() + block + b"\r\n")
+        async with asyncio.timeout(10):
+            assert b" 413 " in await reader.readline()
+        writer.close()
+
+
+class TestCutUploads:
+    @pytest.mark.parametrize("how", ["closed", "reset"])
+    async def test_an_upload_cut_in_the_middle_leaves_nothing(self, desk: Desk, how: str) -> None:
+        visitor, before, files = desk.visitor(), await desk.stored(), await desk.files.count_documents({})
+        body = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n' + b"x" * MEGABYTE
+        head = (
+            f"POST {URL} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {visitor.headers['Authorization']}\r\n"
+            f"Content-Type: multipart/form-data; boundary=cut\r\nContent-Length: {2 * MEGABYTE}\r\n\r\n"
+        )
+        _, writer = await asyncio.open_connection("127.0.0.1", desk.service.port)
+        writer.write(head.encode() + body)
+        await writer.drain()
+        if how == "reset":
+            linger = b"\1\0\0\0\0\0\0\0"
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.close()
+        await asyncio.sleep(0.5)
+        assert await desk.stored() == before
+        assert await desk.files.count_documents({}) == files
+        assert (await desk.upload(visitor, "a.txt", b"and the service goes on\n")).status_code == 201
+
+    async def test_a_form_without_its_end_is_refused(self, desk: Desk) -> None:
+        body = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello'
+        headers = desk.visitor().headers | {"Content-Type": "multipart/form-data; boundary=cut"}
+        answer = await desk.http.post(URL, headers=headers, content=body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "upload_cut")
+
+
+class TestForms:
+    async def test_a_body_that_is_no_form_is_refused(self, desk: Desk) -> None:
+        answer = await desk.http.post(URL, headers=desk.visitor().headers, json={"file": "x"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+    async def test_a_form_without_a_file_is_refused(self, desk: Desk) -> None:
+        answer = await desk.http.post(
+            URL, headers=desk.visitor().headers, data={"scope": "visitor"}, files={"other": b"x"}
+        )
+        assert answer.json()["errors"] == [{"field": "file", "message": "is required"}]
+
+    @pytest.mark.parametrize("scope", ["", "everything", "conversation:", "conversation:a b", "visitor:1"])
+    async def test_an_unknown_scope_is_refused(self, desk: Desk, scope: str) -> None:
+        answer = await desk.upload(desk.visitor(), "a.txt", b"hello there\n", scope)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "scope")
+
+    async def test_a_visitor_cannot_upload_to_a_request(self, desk: Desk) -> None:
+        answer = await desk.upload(desk.visitor(), "a.txt", b"hello there\n", "request:1")
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+    async def test_an_id_that_is_no_uuid_is_refused(self, desk: Desk) -> None:
+        answer = await desk.upload(desk.visitor(), "a.txt", b"hello there\n", id="../../etc")
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "id")
+
+    async def test_nobody_uploads_without_a_token(self, desk: Desk) -> None:
+        answer = await desk.http.post(URL, files={"file": b"x"}, data={"scope": "visitor"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+    async def test_too_many_uploads_of_one_person_are_refused_for_a_while(self, desk: Desk) -> None:
+        visitor = desk.visitor()
+        answers = [await desk.upload(visitor, "a.txt", b"") for _ in range(40)]
+        assert {answer.status_code for answer in answers} == {422, 429}
+        assert answers[-1].headers["retry-after"] == "1"
+
+
+class TestSettledRefusals:
+    async def test_the_record_of_a_refused_file_names_the_reason_and_a_repeat_gets_it_again(self, desk: Desk) -> None:
+        visitor, name = desk.visitor(), "01900000-0000-7000-8000-000000000001"
+        first = await desk.upload(visitor, "logo.svg", samples.SVG, id=name)
+        again = await desk.upload(visitor, "logo.svg", samples.SVG, id=name)
+        assert first.json() == again.json()
+        document = await desk.files.find_one({"_id": name})
+        assert document is not None
+        assert (document["state"], document["refusal"]) == ("rejected", "type_not_allowed")
+
+
+def test_the_service_said_nothing_of_a_crash(service: Service) -> None:
+    log = service.log.read_text()
+    assert "unhandled_error" not in log
+    assert "background_work_failed" not in log
