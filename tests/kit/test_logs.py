@@ -16,11 +16,11 @@ Logged = Callable[[], list[dict[str, Any]]]
 def _set_back() -> Iterator[None]:
     """Logging is set up once a process; give it back as it was."""
     root, before = logging.getLogger(), {name: logging.getLogger(name).level for name in logs._QUIET}
-    handlers, level = root.handlers, root.level
+    handlers, level, defaults = root.handlers, root.level, structlog.get_config()
     trace.traceparent.set(None)
     trace.correlation_id.set(None)
     yield
-    structlog.reset_defaults()
+    structlog.configure(**defaults)
     root.handlers = handlers
     root.setLevel(level)
     for name, quiet in before.items():
@@ -126,3 +126,16 @@ class TestTheConsole:
         assert not line.startswith("{")
         assert "message_posted" in line
         assert "seq=7" in line
+
+    def test_a_traceback_does_not_show_the_values_of_variables(
+        self, log: structlog.stdlib.BoundLogger, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        logs.configure("chat", "INFO", "console")
+        password = "hunter" + str(2)
+        try:
+            int("x", base=len(password))
+        except ValueError:
+            log.exception("crash")
+        shown = capsys.readouterr().out
+        assert "ValueError" in shown
+        assert "hunter2" not in shown

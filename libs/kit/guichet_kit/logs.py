@@ -35,7 +35,8 @@ def configure(service: str, level: str, style: str) -> None:
         about,
     ]
     render: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        # Not the default's rich tracebacks: they show local variables, secrets too, and take seconds.
+        [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if style == "console"
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=True)]
     )

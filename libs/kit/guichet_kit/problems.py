@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from guichet_kit import trace
 from guichet_kit.logs import get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -129,7 +130,9 @@ def field_errors(error: ValidationError | RequestValidationError) -> list[dict[s
     """Pydantic's findings as ``{field, message}``; the field is a dotted path within its part of the request."""
     found = []
     for item in error.errors():
-        path = [str(part) for part in item["loc"] if part not in ("body", "query", "path", "header", "cookie")]
+        # Where JSON is broken, the last part is not a field but a position.
+        loc = item["loc"] if item["type"] != "json_invalid" else ()
+        path = [str(part) for part in loc if part not in ("body", "query", "path", "header", "cookie")]
         found.append({"field": ".".join(path) or "body", "message": str(item["msg"])})
     return found
 
@@ -162,7 +165,9 @@ def install(app: FastAPI, *, unavailable: tuple[type[Exception], ...] = ()) -> N
 
     async def on_crash(request: Request, error: Exception) -> JSONResponse:
         log.error("unhandled_error", path=request.url.path, method=request.method, exc_info=error)
-        problem = Problem("An unexpected error happened; it was recorded.", code="internal_error")
+        # This answer goes past the middleware that tells the request's id in all others.
+        told = {"X-Request-ID": trace.correlation_id.get() or ""}
+        problem = Problem("An unexpected error happened; it was recorded.", code="internal_error", headers=told)
         problem.status = 500
         return problem.response()
 
