@@ -12,7 +12,7 @@ export function Help({ onClose }: { onClose: () => void }): JSX.Element {
         {shortcuts.map(([shortcut, key]) => (
           <div key={shortcut}>
             <dt>
-              <kbd>{key === "Enter" ? t("keys.enter") : key}</kbd>
+              <kbd>{key === "Enter" ? t("keys.enter") : key === "Escape" ? t("keys.escape") : key}</kbd>
             </dt>
             <dd>{t(`keys.${shortcut}`)}</dd>
           </div>

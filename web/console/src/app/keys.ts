@@ -7,6 +7,7 @@ export const KEYS = {
   open: "Enter",
   reply: "r",
   note: "n",
+  leave: "Escape",
   assign: "a",
   close: "e",
   help: "?",

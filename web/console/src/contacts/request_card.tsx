@@ -21,7 +21,11 @@ export function RequestCard({ thread, onClose }: RequestCardProps): JSX.Element 
   const { edits } = useDesk();
   const request = thread.request.value;
   return (
-    <aside class="pane card-pane" aria-label={t("request.card")}>
+    <aside
+      class="pane card-pane"
+      aria-label={t("request.card")}
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+    >
       <header class="pane-bar">
         <h2 class="grow">{t("request.card")}</h2>
         <button

@@ -13,14 +13,22 @@ interface RequestRowProps {
   top: number;
   /** Place in the list, from 1. */
   position: number;
+  /** How many there are; -1 while that is not known. */
+  total: number;
 }
 
-export function RequestRow({ request, selected, top, position }: RequestRowProps): JSX.Element {
+export function RequestRow({ request, selected, top, position, total }: RequestRowProps): JSX.Element {
   const { t, locale } = useWords();
   const { channel, status, priority, assignee, unread } = request;
   return (
     // biome-ignore lint/a11y/useSemanticElements: see the list
-    <div class="row" role="listitem" aria-posinset={position} style={{ transform: `translateY(${top}px)` }}>
+    <div
+      class="row"
+      role="listitem"
+      aria-posinset={position}
+      aria-setsize={total}
+      style={{ transform: `translateY(${top}px)` }}
+    >
       <Link
         to={{ requestId: request.id }}
         class="row-link"

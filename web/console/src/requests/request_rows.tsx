@@ -19,7 +19,7 @@ export function RequestRows(): JSX.Element {
   const { requests, router } = useDesk();
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 0 });
-  const { shown, waiting } = requests.list.value;
+  const { shown, waiting, cursor } = requests.list.value;
   const { requestId, ...query } = router.route.value;
   const queryKey = JSON.stringify(query);
 
@@ -93,6 +93,7 @@ export function RequestRows(): JSX.Element {
               selected={request.id === requestId}
               top={(first + offset) * ROW}
               position={first + offset + 1}
+              total={cursor === null ? shown.length : -1}
             />
           ))}
         </div>

@@ -10,16 +10,15 @@ import { tellEvent } from "./event_text";
 import type { Block } from "./group";
 import { LinkedText } from "./linked_text";
 import { MessageState } from "./message_state";
+import type { Standing } from "./standing";
 
 interface BlockViewProps {
   block: Block;
   request: Request;
-  /** The own message that tells its state, and that state. */
-  lastOwnId: string | undefined;
-  ownState: "sent" | "seen";
+  standings: ReadonlyMap<string, Standing>;
 }
 
-export function BlockView({ block, request, lastOwnId, ownState }: BlockViewProps): JSX.Element {
+export function BlockView({ block, request, standings }: BlockViewProps): JSX.Element {
   const { t, locale } = useWords();
   if (block.kind === "day") {
     return (
@@ -43,7 +42,7 @@ export function BlockView({ block, request, lastOwnId, ownState }: BlockViewProp
         <Clock at={first.at} />
       </header>
       {block.items.map((item) => (
-        <ItemBody key={item.id} item={item} state={item.id === lastOwnId ? ownState : null} />
+        <ItemBody key={item.id} item={item} requestId={request.id} standing={standings.get(item.id)} />
       ))}
     </section>
   );
@@ -68,10 +67,16 @@ function AuthorName({ item, request }: { item: TimelineItem; request: Request })
   );
 }
 
-function ItemBody({ item, state }: { item: TimelineItem; state: "sent" | "seen" | null }): JSX.Element {
-  const own = item.direction === "outbound";
+interface ItemBodyProps {
+  item: TimelineItem;
+  requestId: string;
+  standing: Standing | undefined;
+}
+
+function ItemBody({ item, requestId, standing }: ItemBodyProps): JSX.Element {
+  const state = standing?.state ?? (item.direction === "inbound" ? "received" : "sent");
   return (
-    <article class="item" data-seq={item.seq ?? undefined} data-state={state ?? (own ? "sent" : "received")}>
+    <article class="item" data-seq={item.seq ?? undefined} data-state={state}>
       {item.kind === "email" && (
         <p class="email-head">
           <Icon name="email" />
@@ -82,7 +87,7 @@ function ItemBody({ item, state }: { item: TimelineItem; state: "sent" | "seen" 
         {item.text && <LinkedText text={item.text} />}
         {item.attachments.length > 0 && <Files attachments={item.attachments} />}
       </div>
-      {state && <MessageState state={state} />}
+      {standing?.told && <MessageState message={item} requestId={requestId} standing={standing} />}
     </article>
   );
 }

@@ -70,6 +70,7 @@ export function Composer({ thread, request }: { thread: Thread; request: Request
     setSaving(false);
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === "Escape") event.currentTarget.blur();
     // Enter that only ends the composition of a character does not send.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();

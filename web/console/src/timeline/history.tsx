@@ -1,6 +1,6 @@
 import type { Request } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../app/icons";
 import { useDesk } from "../desk";
 import { displayName } from "../requests/request";
@@ -8,8 +8,8 @@ import { useWords } from "../words/words";
 import { BlockView } from "./block_view";
 import { useFollowBottom } from "./follow_bottom";
 import { group } from "./group";
+import { itemOfOwn, standings } from "./standing";
 import type { Thread } from "./thread";
-import { UnsettledMessage } from "./unsettled_message";
 import "./history.css";
 
 /** Older items are asked for when less than this (px) is left above. */
@@ -18,23 +18,31 @@ const AHEAD = 400;
 /** All exchanges of the request, oldest first, with what is still on its way at the end. */
 export function History({ thread, request }: { thread: Thread; request: Request }): JSX.Element {
   const { t } = useWords();
-  const { agent } = useDesk();
+  const { agent, connection } = useDesk();
   const scroller = useRef<HTMLDivElement>(null);
-  const items = thread.items.value;
+  const settled = thread.items.value;
   const unsettled = thread.unsettled.value;
+  const items = [...settled, ...unsettled.map((message) => itemOfOwn(message, agent))];
+  const states = standings(settled, unsettled, {
+    me: agent.id,
+    seenSeq: thread.seenSeq.value,
+    connected: connection.value === "open",
+  });
   const state = thread.historyState.value;
-  const last = unsettled.at(-1)?.id ?? items.at(-1)?.id;
-  const { atBottom, onScroll, toBottom } = useFollowBottom(scroller, items[0]?.id, last);
+  const { atBottom, onScroll, toBottom } = useFollowBottom(scroller, items[0]?.id, items.at(-1)?.id);
+  const unseen = useUnseen(items.length, atBottom);
   const focused = usePageFocus();
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each new last item is read when it is seen
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what comes new is read when it is seen
   useEffect(() => {
     if (focused && atBottom) thread.markRead();
-  }, [focused, atBottom, items.length, thread]);
+  }, [focused, atBottom, settled, thread]);
 
-  const unseen = useUnseen(items.length + unsettled.length, atBottom);
-  const lastOwn = items.findLast((item) => item.author.id === agent.id && item.kind === "message");
-  const ownState = lastOwn?.seq && lastOwn.seq <= thread.seenSeq.value ? "seen" : "sent";
+  const lastWritten = unsettled.at(-1)?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: who writes wants to see it, wherever they were
+  useLayoutEffect(() => {
+    if (lastWritten) toBottom();
+  }, [lastWritten]);
 
   const onScrolled = () => {
     onScroll();
@@ -49,21 +57,10 @@ export function History({ thread, request }: { thread: Thread; request: Request 
           <OlderState thread={thread} />
           <div role="log" aria-label={t("timeline.label")} aria-busy={state === "loading"}>
             {group(items).map((block) => (
-              <BlockView
-                key={block.key}
-                block={block}
-                request={request}
-                lastOwnId={unsettled.length === 0 ? lastOwn?.id : undefined}
-                ownState={ownState}
-              />
-            ))}
-            {unsettled.map((message) => (
-              <UnsettledMessage key={message.id} message={message} requestId={request.id} />
+              <BlockView key={block.key} block={block} request={request} standings={states} />
             ))}
           </div>
-          {state === "ready" && items.length === 0 && unsettled.length === 0 && (
-            <p class="notice">{t("timeline.empty")}</p>
-          )}
+          {state === "ready" && items.length === 0 && <p class="notice">{t("timeline.empty")}</p>}
           <Typing thread={thread} visitorName={displayName(request, t("visitor"))} />
         </div>
       </div>

@@ -220,5 +220,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "keys.assign": "Assign the request to me",
   "keys.close": "Close the conversation",
   "keys.help": "Show these shortcuts",
+  "keys.leave": "Leave the text field",
   "keys.enter": "Enter",
+  "keys.escape": "Esc",
 };

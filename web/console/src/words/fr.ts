@@ -222,5 +222,7 @@ export const fr = {
   "keys.assign": "M’attribuer la demande",
   "keys.close": "Clôturer la conversation",
   "keys.help": "Afficher ces raccourcis",
+  "keys.leave": "Quitter le champ de saisie",
   "keys.enter": "Entrée",
+  "keys.escape": "Échap",
 } as const;
