@@ -123,14 +123,18 @@ export class GuichetSocket<Received extends Frame, Sent extends Frame> {
       case BAD_TOKEN:
         this.#renew = true;
         // Once at once; when the new token is refused too, like any other failure.
-        return this.#lost(this.#failures === 0 ? 0 : undefined);
+        this.#lost(this.#failures === 0 ? 0 : undefined);
+        break;
       case BAD_ORIGIN:
-        return this.close();
+        this.close();
+        break;
       case TOO_MUCH_TRAFFIC:
         this.#penalised = true;
-        return this.#lost(PENALTY_DELAY);
+        this.#lost(PENALTY_DELAY);
+        break;
       case SERVER_RESTARTS:
-        return this.#lost(this.#jitter(FIRST_DELAY));
+        this.#lost(this.#jitter(FIRST_DELAY));
+        break;
       default:
         this.#lost();
     }

@@ -157,38 +157,46 @@ export class Chat {
         this.#recognise(frame.visitor_id);
         if (frame.conversation) this.#log(frame.conversation.id);
         this.#catchUp();
-        return this.#outbox.resume();
+        this.#outbox.resume();
+        break;
       case "entry": {
         const news = this.#log(frame.conversation_id).receive(frame);
         for (const entry of news) this.#outbox.logged(entry);
         if (news.some(({ author }) => author.kind === "agent")) this.typist = null;
-        return this.#changed();
+        this.#changed();
+        break;
       }
       case "synced":
-        return this.#log(frame.conversation_id).synced(frame);
+        this.#log(frame.conversation_id).synced(frame);
+        break;
       case "message.accepted":
-        return this.#outbox.accepted(frame);
+        this.#outbox.accepted(frame);
+        break;
       case "error":
         this.#outbox.refused(frame);
         // Not an answer to a message: a sync was refused for now.
         if (frame.ref === null && (frame.code === "unavailable" || frame.code === "rate_limited")) {
           setTimeout(() => this.#catchUp(), ASK_AGAIN_AFTER);
         }
-        return;
+        break;
       case "typing":
-        return this.#typing(frame.on && frame.author.kind === "agent" ? frame.author : null);
+        this.#typing(frame.on && frame.author.kind === "agent" ? frame.author : null);
+        break;
       case "read":
         if (frame.reader === "agent") this.seen = furthest(this.seen, frame);
         else this.#setRead(frame);
-        return this.#changed();
+        this.#changed();
+        break;
     }
   }
 
   #enter(state: SocketState): void {
     this.connection = state;
-    if (state === "open") return this.#changed();
-    this.#outbox.pause();
-    this.#typing(null);
+    if (state !== "open") {
+      this.#outbox.pause();
+      this.typist = null;
+    }
+    this.#changed();
   }
 
   #typing(typist: Author | null): void {

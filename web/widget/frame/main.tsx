@@ -40,7 +40,7 @@ const close = () => tell({ guichet: "close" });
 /** Tells the loader at once; draws when the burst of changes is over. */
 function changed(): void {
   tell({ guichet: "state", unread: chat.unread, active: chat.active, site });
-  drawing ??= setTimeout(draw);
+  if (!drawing) drawing = setTimeout(draw);
 }
 
 function draw(): void {

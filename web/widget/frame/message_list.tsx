@@ -123,6 +123,7 @@ function BubbleLine({ item, chat }: { item: Bubble; chat: Chat }) {
           typeof part === "string" ? (
             part
           ) : (
+            // biome-ignore lint/correctness/useJsxKeyInIterable: the parts of a text never move
             <a href={part.href} target="_blank" rel="noopener noreferrer">
               {part.text}
             </a>
