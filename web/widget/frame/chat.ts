@@ -215,6 +215,7 @@ export class Chat {
   #recognise(visitorId: string): void {
     if (this.#memory.get("visitor") !== visitorId) {
       this.#logs.clear();
+      this.#memory.set("conversations", null);
       this.#memory.set("visitor", visitorId);
     }
   }

@@ -131,6 +131,7 @@ describe("coming back", () => {
     entry(message(1));
     says({ type: "ready", visitor_id: "v2", conversation: null });
     expect(chat.entries).toEqual([]);
+    expect(open().active).toBe(false);
   });
 
   it("asks again when the server could not answer a sync", async () => {
