@@ -15,12 +15,13 @@ import httpx2
 import pytest
 from guichet_contacts.contact.store import ContactStore
 from guichet_kit.mongo import Collection, Database, Document, open_client
+from guichet_kit.tokens import Tokens
 
 
-@pytest.fixture
-def environment(mongodb_url: str, rabbitmq_url: str, tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def environment(mongodb_url: str, rabbitmq_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Settings of a process with a database of its own, on a port that was free."""
-    secret = tmp_path / "secret.key"
+    secret = tmp_path_factory.mktemp("keys") / "secret.key"
     secret.write_bytes(os.urandom(48))
     return {
         "PATH": os.environ["PATH"],
@@ -35,7 +36,7 @@ def environment(mongodb_url: str, rabbitmq_url: str, tmp_path: Path) -> dict[str
 Start = Callable[[Mapping[str, str]], AbstractAsyncContextManager[asyncio.subprocess.Process]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def start() -> Start:
     """Starts ``python -m guichet_contacts``; it ends with the context."""
 
@@ -63,7 +64,7 @@ def start() -> Start:
     return started
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def client(environment: dict[str, str], start: Start) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a process that is ready."""
     async with (
@@ -73,6 +74,18 @@ async def client(environment: dict[str, str], start: Start) -> AsyncIterator[htt
         async with asyncio.timeout(60):
             await _ready(client)
         yield client
+
+
+@pytest.fixture(scope="module")
+def token(environment: dict[str, str]) -> Callable[..., dict[str, str]]:
+    """Headers of an agent of some role, as `requests` would have signed them in."""
+    tokens = Tokens(Path(environment["GUICHET_SECRET_KEY_FILE"]).read_bytes(), "agents")
+
+    def headers(role: str = "agent", agent_id: str = "caro", lifetime: int = 900) -> dict[str, str]:
+        token = tokens.issue(agent_id, lifetime, name="Caro Agent", initials="CA", role=role)
+        return {"Authorization": f"Bearer {token}"}
+
+    return headers
 
 
 async def _ready(client: httpx2.AsyncClient) -> None:

@@ -64,4 +64,5 @@ def build(settings: Settings) -> FastAPI:
     agent = agents(settings.secret_key)
     app.include_router(exchange_routes(contacts, imports, worker, agent))
     app.include_router(contact_routes(contacts, agent, settings.phone_region))
+    app.state.broker = broker  # for the AsyncAPI document
     return app

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -76,8 +76,12 @@ def email_key(address: str) -> str:
     RFC 5321 (2.4) lets a mailbox depend on case; no provider that people use does.
     """
     local, _, domain = address.rpartition("@")
-    ascii_domain = validate_email(f"x@{domain}", check_deliverability=False).ascii_domain
-    return f"{unicodedata.normalize('NFC', local.casefold())}@{ascii_domain}"
+    return f"{unicodedata.normalize('NFC', local.casefold())}@{_ascii_domain(domain)}"
+
+
+@lru_cache(maxsize=4096)
+def _ascii_domain(domain: str) -> str:
+    return validate_email(f"x@{domain}", check_deliverability=False).ascii_domain
 
 
 def email_address(text: str) -> str:

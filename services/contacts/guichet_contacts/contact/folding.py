@@ -20,6 +20,8 @@ def fold(text: str) -> str:
 
     Folding twice is folding once.
     """
+    if text.isascii():  # most of them, and a tenth of the time
+        return text.lower()
     while True:
         # Taking case or a mark away may bring another one to light, in scripts with rare compositions.
         decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())

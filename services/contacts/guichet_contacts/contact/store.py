@@ -20,12 +20,15 @@ _INDEXES = [
     # One holder of an address, whoever writes at the same moment. Erased and merged contacts hold none.
     IndexModel("email_keys", name="email_keys", unique=True, partialFilterExpression={"email_keys": {"$exists": True}}),
     IndexModel([("state", ASCENDING), ("sort", ASCENDING)], name="listed"),
-    # The first letters of each word, then the order of the list: a search walks the index and never sorts.
+    # Two ways to search, and the server picks the shorter one for each query. The first letters of each word, then the
+    # order of the list: where many are found, the first of them are read without sorting. And the whole words: where
+    # few are found, only those are read, and sorted.
     IndexModel(
         [("prefixes", ASCENDING), ("sort", ASCENDING)],
         name="searched",
         partialFilterExpression={"prefixes": {"$exists": True}},
     ),
+    IndexModel("words", name="words", partialFilterExpression={"words": {"$exists": True}}),
     IndexModel("merge.into", name="merged_into", partialFilterExpression={"merge.into": {"$exists": True}}),
     IndexModel([("import.id", ASCENDING), ("import.line", ASCENDING)], name="staged", sparse=True),
     OUTBOX_INDEX,
