@@ -17,8 +17,8 @@ from guichet_kit.mongo import Collection, Database, Document, open_client
 from guichet_local.testing.service import ServiceProcess
 from guichet_requests import consumers
 from guichet_requests.agent.agent import Agent, Role
+from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
-from guichet_requests.manage import put_agent
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.store import TimelineStore
@@ -167,9 +167,12 @@ class Service:
     world: World
     database: Database
     process: ServiceProcess
+    password_hash: str
 
     async def agent(self, name: str = "Caro Agent", role: Role = "agent") -> Agent:
-        return await put_agent(self.database, f"{new_id()}@example.com", name, role, PASSWORD)
+        agent = Agent(id=new_id(), name=name, email=f"{new_id()}@example.com", role=role)
+        assert await self.world.agents.insert(agent, self.password_hash)
+        return agent
 
     async def sign_in(self, agent: Agent) -> "Signed":
         answer = await self.client.post("/api/v1/auth/login", json={"email": agent.email, "password": PASSWORD})
@@ -222,8 +225,9 @@ async def service(mongodb_url: str, rabbitmq_url: str, secret_file: Path) -> Asy
     ).start()
     mongo = open_client(mongodb_url, "pymongo", "tests")
     database = mongo.database(f"{prefix}requests")
-    async with httpx2.AsyncClient(base_url=process.url) as client:
-        yield Service(client, World.on(database), database, process)
+    password_hash = await Passwords().hash(PASSWORD)
+    async with httpx2.AsyncClient(base_url=process.url, timeout=60) as client:
+        yield Service(client, World.on(database), database, process, password_hash)
     process.stop()
     await database.command("dropDatabase")
     await mongo.close()
