@@ -17,7 +17,8 @@ class Program:
     """One process of the system.
 
     `ready` is asked again and again until it says yes; `prepare` runs before each start and writes what the
-    program reads. Programs of a higher `layer` are stopped before those of a lower one. Times are in seconds.
+    program reads; `litter` are files outside its folder that it leaves behind. Programs of a higher `layer` are
+    stopped before those of a lower one. Times are in seconds.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
     layer: int = 1
+    litter: Sequence[Path] = ()
 
 
 def accepts(port: int) -> Probe:

@@ -186,3 +186,5 @@ class _Keeper:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+        for file in self.program.litter:
+            file.unlink(missing_ok=True)

@@ -10,6 +10,14 @@ from guichet_local.data import Secrets, private_folder, write_private
 from guichet_local.ports import Ports
 from guichet_local.program import Program, answers
 
+GRPC_PORTS = {
+    "s3": "s3-grpc",
+    "master": "s3-master-grpc",
+    "volume": "s3-volume-grpc",
+    "filer": "s3-filer-grpc",
+    "admin": "s3-admin-grpc",
+}
+
 
 def endpoint(ports: Ports) -> str:
     """The address under which clients reach the store."""
@@ -66,6 +74,10 @@ def program(folder: Path, ports: Ports, secrets: Secrets, allowed_origins: str) 
         prepare=prepare,
         # After load it takes up to half a minute to stop. What it acknowledged is in its files: it need not.
         stop_signal=signal.SIGKILL,
+        litter=[
+            Path(f"/tmp/seaweedfs-{part}-grpc-{ports[name]}.sock")  # noqa: S108 - where weed puts them, by its port
+            for part, name in GRPC_PORTS.items()
+        ],
     )
 
 
