@@ -124,15 +124,27 @@ class AgentStore:
         """Forget all sessions of an agent."""
         await self._sessions.delete_many({"agent_id": agent_id})
 
-    async def count_attempt(self, email: str, window: datetime, length: timedelta) -> int:
-        """Count one more attempt to sign in to the account in the ``window``, whoever and wherever it comes from."""
-        counted: Any = await self._attempts.find_one_and_update(
-            {"_id": f"{window.isoformat()} {email_key(email)}"},
-            {"$inc": {"count": 1}, "$setOnInsert": {"expires_at": window + 2 * length}},
+    async def attempt(self, email: str, at: datetime, window: timedelta, most: int) -> list[datetime]:
+        """The attempts to sign in to the account in the ``window`` before, whoever and wherever they came from.
+
+        This one is added to them, unless they are the ``most`` that are allowed.
+        """
+        recent = {"$filter": {"input": {"$ifNull": ["$at", []]}, "cond": {"$gt": ["$$this", at - window]}}}
+        allowed = {"$lt": [{"$size": recent}, most]}
+        before: Any = await self._attempts.find_one_and_update(
+            {"_id": email_key(email)},
+            [
+                {
+                    "$set": {
+                        "at": {"$concatArrays": [recent, {"$cond": [allowed, [at], []]}]},
+                        "expires_at": at + window,
+                    }
+                }
+            ],
             upsert=True,
-            return_document=ReturnDocument.AFTER,
+            return_document=ReturnDocument.BEFORE,
         )
-        return int(counted["count"])
+        return [moment for moment in before["at"] if moment > at - window] if before else []
 
 
 def _from_agent(agent: Agent) -> Document:

@@ -1,7 +1,8 @@
 """What can be done with agents and their sessions."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from math import ceil
 
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -27,7 +28,7 @@ class SignInRefused(Exception):
 
 
 class TooManyAttempts(Exception):
-    """The account's attempts of this minute are used up; the next are in ``retry_after`` seconds."""
+    """The account's attempts are used up; the next one is in ``retry_after`` seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("Too many attempts to sign in to this account.")
@@ -61,11 +62,9 @@ class Desk:
     async def sign_in(self, email: str, password: str) -> SignedIn:
         """Begin a session. Raises `SignInRefused`, `TooManyAttempts`."""
         moment = now()
-        window = datetime.fromtimestamp(
-            moment.timestamp() // WINDOW.total_seconds() * WINDOW.total_seconds(), moment.tzinfo
-        )
-        if await self._store.count_attempt(email, window, WINDOW) > ATTEMPTS_A_WINDOW:
-            raise TooManyAttempts(int((window + WINDOW - moment).total_seconds()) + 1)
+        attempts = await self._store.attempt(email, moment, WINDOW, ATTEMPTS_A_WINDOW)
+        if len(attempts) >= ATTEMPTS_A_WINDOW:
+            raise TooManyAttempts(ceil((attempts[0] + WINDOW - moment).total_seconds()))
         agent, kept = await self._store.credentials(email) or (None, None)
         if not await self._passwords.verify(password, kept) or agent is None or not agent.active:
             raise SignInRefused
