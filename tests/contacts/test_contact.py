@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from guichet_contacts.contact.contact import Contact, Details, State
 from guichet_contacts.contact.fields import InvalidFields
+from hypothesis import given
+from hypothesis import strategies as st
 
 THEN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 LATER = THEN + timedelta(days=1)
@@ -13,6 +15,19 @@ LATER = THEN + timedelta(days=1)
 
 def _contact(contact_id: str, others: tuple[str, ...] = (), **details: str) -> Contact:
     return Contact(contact_id, THEN, THEN, details=Details(**details), other_emails=others)
+
+
+def contacts(contact_id: str) -> st.SearchStrategy[Contact]:
+    """Any contact; its addresses are its own, and the main one is there if any is."""
+    text = st.none() | st.sampled_from(["one", "two", "three"])
+    details = st.builds(Details, first_name=text, last_name=text, phone=text, company=text, notes=text)
+    emails = st.lists(st.integers(0, 9).map(lambda i: f"{contact_id}{i}@example.com"), unique=True, max_size=3)
+
+    def whole(details: Details, emails: list[str]) -> Contact:
+        main = replace(details, email=next(iter(emails), None))
+        return Contact(contact_id, THEN, THEN, details=main, other_emails=tuple(emails[1:]))
+
+    return st.builds(whole, details, emails)
 
 
 class TestName:
@@ -68,6 +83,14 @@ class TestMerge:
     def test_parting_gives_both_back_what_they_had(self, ours: dict[str, str], theirs: dict[str, str]) -> None:
         source, target = _contact("s", **ours), _contact("t", **theirs)
         merged, grown = source.merged_into(target, "agent", LATER)
+        parted, left = merged.parted_from(grown, LATER)
+        assert parted == replace(source, version=3, updated_at=LATER)
+        assert left == replace(target, version=3, updated_at=LATER)
+
+    @given(contacts("s"), contacts("t"))
+    def test_parting_at_once_undoes_any_merge_and_no_address_is_lost(self, source: Contact, target: Contact) -> None:
+        merged, grown = source.merged_into(target, "agent", LATER)
+        assert sorted(grown.emails) == sorted((*source.emails, *target.emails))
         parted, left = merged.parted_from(grown, LATER)
         assert parted == replace(source, version=3, updated_at=LATER)
         assert left == replace(target, version=3, updated_at=LATER)

@@ -7,14 +7,13 @@ from typing import Any, TypeVar
 
 import orjson
 from guichet_contracts.event import Event
-from guichet_kit.mongo import ASCENDING, Collection, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import ASCENDING, Collection, Database, Document, DuplicateKeyError, IndexModel, in_transaction
 from guichet_kit.outbox import OUTBOX_INDEX, Relay, pending
 
 from guichet_contacts.contact.contact import Contact, Details
 from guichet_contacts.contact.documents import to_contact, to_document
 from guichet_contacts.contact.fields import email_key
 from guichet_contacts.contact.folding import PREFIX_LENGTH
-from guichet_contacts.transaction import Session, in_transaction
 
 _INDEXES = [
     # One holder of an address, whoever writes at the same moment. Erased and merged contacts hold none.
@@ -44,7 +43,7 @@ class Duplicate(Exception):
 class ContactStore:
     """The collection ``contacts``. Every write goes with its events, which ``relay`` then publishes."""
 
-    def __init__(self, database: Database, relay: Relay, session: Session = None) -> None:
+    def __init__(self, database: Database, relay: Relay, session: Any = None) -> None:
         self._database, self._relay, self._session = database, relay, session
         self.collection: Collection = database["contacts"]
 
@@ -126,7 +125,7 @@ class ContactStore:
     async def in_transaction(self, work: Callable[["ContactStore"], Awaitable[Result]]) -> Result:
         """What ``work`` writes through the store that it is given is written whole or not at all."""
 
-        async def attempt(session: Session) -> tuple[Result, _Later]:
+        async def attempt(session: Any) -> tuple[Result, _Later]:
             later = _Later()
             return await work(ContactStore(self._database, later, session)), later
 

@@ -10,7 +10,7 @@ from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, 
 
 from guichet_contacts.exchange.job import LIVE, Failure, ImportJob, LineError, State
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
 UPLOAD_TIME = timedelta(hours=1)
 """Chunks older than this, of no import that goes on, are what an upload or a crash left behind."""
 
