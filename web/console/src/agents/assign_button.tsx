@@ -33,7 +33,11 @@ export function AssignButton({ request }: { request: Request }): JSX.Element {
       )}
       <Menu
         role="dialog"
-        label={assignee ? t("assign.assigned", { name: assignee.name }) : t("assign.other")}
+        label={
+          assignee
+            ? t("assign.assigned", { name: assignee.name, initials: assignee.initials })
+            : t("assign.other")
+        }
         buttonClass={assignee ? "button quiet square" : "button square"}
         button={assignee ? <span class="disc">{assignee.initials}</span> : <Icon name="chevron" />}
       >

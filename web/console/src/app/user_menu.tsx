@@ -19,7 +19,7 @@ export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
   const { agent, session } = useDesk();
   return (
     <Menu
-      label={t("app.menu", { name: agent.name })}
+      label={t("app.menu", { name: agent.name, initials: agent.initials })}
       button={<span class="disc">{agent.initials}</span>}
       buttonClass="button quiet square"
     >

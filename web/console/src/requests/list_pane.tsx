@@ -48,22 +48,24 @@ function Views(): JSX.Element {
   return (
     <nav class="views" aria-label={t("requests.views")}>
       {VIEWS.map((view) => (
-        <Link
-          key={view}
-          to={{ view }}
-          class="view"
-          aria-label={t(`requests.view.${view}`)}
-          aria-describedby={counts ? `count-${view}` : undefined}
-          aria-current={router.route.value.view === view ? "page" : undefined}
-        >
-          <span class="grow">{t(`requests.view.${view}`)}</span>
+        <div key={view} class="view">
+          <Link
+            to={{ view }}
+            class="view-link"
+            aria-describedby={counts ? `count-${view}` : undefined}
+            aria-current={router.route.value.view === view ? "page" : undefined}
+          >
+            {t(`requests.view.${view}`)}
+          </Link>
           {counts && (
-            <span class="view-count" id={`count-${view}`}>
+            <span class="view-count">
               <span aria-hidden="true">{counts[view].toLocaleString(locale)}</span>
-              <span class="hidden">{t("requests.count", { count: counts[view] })}</span>
+              <span class="hidden" id={`count-${view}`}>
+                {t("requests.count", { count: counts[view] })}
+              </span>
             </span>
           )}
-        </Link>
+        </div>
       ))}
     </nav>
   );

@@ -31,11 +31,11 @@ export function RequestHeader({ thread, request, onCard }: RequestHeaderProps): 
       >
         <Icon name="back" />
       </Link>
-      <h2 class="header-title grow">
+      <h1 class="header-title grow">
         <span class="header-number">#{request.number}</span>
         <span class="header-name">{name}</span>
         {request.subject && <span class="header-subject only-wide">{request.subject}</span>}
-      </h2>
+      </h1>
       <StatusMenu request={request} />
       <AssignButton request={request} />
       <button

@@ -22,9 +22,9 @@ export function BlockView({ block, request, standings }: BlockViewProps): JSX.El
   const { t, locale } = useWords();
   if (block.kind === "day") {
     return (
-      <h3 class="day">
+      <h2 class="day">
         <span>{formatDay(locale, new Date(block.at))}</span>
-      </h3>
+      </h2>
     );
   }
   if (block.kind === "event") {

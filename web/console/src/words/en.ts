@@ -3,7 +3,7 @@ import type { fr } from "./fr";
 
 export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? string : Text } = {
   "app.name": "Guichet",
-  "app.menu": "{name}’s menu",
+  "app.menu": "{name}’s menu, {initials}",
   "app.theme": "Appearance",
   "app.theme.system": "System",
   "app.theme.light": "Light",
@@ -106,7 +106,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
 
   "assign.toMe": "Assign to me",
   "assign.other": "Assign to an agent",
-  "assign.assigned": "Assigned to {name}",
+  "assign.assigned": "Assigned to {name}, {initials}",
   "assign.search": "Search for an agent",
   "assign.release": "Release the request",
   "assign.me": "you",

@@ -1,6 +1,6 @@
 export const fr = {
   "app.name": "Guichet",
-  "app.menu": "Menu de {name}",
+  "app.menu": "Menu de {name}, {initials}",
   "app.theme": "Apparence",
   "app.theme.system": "Système",
   "app.theme.light": "Claire",
@@ -107,7 +107,7 @@ export const fr = {
 
   "assign.toMe": "Me l’attribuer",
   "assign.other": "Attribuer à un conseiller",
-  "assign.assigned": "Attribuée à {name}",
+  "assign.assigned": "Attribuée à {name}, {initials}",
   "assign.search": "Rechercher un conseiller",
   "assign.release": "Libérer la demande",
   "assign.me": "vous",
