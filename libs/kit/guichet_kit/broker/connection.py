@@ -40,7 +40,10 @@ class LiveFeed:
         log.info("broker_back")
         self.connected = True
         for call in self._when_back:
-            await call()
+            try:
+                await call()
+            except Exception:  # one that fails must not keep the others from knowing
+                log.exception("not_told_that_broker_is_back", call=call.__qualname__)
 
 
 def connect_broker(url: str, service: str, feed: LiveFeed) -> RabbitBroker:
@@ -79,6 +82,7 @@ async def started(
     try:
         yield
     finally:
+        feed.connected = False
         await broker.stop()
 
 

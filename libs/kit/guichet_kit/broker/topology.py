@@ -29,7 +29,8 @@ class Topology:
     """Which durable queue takes which event types, and which event types are also shown on the live edge."""
 
     subscriptions: Mapping[str, Sequence[str]]
-    live: Sequence[str] = field(default=())
+    live: Sequence[str] = ()
+    retry_delays: Mapping[str, int] = field(default_factory=lambda: RETRY_DELAYS)
 
     def has_subscriber(self, event_type: str) -> bool:
         """Whether some durable queue takes events of this type."""
@@ -48,7 +49,7 @@ class Topology:
             queue = await channel.declare_queue(name, durable=True, arguments=_consumer_arguments(name))
             for event_type in types:
                 await queue.bind(events, event_type)
-            for delay, milliseconds in RETRY_DELAYS.items():
+            for delay, milliseconds in self.retry_delays.items():
                 back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": name}
                 await channel.declare_queue(
                     f"{name}.retry.{delay}",
