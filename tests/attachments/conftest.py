@@ -21,7 +21,7 @@ from guichet_kit.tokens import Tokens
 from guichet_local.ports import Ports
 from guichet_local.testing import S3
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 URL = "/api/v1/attachments"
 
 
@@ -192,7 +192,7 @@ async def desk(service: Service) -> AsyncIterator[Desk]:
         yield desk
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait until the condition holds; fail when it does not in time."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110  it happens in another process
