@@ -1,5 +1,8 @@
 """What ``requests`` hears: the conversations of ``chat``."""
 
+import asyncio
+from weakref import WeakValueDictionary
+
 from faststream.rabbit import RabbitBroker
 from guichet_contracts import chat as contract
 from guichet_contracts.subscriptions import REQUESTS_CONVERSATIONS
@@ -14,10 +17,13 @@ from guichet_requests.timeline.item import Attachment, Author
 
 def subscribe(broker: RabbitBroker, store: RequestStore) -> None:
     """Hear the queue ``requests.conversations``."""
+    # What this process hears of one conversation at once waits here, instead of losing races in the database.
+    hearing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @durable_subscriber(broker, REQUESTS_CONVERSATIONS)
     async def on_conversation(event: contract.ConversationEvent) -> None:
-        await take_in(store, event)
+        async with hearing.setdefault(event.subject, asyncio.Lock()):
+            await take_in(store, event)
 
 
 async def take_in(store: RequestStore, event: contract.ConversationEvent) -> None:

@@ -1,8 +1,8 @@
-"""What a use case refuses to do. Mapped to HTTP in one place, ``problems.py``."""
+"""What is refused, and why. Mapped to HTTP in one place, ``problems.py``."""
 
 
 class Refused(Exception):
-    """The present state does not allow it."""
+    """What was asked for is not done; the text says why."""
 
 
 class Unknown(Refused):

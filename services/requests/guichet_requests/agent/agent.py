@@ -4,10 +4,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from guichet_requests.errors import Refused
+
 Role = Literal["agent", "supervisor", "admin"]
 
 
-class OwnAccount(Exception):
+class OwnAccount(Refused):
     """Administrators cannot take their own role or access away: somebody must be left who can."""
 
 

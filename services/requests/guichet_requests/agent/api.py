@@ -75,7 +75,7 @@ class NewAgent(fields.Body):
     password: Password
 
 
-class Edit(fields.Body):
+class AgentEdit(fields.Body):
     """What to change of an agent; what is absent stays."""
 
     name: fields.Line | None = None
@@ -167,7 +167,7 @@ def directory_routes(
     @router.patch("/{agent_id}")
     async def edit_agent(
         agent_id: str,
-        body: Edit,
+        body: AgentEdit,
         response: Response,
         caller: Annotated[Caller, Depends(admin)],
         expected: Annotated[int | None, Depends(if_match)],

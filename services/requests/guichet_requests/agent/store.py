@@ -18,6 +18,7 @@ from guichet_kit.pages import decode_cursor, encode_cursor
 
 from guichet_requests.agent.agent import Agent, email_key, name_key
 from guichet_requests.agent.session import Session
+from guichet_requests.errors import Refused
 
 _AGENT_INDEXES = [
     IndexModel("email_key", name="email", unique=True),
@@ -30,8 +31,11 @@ _SESSION_INDEXES = [
 _ATTEMPT_INDEXES = [IndexModel("expires_at", name="expiry", expireAfterSeconds=0)]
 
 
-class EmailTaken(Exception):
+class EmailTaken(Refused):
     """Another agent has this address."""
+
+    def __init__(self) -> None:
+        super().__init__("Another agent has this address.")
 
 
 class AgentStore:

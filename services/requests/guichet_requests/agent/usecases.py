@@ -23,11 +23,14 @@ WINDOW = timedelta(minutes=1)
 log = get_logger(__name__)
 
 
-class SignInRefused(Exception):
+class SignInRefused(Refused):
     """The account, the password or the session is not good; which of them is not told."""
 
+    def __init__(self) -> None:
+        super().__init__("The address or the password is not right, or the session has ended.")
 
-class TooManyAttempts(Exception):
+
+class TooManyAttempts(Refused):
     """The account's attempts are used up; the next one is in ``retry_after`` seconds."""
 
     def __init__(self, retry_after: int) -> None:

@@ -49,7 +49,7 @@ class NewRequest(fields.Body):
     priority: Priority = "low"
 
 
-class Edit(fields.Body):
+class RequestEdit(fields.Body):
     """What to change; what is absent stays."""
 
     status: Status | None = None
@@ -126,7 +126,7 @@ def routes(
     @router.patch("/{request_id}")
     async def edit_request(
         request_id: str,
-        body: Edit,
+        body: RequestEdit,
         response: Response,
         caller: Annotated[Caller, Depends(agent)],
         expected: Annotated[int | None, Depends(if_match)],

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Literal
 
+from guichet_requests.errors import Refused
 from guichet_requests.request.conversation import Conversation
 from guichet_requests.timeline.item import Author, Channel, Event, Item, Party
 
@@ -26,14 +27,14 @@ MOVES: Mapping[Status, frozenset[Status]] = {
 PREVIEW_LENGTH = 140
 
 
-class IllegalMove(Exception):
+class IllegalMove(Refused):
     """The status cannot be changed to that one."""
 
     def __init__(self, before: Status, after: Status) -> None:
         super().__init__(f"A request that is {before} cannot become {after}.")
 
 
-class AlreadyAssigned(Exception):
+class AlreadyAssigned(Refused):
     """Another agent holds the request."""
 
     def __init__(self, assignee: "Assignee") -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from guichet_kit.clock import WireTime
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
-from pydantic import BaseModel, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, Field
 
 from guichet_requests.access import Caller, CallerOf
 from guichet_requests.request import usecases as requests
@@ -13,7 +13,10 @@ from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import AuthorKind, Channel, Direction, Event, EventName, Item, Kind, Party
 from guichet_requests.timeline.store import Order, TimelineStore
 
-_OF_SOME_KINDS = ("conversation_id", "seq", "event")
+
+def _of_some_kinds() -> Any:
+    """A field that is left out of the items that do not have it."""
+    return Field(default=None, exclude_if=lambda value: value is None)
 
 
 class AuthorView(BaseModel):
@@ -70,15 +73,9 @@ class TimelineItem(BaseModel):
     text: str
     attachments: list[FileView]
     delivery: DeliveryView | None = None
-    conversation_id: str | None = None
-    seq: int | None = None
-    event: EventView | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_absent(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what only some kinds of items have."""
-        shown: dict[str, Any] = serialize(self)
-        return {name: value for name, value in shown.items() if value is not None or name not in _OF_SOME_KINDS}
+    conversation_id: str | None = _of_some_kinds()
+    seq: int | None = _of_some_kinds()
+    event: EventView | None = _of_some_kinds()
 
     @classmethod
     def of(cls, item: Item) -> "TimelineItem":
