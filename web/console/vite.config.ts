@@ -1,5 +1,7 @@
 import { defineConfig } from "vite";
 
+const gateway = process.env.GUICHET_PUBLIC_URL ?? "http://localhost:8080";
+
 export default defineConfig({
   build: {
     target: "es2022",
@@ -8,7 +10,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    // `npm run dev` beside a running `make up`.
-    proxy: { "/api": { target: process.env.GUICHET_PUBLIC_URL ?? "http://localhost:8080", ws: true } },
+    // `npm run dev` beside a running `make up`, which answers its own pages only: the proxy speaks as one of them.
+    proxy: { "/api": { target: gateway, ws: true, headers: { origin: gateway } } },
   },
 });

@@ -65,7 +65,7 @@ function AgentPicker({ request, onDone }: { request: Request; onDone: () => void
   const give = (agent: Agent | undefined) => {
     if (!agent) return;
     onDone();
-    if (agent.id !== request.assignee?.id) void edits.assign(request, agent.id);
+    if (agent.id !== request.assignee?.id) void edits.assign(request, agent.id, request.assignee !== null);
   };
   return (
     <form

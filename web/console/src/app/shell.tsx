@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { RequestCard } from "../contacts/request_card";
 import { useDesk } from "../desk";
 import { ListPane } from "../requests/list_pane";
+import { displayName } from "../requests/request";
 import { ThreadPane } from "../timeline/thread_pane";
 import { useWords } from "../words/words";
 import { Help } from "./help";
@@ -23,6 +24,13 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
   useShortcut("help", () => setHelp(true));
 
   const thread = desk.thread.value;
+  const request = thread?.request.value;
+  const title = request
+    ? `#${request.number} ${displayName(request, t("visitor"))} · ${t("app.name")}`
+    : t("app.name");
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   const away = desk.connection.value === "waiting" || desk.connection.value === "closed";
   return (
     <div class="shell" data-pane={thread ? "thread" : "list"} data-list={listShown} data-card={cardShown}>
@@ -40,7 +48,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
         onExpandList={() => setListShown(true)}
         onCard={() => setCardShown(!cardShown)}
       />
-      {thread && <RequestCard thread={thread} onClose={() => setCardShown(false)} />}
+      {thread && !thread.problem.value && <RequestCard thread={thread} onClose={() => setCardShown(false)} />}
       <QuestionDialog />
       {help && <Help onClose={() => setHelp(false)} />}
       <ToastList />

@@ -1,7 +1,8 @@
 import { LOCALES, type Locale } from "@guichet/shared/i18n";
 import type { JSX } from "preact";
 import { useDesk } from "../desk";
-import { useWords } from "../words/words";
+import { Problem } from "../http/problem";
+import { tellProblem, useWords } from "../words/words";
 import { Icon } from "./icons";
 import { Menu } from "./menu";
 import { type Appearance, THEMES, type Theme } from "./theme";
@@ -16,7 +17,12 @@ interface UserMenuProps {
 
 export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
   const { t, locale, words } = useWords();
-  const { agent, session } = useDesk();
+  const { agent, session, toasts } = useDesk();
+  const signOut = () =>
+    session.signOut().catch((error: unknown) => {
+      if (!(error instanceof Problem)) throw error;
+      toasts.failed(t("session.stillIn", { problem: tellProblem(error, t) }));
+    });
   return (
     <Menu
       label={t("app.menu", { name: agent.name, initials: agent.initials })}
@@ -57,7 +63,7 @@ export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
             <span class="grow">{t("app.shortcuts")}</span>
             <kbd>?</kbd>
           </button>
-          <button type="button" role="menuitem" class="menu-item" onClick={() => void session.signOut()}>
+          <button type="button" role="menuitem" class="menu-item" onClick={() => void signOut()}>
             {t("app.signOut")}
           </button>
         </>

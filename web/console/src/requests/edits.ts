@@ -48,30 +48,31 @@ export class Edits {
     this.around.toasts.done(text, undoable ? () => void this.set(saved, field, request[field]) : undefined);
   }
 
-  async assign(request: Request, agentId: string): Promise<void> {
+  /** @param takeOver from whoever holds it: for an agent who sees who that is, and means it */
+  async assign(request: Request, agentId: string, takeOver = false): Promise<void> {
     const t = this.around.t.value;
     const put = (body: object) =>
       this.around.api.call<Request>({ method: "PUT", path: `/api/v1/requests/${request.id}/assignee`, body });
     const saved = await this.attempt(async () => {
       try {
-        // Reassigning knowingly what one sees to be another agent's is no accident.
-        const from = request.assignee !== null;
-        return await put({ agent_id: agentId, ...(from && { take_over: true }) });
+        return await put({ agent_id: agentId, take_over: takeOver });
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== "already_assigned") throw error;
         const { name } = error.body.assignee as { name: string };
-        const takeOver = await this.around.asker.ask({
+        const confirmed = await this.around.asker.ask({
           title: t("assign.taken.title"),
           text: t("assign.taken", { name }),
           yes: t("assign.taken.takeOver"),
           no: t("assign.taken.keep", { name }),
         });
-        return takeOver ? put({ agent_id: agentId, take_over: true }) : null;
+        return confirmed ? put({ agent_id: agentId, take_over: true }) : null;
       }
     });
     if (!saved) return;
     this.around.changed(saved);
-    if (saved.assignee) this.around.toasts.done(t("assign.done", { name: saved.assignee.name }));
+    const before = request.assignee;
+    const undo = () => void (before ? this.assign(saved, before.id, true) : this.release(saved));
+    if (saved.assignee) this.around.toasts.done(t("assign.done", { name: saved.assignee.name }), undo);
   }
 
   async release(request: Request): Promise<void> {

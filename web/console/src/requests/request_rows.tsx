@@ -23,6 +23,8 @@ export function RequestRows(): JSX.Element {
   const { requestId, ...query } = router.route.value;
   const queryKey = JSON.stringify(query);
 
+  /** The topmost row in sight, and how far (px) it is cut: it stays where it is when rows come and go above. */
+  const anchor = useRef({ id: "", cut: 0 });
   const measure = useCallback(() => {
     const element = scroller.current;
     if (element) setView({ top: element.scrollTop, height: element.clientHeight });
@@ -42,9 +44,18 @@ export function RequestRows(): JSX.Element {
     if (end > shown.length - AHEAD) void requests.loadMore();
   }, [end, shown.length, requests]);
 
+  const atTop = view.top < ROW / 2;
+  useLayoutEffect(() => {
+    const index = shown.findIndex((request) => request.id === anchor.current.id);
+    if (scroller.current && !atTop && index >= 0)
+      scroller.current.scrollTop = index * ROW + anchor.current.cut;
+  }, [shown, atTop]);
+
   const onScroll = () => {
     measure();
-    requests.scrolled((scroller.current?.scrollTop ?? 0) < ROW / 2);
+    const top = scroller.current?.scrollTop ?? 0;
+    anchor.current = { id: shown[Math.floor(top / ROW)]?.id ?? "", cut: top % ROW };
+    requests.scrolled(top < ROW / 2);
   };
 
   const moveFocus = (step: number) => {
@@ -84,6 +95,7 @@ export function RequestRows(): JSX.Element {
           aria-label={t("requests.title")}
           aria-busy={requests.loading.value === "first"}
           class="rows"
+          data-still={!atTop}
           style={{ height: `${shown.length * ROW}px` }}
         >
           {shown.slice(first, end).map((request, offset) => (

@@ -55,16 +55,14 @@ export class Session implements TokenSource {
     this.accept(await http<Grant>({ method: "POST", path: "/api/v1/auth/login", body: { email, password } }));
   }
 
-  /** Signs out in every tab, even when the server cannot be told: the token is forgotten here in any case. */
+  /**
+   * Signs out in every tab.
+   * @throws Problem when the server cannot be told: its cookie would sign in whoever opens the page next
+   */
   async signOut(): Promise<void> {
-    const token = this.granted?.token;
-    this.end(false);
+    await http({ method: "POST", path: "/api/v1/auth/logout" });
     this.tabs.postMessage("signed-out");
-    await http({
-      method: "POST",
-      path: "/api/v1/auth/logout",
-      ...(token && { headers: { authorization: `Bearer ${token}` } }),
-    });
+    this.end(false);
   }
 
   async token(): Promise<string> {

@@ -59,6 +59,8 @@ export function SignIn({ session, expired }: SignInProps): JSX.Element {
 
 function tell(problem: Problem, t: T): string {
   if (problem.status === 401 || problem.status === 422) return t("session.wrong");
+  // The server takes sign-ins from its own pages only.
+  if (problem.status === 403) return t("session.elsewhere");
   if (problem.status === 429) return t("session.tooMany", { count: problem.retryAfter ?? 60 });
   return problem.passing ? t("session.unreachable") : tellProblem(problem, t);
 }

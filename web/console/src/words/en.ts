@@ -31,6 +31,9 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
     other: "Too many attempts to sign in. Try again in {count} seconds.",
   },
   "session.unreachable": "Guichet does not answer. Check your connection, then try again.",
+  "session.elsewhere":
+    "This page is not open at the right address. Open Guichet at the one your administrator gave you.",
+  "session.stillIn": "You are still signed in. {problem}",
   "session.waiting": "Guichet does not answer at the moment. Trying again…",
 
   "problem.unreachable": "Guichet does not answer. Check your connection, then try again.",

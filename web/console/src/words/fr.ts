@@ -28,6 +28,9 @@ export const fr = {
     other: "Trop de tentatives de connexion. Réessayez dans {count} secondes.",
   },
   "session.unreachable": "Guichet ne répond pas. Vérifiez votre connexion, puis réessayez.",
+  "session.elsewhere":
+    "Cette page n’est pas ouverte à la bonne adresse. Ouvrez Guichet à celle que votre administrateur vous a donnée.",
+  "session.stillIn": "Vous êtes encore connecté. {problem}",
   "session.waiting": "Guichet ne répond pas pour le moment. Nouvel essai en cours…",
 
   "problem.unreachable": "Guichet ne répond pas. Vérifiez votre connexion, puis réessayez.",
