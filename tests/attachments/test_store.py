@@ -1,0 +1,220 @@
+"""Documents and objects on the real servers, with both drivers: steps, claims, links, and the sweep that mends."""
+
+import io
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from guichet_attachments.attachment import Attachment, Person, State, preview_of
+from guichet_attachments.examine import Examiner
+from guichet_attachments.store import AttachmentStore
+from guichet_attachments.sweep import drop_expired_files, sweep
+from guichet_attachments.usecases import Absent, Lifetimes, Parts, file_to_read, link_files, own_file
+from guichet_attachments.virus import NoScanner
+from guichet_kit.clock import now
+from guichet_kit.mongo import Collection, Document, explain, open_client
+from guichet_kit.objects import ObjectStore
+from guichet_kit.tokens import Tokens
+from guichet_local.testing import S3
+
+OWNER = Person("visitor", "v1")
+DAY = timedelta(days=1)
+BYTES = b"hello there\n"
+
+
+class NoRelay:
+    """Leaves the events where they are."""
+
+    def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
+        """Publish nothing."""
+
+
+@pytest.fixture(params=["pymongo", "motor"])
+async def parts(request: pytest.FixtureRequest, mongodb_url: str, s3: S3) -> AsyncIterator[Parts]:
+    mark = secrets.token_hex(4)
+    client = open_client(mongodb_url, request.param, "test")
+    store = AttachmentStore(client.database(f"test_{mark}_attachments"))
+    await store.ensure_indexes()
+    objects = ObjectStore(s3.endpoint, s3.access_key, s3.secret_key, f"test-attachments-{mark}")
+    await objects.ensure_bucket()
+    yield Parts(
+        store=store,
+        objects=objects,
+        relay=NoRelay(),
+        examiner=Examiner(),
+        scanner=NoScanner(),
+        receipts=Tokens(b"k" * 32, "receipts"),
+        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10), retention=None),
+    )
+    objects.close()
+    await client.close()
+
+
+async def kept(parts: Parts, state: State = State.READY, *, stored: bool = True, **changes: Any) -> Attachment:
+    """A file in the database and the store."""
+    file_id = str(uuid4())
+    attachment = Attachment(
+        id=file_id,
+        state=state,
+        name="a.txt",
+        size=len(BYTES),
+        sha256="00",
+        scope="visitor",
+        owner=OWNER,
+        object=f"{file_id}.1",
+        created_at=now(),
+        touched_at=now(),
+        media_type="text/plain",
+        kept_until=now() + DAY,
+    )
+    attachment = replace(attachment, **changes)
+    assert await parts.store.begin(attachment)
+    if stored:
+        await parts.objects.put(attachment.object, io.BytesIO(BYTES), len(BYTES), "text/plain")
+    return attachment
+
+
+async def names(parts: Parts) -> set[str]:
+    return {item.name for item in await parts.objects.page()}
+
+
+class TestSteps:
+    async def test_what_is_written_is_read_back(self, parts: Parts) -> None:
+        file = await kept(parts, readers=frozenset({"a", "b"}), linked_at=now())
+        assert await parts.store.get(file.id) == file
+
+    async def test_a_step_is_written_only_while_the_file_is_as_it_was_read(self, parts: Parts) -> None:
+        file = await kept(parts, State.CHECKING)
+        ready = file.moved(State.READY, now())
+        assert await parts.store.move(file, ready)
+        assert not await parts.store.move(file, file.refused("infected", "late", now()))
+        found = await parts.store.get(file.id)
+        assert found is not None
+        assert found.state is State.READY
+
+    async def test_a_step_does_not_undo_a_link_that_came_between(self, parts: Parts) -> None:
+        file = await kept(parts)
+        await link_files(parts, [file.id], "v2")
+        await parts.store.move(file, file.refused("lost", "gone", now()))
+        found = await parts.store.get(file.id)
+        assert found is not None
+        assert (found.linked_at is None, found.readers) == (False, {"v2"})
+
+    async def test_an_unfinished_attempt_is_taken_over_by_its_owner_only(self, parts: Parts) -> None:
+        file = await kept(parts, State.RECEIVING, stored=False)
+        assert not await parts.store.begin(replace(file, owner=Person("visitor", "v2"), object="x.2"))
+        assert await parts.store.begin(replace(file, object=f"{file.id}.2"))
+        assert not await parts.store.move(file, file.moved(State.CHECKING, now()))
+
+    async def test_a_check_is_claimed_by_one_until_its_lease_ends(self, parts: Parts) -> None:
+        received = await kept(parts, State.RECEIVING, stored=False)
+        file = received.moved(State.CHECKING, now())
+        await parts.store.move(received, file, check_after=now())
+        assert await parts.store.claim_check(now(), DAY) is not None
+        assert await parts.store.claim_check(now(), DAY) is None
+        assert await parts.store.claim_check(now() + 2 * DAY, DAY) is not None
+
+    async def test_what_is_looked_for_again_and_again_has_an_index(self, parts: Parts) -> None:
+        for query in (
+            {"state": "checking", "check_after": {"$lte": now()}},
+            {"state": "receiving", "touched_at": {"$lt": now()}},
+            {"kept_until": {"$lt": now()}},
+            {"linked_at": {"$lt": now()}},
+            {"object": {"$gt": "a"}, "state": {"$in": ["checking", "ready"]}},
+        ):
+            plan = await explain(parts.store.collection.database, {"find": "attachments", "filter": query})
+            assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"]), query
+
+
+class TestOrphans:
+    async def test_a_file_that_no_message_named_in_time_goes_with_its_bytes(self, parts: Parts) -> None:
+        file = await kept(parts, kept_until=now() - DAY)
+        young = await kept(parts)
+        await sweep(parts)
+        assert await parts.store.get(file.id) is None
+        assert await names(parts) == {young.object}
+
+    async def test_a_file_that_a_message_named_stays(self, parts: Parts) -> None:
+        file = await kept(parts, kept_until=now() - DAY)
+        await link_files(parts, [file.id], "v1")
+        await sweep(parts)
+        assert await names(parts) == {file.object}
+
+    async def test_a_renewed_receipt_keeps_the_file(self, parts: Parts) -> None:
+        file = await kept(parts, kept_until=now() - DAY)
+        await own_file(parts, file.id, OWNER)
+        await sweep(parts)
+        assert await names(parts) == {file.object}
+
+    async def test_a_file_renewed_after_the_sweep_has_read_it_is_not_dropped(self, parts: Parts) -> None:
+        file = await kept(parts, kept_until=now() - DAY)
+        await own_file(parts, file.id, OWNER)
+        assert not await parts.store.drop(file)
+
+    async def test_a_file_whose_event_is_not_published_yet_waits(self, parts: Parts) -> None:
+        file = await kept(parts, kept_until=now() - DAY)
+        await parts.store.collection.update_one({"_id": file.id}, {"$push": {"outbox": {"id": "e"}}})
+        await drop_expired_files(parts)
+        assert await parts.store.get(file.id) == file
+
+    async def test_sent_files_go_when_the_operators_retention_is_over(self, parts: Parts) -> None:
+        old = await kept(parts, kept_until=None, linked_at=now() - 40 * DAY)
+        new = await kept(parts, kept_until=None, linked_at=now() - 20 * DAY)
+        await sweep(replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY)))
+        assert await parts.store.get(old.id) is None
+        assert await names(parts) == {new.object}
+
+
+class TestDisagreements:
+    async def test_an_upload_that_was_never_finished_is_forgotten(self, parts: Parts) -> None:
+        old = await kept(parts, State.RECEIVING, touched_at=now() - DAY)
+        going_on = await kept(parts, State.RECEIVING)
+        await sweep(parts)
+        assert await parts.store.get(old.id) is None
+        assert await names(parts) == {going_on.object}
+
+    async def test_the_bytes_of_a_rejected_file_go(self, parts: Parts) -> None:
+        await kept(parts, State.REJECTED, refusal="infected")
+        await sweep(parts)
+        assert await names(parts) == set()
+
+    async def test_the_bytes_of_an_attempt_that_lost_go(self, parts: Parts) -> None:
+        file = await kept(parts)
+        await parts.objects.put(f"{file.id}.0", io.BytesIO(BYTES), len(BYTES), "text/plain")
+        await sweep(parts)
+        assert await names(parts) == {file.object}
+
+    async def test_unknown_bytes_go_when_they_are_old_enough(self, parts: Parts) -> None:
+        await parts.objects.put(f"{uuid4()}.1", io.BytesIO(BYTES), len(BYTES), "text/plain")
+        await sweep(parts)
+        assert len(await names(parts)) == 1
+        await sweep(replace(parts, lifetimes=replace(parts.lifetimes, orphan=timedelta(seconds=-60))))
+        assert await names(parts) == set()
+
+    @pytest.mark.parametrize("state", [State.READY, State.CHECKING])
+    async def test_a_file_whose_bytes_are_gone_is_rejected_and_told(self, parts: Parts, state: State) -> None:
+        file = await kept(parts, state)
+        await parts.objects.remove(file.object)
+        await sweep(parts)
+        document = await parts.store.collection.find_one({"_id": file.id})
+        assert document is not None
+        assert (document["state"], document["refusal"]) == ("rejected", "lost")
+        assert document["outbox"][0]["event"]["type"] == "attachments.attachment.rejected.v1"
+        with pytest.raises(Absent):
+            await file_to_read(parts, file.id, OWNER)
+
+    async def test_a_preview_that_is_gone_is_no_longer_promised(self, parts: Parts) -> None:
+        file = await kept(parts, has_preview=True)
+        await sweep(parts)
+        assert await parts.store.get(file.id) == replace(file, has_preview=False)
+
+    async def test_what_agrees_is_left_alone(self, parts: Parts) -> None:
+        file = await kept(parts, has_preview=True)
+        await parts.objects.put(preview_of(file.object), io.BytesIO(b"x"), 1, "image/webp")
+        await sweep(parts)
+        assert await parts.store.get(file.id) == file
+        assert await names(parts) == {file.object, preview_of(file.object)}
