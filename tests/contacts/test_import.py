@@ -1,19 +1,21 @@
 """Taking a file in, whole or not at all, on a real MongoDB through both drivers."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from guichet_contacts.contact.contact import Contact, Details
 from guichet_contacts.contact.errors import ContactExists
-from guichet_contacts.contact.staging import Staged, StagedContacts
+from guichet_contacts.contact.staging import Holder, Staged, StagedContacts
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.contact.usecases import create_contact, search_contacts
 from guichet_contacts.exchange import store as store_module
 from guichet_contacts.exchange.job import ImportJob, State
 from guichet_contacts.exchange.store import ImportStore, LeaseLost
 from guichet_contacts.exchange.usecases import export, take_in
+from guichet_contacts.exchange.worker import ImportWorker
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database
@@ -244,6 +246,42 @@ class TestKilledInTheMiddle:
         await staged.stage("dead", [Staged(2, "c2", Details(first_name="Bob"))])
         await staged.discard_leftovers(["live"], timedelta(seconds=-1))
         assert [d["_id"] for d in await contacts.collection.find().to_list(None)] == ["c1"]
+
+
+class FaultyStaged(StagedContacts):
+    """Has a fault of our own making, which one file hits."""
+
+    async def stage(self, import_id: str, lines: Sequence[Staged]) -> dict[int, Holder]:
+        if lines[0].details.first_name == "Canary":
+            raise RuntimeError("a fault")
+        return await super().stage(import_id, lines)
+
+
+class TestWorker:
+    async def test_a_fault_ends_the_import_that_hit_it_and_not_those_behind_it(
+        self, imports: ImportStore, contacts: ContactStore
+    ) -> None:
+        faulty = await _uploaded(imports, "first_name\nCanary\n")
+        good = await _uploaded(imports, "first_name\nAda\n")
+        worker = ImportWorker(imports, FaultyStaged(contacts), "FR")
+        async with asyncio.timeout(20), worker.running():
+            while (ended := await imports.find(good.id)) is None or ended.state is not State.DONE:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        failed = await imports.find(faulty.id)
+        assert failed is not None
+        assert failed.failure is not None
+        assert (failed.state, failed.failure.code) == (State.FAILED, "internal_error")
+        assert await imports.read_file(faulty.file_id) == b""
+        assert [contact.details.first_name for contact in await _all(contacts)] == ["Ada"]
+
+    async def test_a_worker_that_is_told_to_stop_leaves_its_import_to_the_next(
+        self, database: Database, imports: ImportStore, contacts: ContactStore
+    ) -> None:
+        await _uploaded(imports, _people(2_000))
+        async with asyncio.timeout(20), ImportWorker(imports, StagedContacts(contacts), "FR").running():
+            while await contacts.collection.count_documents({}) == 0:  # noqa: ASYNC110  the worker's doing
+                await asyncio.sleep(0.01)
+        assert await ImportStore(database).claim() is not None
 
 
 class TestExport:
