@@ -7,13 +7,15 @@ BOOTSTRAP := deploy/local/bootstrap.sh
 PACKAGES := guichet_contracts guichet_kit guichet_chat guichet_requests guichet_contacts guichet_attachments \
 	guichet_mailer guichet_local
 PYTEST_ARGS ?=
+# Where Node.js is put when the system has none.
+export PATH := $(CURDIR)/.cache/node/bin:$(PATH)
 
 .PHONY: help
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 .PHONY: up
-up: python web ## Run everything on this machine; Ctrl-C or `make down` stops it
+up: web ## Run everything on this machine; Ctrl-C or `make down` stops it
 	@$(PYTHON) -m guichet_local up
 
 .PHONY: down
@@ -25,14 +27,14 @@ status: python ## Tell what runs and whether it is ready
 	@$(PYTHON) -m guichet_local status
 
 .PHONY: test
-test: python web test-web test-python ## Run every test, against real servers
+test: test-web test-python ## Run every test, against real servers
 
 .PHONY: test-web
 test-web: web ## Run the unit tests of the web part
 	npm test --prefix web
 
 .PHONY: test-python
-test-python: python web ## Run the Python, service and browser tests; PYTEST_ARGS="tests/chat -k seq" picks some
+test-python: web ## Run the Python, service and browser tests; PYTEST_ARGS="tests/chat -k seq" picks some
 	@$(PYTHON) -m guichet_local prepare-tests
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 
@@ -73,7 +75,7 @@ ci: ## Run what CI runs: every check, then every test
 	.ci/run
 
 .PHONY: fmt
-fmt: python web ## Format the Python and web code
+fmt: web ## Format the Python and web code
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 	npm run format --prefix web
@@ -83,7 +85,7 @@ python: ## Make the virtual environment, where it is not up to date
 	@$(BOOTSTRAP) python
 
 .PHONY: web
-web: ## Install the web packages and build the web files, where they are not up to date
+web: python ## Install the web packages and build the web files, where they are not up to date
 	@$(BOOTSTRAP) web
 
 .PHONY: clean

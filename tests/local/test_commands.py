@@ -6,10 +6,12 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from guichet_local.data import DataFolder
+from guichet_local.ports import Ports
 from guichet_local.running import MARK, Identity, PidFile, end_leftovers
 
 
@@ -36,6 +38,19 @@ class TestUp:
         assert up.returncode == 1
         assert f"port {number} (the gateway) is taken by another program; set GUICHET_PORT to a free one" in up.stdout
         assert list(data.logs.iterdir()) == []
+
+    def test_many_taken_ports_give_one_line_too(self, data: DataFolder) -> None:
+        base = Ports.free()["chat-1"] - 1
+        with ExitStack() as others:
+            for offset in (1, 2, 11, 100):
+                other = others.enter_context(socket.socket())
+                other.bind(("127.0.0.1", base + offset))
+                other.listen()
+            up = guichet_local("up", data.root, GUICHET_PORT=str(base + 200), GUICHET_PORT_BASE=str(base))
+        assert up.stdout.splitlines() == [
+            f"guichet: ports {base + 1}, {base + 2}, {base + 11} and others are taken by other programs; "
+            "set GUICHET_PORT_BASE to move them all"
+        ]
 
     def test_a_bad_setting_gives_one_line(self, data: DataFolder) -> None:
         up = guichet_local("up", data.root, GUICHET_PORT="many")

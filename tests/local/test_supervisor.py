@@ -80,10 +80,10 @@ class TestAProgramThatDies:
         self, supervisor: Supervisor, report: Report, tmp_path: Path
     ) -> None:
         with pytest.raises(NotReadyError, match=r"it is not ready after 2 s; see .*it\.log"):
-            await supervisor.start([python(tmp_path, "raise SystemExit(3)", ready_seconds=2)])
+            await supervisor.start([python(tmp_path, "print('no key'); raise SystemExit(3)", ready_seconds=2)])
         waits = [line.split("again in ")[1].split(" s")[0] for line in report]
         assert waits[:3] == ["0.2", "0.4", "0.8"]
-        assert "exit code 3" in report[0]
+        assert "it ended (exit code 3: no key)" in report[0]
 
     async def test_what_it_wrote_is_in_its_log(self, supervisor: Supervisor, tmp_path: Path) -> None:
         await supervisor.start([python(tmp_path, f"print('hello', flush=True); {LISTENS}")])

@@ -11,7 +11,7 @@ from contextlib import suppress
 from guichet_local import demo
 from guichet_local.data import DataFolder
 from guichet_local.install import SERVERS, TESTS, MissingError, install
-from guichet_local.ports import PortSettingError
+from guichet_local.ports import Port, PortSettingError
 from guichet_local.program import answers, is_ready
 from guichet_local.running import Identity, PidFile, end_leftovers
 from guichet_local.services import SERVICES
@@ -20,6 +20,7 @@ from guichet_local.supervisor import NotReadyError
 from guichet_local.system import System
 
 DOWN_SECONDS = 60.0
+FEW_PORTS = 3
 
 
 def say(line: str) -> None:
@@ -31,7 +32,6 @@ def say(line: str) -> None:
 def up() -> int:
     """Starts everything and stays until it is told to end; the exit code says whether it came up."""
     settings = Settings.from_environment(os.environ)
-    install(SERVERS, say)
     data = DataFolder(settings.data).create()
     pid_file = PidFile(data)
     if running := pid_file.running():
@@ -40,14 +40,24 @@ def up() -> int:
     if ended := end_leftovers(data):
         say(f"ended {ended} processes that an earlier run had left")
     if taken := settings.ports.taken():
-        for port in taken:
-            say(f"port {port.number} ({port.purpose}) is taken by another program; set {port.setting} to a free one")
+        _say_taken(taken)
         return 1
+    install(SERVERS, say)
     pid_file.write()
     try:
         return asyncio.run(_run(settings))
     finally:
         pid_file.remove()
+
+
+def _say_taken(ports: list[Port]) -> None:
+    of_base = [port for port in ports if port.base_moves_it]
+    if len(of_base) > FEW_PORTS:
+        numbers = ", ".join(str(port.number) for port in of_base[:FEW_PORTS])
+        say(f"ports {numbers} and others are taken by other programs; set GUICHET_PORT_BASE to move them all")
+        ports = [port for port in ports if not port.base_moves_it]
+    for port in ports:
+        say(f"port {port.number} ({port.purpose}) is taken by another program; set {port.setting} to a free one")
 
 
 async def _run(settings: Settings) -> int:

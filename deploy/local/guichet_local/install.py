@@ -37,6 +37,7 @@ SERVERS = (
     Need("RabbitMQ", "rabbitmq-server", lambda: rabbitmq.executable() is not None and _on_path("epmd")),
     Need("nginx", "nginx-light", lambda: gateway.executable() is not None),
     Need("libmagic", "libmagic1", lambda: ctypes.util.find_library("magic") is not None),
+    Need("libcurl, which mongod loads", "libcurl4", lambda: ctypes.util.find_library("curl") is not None),
 )
 TESTS = (Need("Chromium", "chromium", lambda: _on_path("chromium")),)
 

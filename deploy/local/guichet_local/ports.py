@@ -41,11 +41,15 @@ class PortSettingError(ValueError):
 
 @dataclass(frozen=True)
 class Port:
-    """One port: its number, what listens there, and the environment setting that moves it."""
+    """One port: its number, what listens there, and the environment setting that moves it.
+
+    `base_moves_it` is whether GUICHET_PORT_BASE moves it as well.
+    """
 
     number: int
     purpose: str
     setting: str
+    base_moves_it: bool = True
 
 
 class Ports:
@@ -72,9 +76,10 @@ class Ports:
 
         gateway = read("GUICHET_PORT", DEFAULT_GATEWAY)
         base = read("GUICHET_PORT_BASE", DEFAULT_BASE)
+        demo_site = read("GUICHET_DEMO_PORT", gateway + 1)
         ports = {
-            "gateway": Port(gateway, "the gateway", "GUICHET_PORT"),
-            "demo-site": Port(read("GUICHET_DEMO_PORT", gateway + 1), "the demo site", "GUICHET_DEMO_PORT"),
+            "gateway": Port(gateway, "the gateway", "GUICHET_PORT", base_moves_it=False),
+            "demo-site": Port(demo_site, "the demo site", "GUICHET_DEMO_PORT", base_moves_it=False),
         }
         for name, (offset, purpose) in OFFSETS.items():
             setting = "GUICHET_PORT_" + name.upper().replace("-", "_")

@@ -15,6 +15,7 @@ FIRST_DELAY_SECONDS = 0.2
 LONGEST_DELAY_SECONDS = 10.0
 STEADY_SECONDS = 30.0
 LOG_BYTES = 20_000_000
+LAST_WORDS_LENGTH = 200
 
 Report = Callable[[str], None]
 
@@ -145,7 +146,11 @@ class _Keeper:
         finally:
             self._ready.clear()
         self._sweep()
-        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}{self._last_words()}"
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()
+        return f": {lines[-1][:LAST_WORDS_LENGTH]}" if lines else ""
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
