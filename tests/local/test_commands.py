@@ -48,8 +48,10 @@ class TestUp:
                 other.listen()
             up = guichet_local("up", data.root, GUICHET_PORT=str(base + 200), GUICHET_PORT_BASE=str(base))
         assert up.stdout.splitlines() == [
-            f"guichet: ports {base + 1}, {base + 2}, {base + 11} and others are taken by other programs; "
-            "set GUICHET_PORT_BASE to move them all"
+            (
+                f"guichet: ports {base + 1}, {base + 2}, {base + 11} and others are taken by other programs; "
+                "set GUICHET_PORT_BASE to move them all"
+            )
         ]
 
     def test_a_bad_setting_gives_one_line(self, data: DataFolder) -> None:
