@@ -12,7 +12,7 @@ import pytest
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from faststream.rabbit import RabbitBroker
-from guichet_kit.broker import LiveFeed, Topology, connect_broker, started
+from guichet_kit.broker import LiveFeed, Topology, connect_broker, durable_subscriber, started
 from guichet_kit.clock import now, to_wire
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database, MongoClient, open_client
@@ -103,6 +103,15 @@ class Route:
         return declared.declaration_result.message_count or 0
 
 
+Handler = Callable[[Thing], Awaitable[None]]
+
+
+def handled_by(route: Route, handler: Handler, prefetch: int = 16) -> Callable[[RabbitBroker], object]:
+    """Registers ``handler`` for the route's durable queue."""
+    delays = route.topology.retry_delays
+    return lambda broker: durable_subscriber(broker, route.queue, prefetch=prefetch, retry_delays=delays)(handler)
+
+
 class Inbox:
     """Remembers what a handler got."""
 
@@ -146,10 +155,11 @@ async def running(
     topology: Topology,
     subscribe: Callable[[RabbitBroker], Any] = lambda broker: None,
     feed: LiveFeed | None = None,
+    timeout: float = 15,
 ) -> AsyncIterator[RabbitBroker]:
     """A started broker; ``subscribe`` registers its handlers before the start."""
     feed = feed or LiveFeed()
     broker = connect_broker(url, "tests", feed)
     subscribe(broker)
-    async with started(broker, url, topology, feed, timeout=15):
+    async with started(broker, url, topology, feed, timeout):
         yield broker

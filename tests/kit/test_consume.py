@@ -6,19 +6,16 @@ import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
 
 import pytest
 from faststream.rabbit import RabbitBroker
 from guichet_kit import trace
-from guichet_kit.broker import EventPublisher, Permanent, durable_subscriber
+from guichet_kit.broker import EventPublisher, Permanent
 from guichet_kit.broker import consume as consume_module
 from guichet_kit.broker.consume import ATTEMPT_HEADER, ERROR_HEADER
 from guichet_kit.mongo import OUTAGES
 
-from .conftest import Inbox, Route, Thing, eventually, running
-
-Handler = Callable[[Thing], Awaitable[None]]
+from .conftest import Inbox, Route, Thing, eventually, handled_by, running
 
 A_CONSUMER = """
 import asyncio, os, sys
@@ -38,15 +35,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def handled_by(route: Route, handler: Handler, prefetch: int = 16) -> Callable[[RabbitBroker], object]:
-    def subscribe(broker: RabbitBroker) -> object:
-        return durable_subscriber(
-            broker, route.queue, prefetch=prefetch, retry_delays=route.topology.retry_delays
-        )(handler)  # fmt: skip
-
-    return subscribe
 
 
 async def publish(broker: RabbitBroker, route: Route, **data: int) -> str:

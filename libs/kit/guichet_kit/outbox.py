@@ -27,6 +27,9 @@ OUTBOX_INDEX = IndexModel("outbox.at", name="outbox", partialFilterExpression={"
 SWEEP_SECONDS = 1.0
 MIN_AGE = timedelta(seconds=2)
 LEASE = timedelta(seconds=30)
+RETRY_AFTER = timedelta(seconds=3)
+"""An event that could not be published now lets the others go first for so long."""
+
 _WORKERS = 16
 _WAITING_MAX = 10_000
 _DRAIN_SECONDS = 5.0
@@ -90,6 +93,8 @@ class OutboxRelay:
                 await self._publish(collection, document_id, entries)
             except _MAY_PASS as error:
                 log.warning("outbox_left_to_sweep", collection=collection.name, error=str(error)[:200])
+            except Exception:  # the relay outlives what nobody foresaw
+                log.exception("outbox_left_to_sweep", collection=collection.name)
             finally:
                 self._waiting.task_done()
 
@@ -115,6 +120,8 @@ class OutboxRelay:
                     await self.sweep(collection)
                 except _MAY_PASS as error:
                     log.warning("outbox_sweep_stopped", collection=collection.name, error=str(error)[:200])
+                except Exception:  # as above
+                    log.exception("outbox_sweep_stopped", collection=collection.name)
 
     async def sweep(self, collection: Collection) -> int:
         """Publish what is older than ``MIN_AGE`` and under nobody's lease; returns how many documents had some."""
@@ -133,4 +140,9 @@ class OutboxRelay:
                 return count
             count += 1
             swept.labels(collection.name).inc()
-            await self._publish(collection, found["_id"], found["outbox"])
+            try:
+                await self._publish(collection, found["_id"], found["outbox"])
+            except PublishFailed:
+                again = {"$set": {"outbox_lease": now() + RETRY_AFTER}}
+                await collection.update_one({"_id": found["_id"], "outbox.0": {"$exists": True}}, again)
+                raise

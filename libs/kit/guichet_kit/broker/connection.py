@@ -16,6 +16,8 @@ from guichet_kit.logs import get_logger
 
 HEARTBEAT_SECONDS = 15
 _RECONNECT_SECONDS = 1.0
+_GRACE_SECONDS = 10.0
+_STOP_SECONDS = _GRACE_SECONDS + 5
 
 log = get_logger(__name__)
 
@@ -53,7 +55,7 @@ def connect_broker(url: str, service: str, feed: LiveFeed) -> RabbitBroker:
         app_id=f"guichet.{service}",
         default_channel=Channel(on_return_raises=True),
         reconnect_interval=_RECONNECT_SECONDS,
-        graceful_timeout=10.0,
+        graceful_timeout=_GRACE_SECONDS,
         on_close=[feed._lost],
         on_reconnected=[feed._back],
         logger=None,
@@ -72,6 +74,7 @@ async def started(
     async with asyncio.timeout(timeout):
         await _declare_when_reachable(url, topology)
         await broker.start()
+        connection = await broker.connect()  # the one it has by now
 
     async def declare_again() -> None:
         # A broker that came back empty gets its queues and bindings back.
@@ -83,7 +86,13 @@ async def started(
         yield
     finally:
         feed.connected = False
-        await broker.stop()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await broker.stop()
+        except (ExceptionGroup, AMQPException, OSError, RuntimeError, TimeoutError) as error:
+            # The connection was lost, and with it what a stop takes leave of.
+            log.info("stopped_without_broker", error=repr(error)[:500])
+            await connection.close()
 
 
 async def _declare_when_reachable(url: str, topology: Topology) -> None:
