@@ -209,7 +209,8 @@ def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
+# Ends with the module: it takes from a queue that other tests' processes may take from.
+@pytest.fixture(scope="module")
 async def service(mongodb_url: str, rabbitmq_url: str, secret_file: Path) -> AsyncIterator[Service]:
     prefix = f"test_{new_id().replace('-', '')[-12:]}_"
     process = ServiceProcess(
@@ -222,12 +223,15 @@ async def service(mongodb_url: str, rabbitmq_url: str, secret_file: Path) -> Asy
             "GUICHET_PUBLIC_URL": PUBLIC_URL,
         },
         secret_file.with_name("requests.log"),
-    ).start()
+    )
     mongo = open_client(mongodb_url, "pymongo", "tests")
     database = mongo.database(f"{prefix}requests")
     password_hash = await Passwords().hash(PASSWORD)
-    async with httpx2.AsyncClient(base_url=process.url, timeout=60) as client:
-        yield Service(client, World.on(database), database, process, password_hash)
-    process.stop()
-    await database.command("dropDatabase")
-    await mongo.close()
+    try:
+        process.start()
+        async with httpx2.AsyncClient(base_url=process.url, timeout=60) as client:
+            yield Service(client, World.on(database), database, process, password_hash)
+    finally:
+        process.stop()
+        await database.command("dropDatabase")
+        await mongo.close()

@@ -1,38 +1,96 @@
-"""The whole service: what comes in over RabbitMQ is shown over HTTP, and told to the rest."""
+"""The whole service: what comes in over RabbitMQ is shown over HTTP, and told to the rest; also when it is killed."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from typing import Any
 
+import aio_pika
+import orjson
+import pytest
 from faststream.rabbit import RabbitBroker
+from guichet_contracts.requests import RequestChanged
 from guichet_contracts.subscriptions import SUBSCRIPTIONS
-from guichet_kit.broker import EventPublisher, Topology
+from guichet_kit.broker import EVENTS_EXCHANGE, EventPublisher, Topology
 from guichet_kit.clock import now
 
-from .conftest import Service, Visitor
+from .conftest import Service, Signed, Visitor
+
+
+class Wire:
+    """Publishes as chat does, and hears what the service tells."""
+
+    def __init__(self, publisher: EventPublisher, told: aio_pika.abc.AbstractQueue) -> None:
+        self._publisher, self._told = publisher, told
+
+    async def publish(self, events: Sequence[Any]) -> None:
+        for event in events:
+            await self._publisher.publish(event.model_dump(mode="json"))
+
+    async def told_versions(self, request_id: str, newest: int) -> set[int]:
+        """The versions of a request that were told, when the newest one was."""
+        versions: set[int] = set()
+        async with asyncio.timeout(40), self._told.iterator() as messages:
+            async for message in messages:
+                await message.ack()
+                event = RequestChanged.model_validate(orjson.loads(message.body))
+                assert (message.type, message.message_id) == (event.type, event.id)
+                if event.data.request.id == request_id:
+                    versions.add(event.data.request.version)
+                if versions >= set(range(1, newest + 1)):
+                    break
+        return versions
+
+
+@pytest.fixture
+async def wire(rabbitmq_url: str, service: Service) -> AsyncIterator[Wire]:
+    connection = await aio_pika.connect(rabbitmq_url)
+    async with connection, RabbitBroker(rabbitmq_url) as broker:
+        channel = await connection.channel()
+        told = await channel.declare_queue(exclusive=True)
+        await told.bind(EVENTS_EXCHANGE, "requests.request.changed.v1")
+        yield Wire(EventPublisher(broker, Topology(SUBSCRIPTIONS)), told)
+
+
+async def shown_at(caro: Signed, visitor: Visitor, version: int) -> dict[str, Any]:
+    """The visitor's request in the list of open ones, as soon as it has that version."""
+    async with asyncio.timeout(60):
+        while True:
+            listed = await caro.get("/requests", view="open", channel="chat", limit=200)
+            for request in listed["items"]:
+                if request["visitor"]["id"] == visitor.id and request["version"] == version:
+                    return dict(request)
+            await asyncio.sleep(0.1)
 
 
 class TestFromTheQueue:
-    async def test_what_a_visitor_writes_is_in_the_list_and_on_the_timeline(
-        self, service: Service, rabbitmq_url: str
-    ) -> None:
-        caro = await service.signed_in()
-        ada = Visitor(begun=now() - timedelta(seconds=15))
-        async with RabbitBroker(rabbitmq_url) as broker:
-            publisher = EventPublisher(broker, Topology(SUBSCRIPTIONS))
-            for event in (ada.writes("Bonjour"), ada.is_answered("Bonjour Ada")):
-                await publisher.publish(event.model_dump(mode="json"))
+    async def test_what_a_visitor_writes_is_listed_on_the_timeline_and_told(self, service: Service, wire: Wire) -> None:
+        caro, ada = await service.signed_in(), Visitor(begun=now() - timedelta(seconds=15))
+        await wire.publish([ada.writes("Bonjour"), ada.is_answered("Bonjour Ada")])
 
-        async with asyncio.timeout(10):
-            while True:
-                listed = await caro.get("/requests", view="open", channel="chat")
-                mine = [r for r in listed["items"] if (r["visitor"] or {}).get("id") == ada.id]
-                if mine and mine[0]["version"] == 2:
-                    break
-                await asyncio.sleep(0.05)
-        assert mine[0]["preview"] == "Bonjour Ada"
-        timeline = await caro.get(f"/requests/{mine[0]['id']}/timeline")
-        assert [item["text"] for item in timeline["items"]] == [
-            "Ada opened a conversation",
-            "Bonjour",
-            "Bonjour Ada",
+        request = await shown_at(caro, ada, version=2)
+
+        assert (request["preview"], request["unread"], request["status"]) == ("Bonjour Ada", 0, "in_progress")
+        timeline = await caro.get(f"/requests/{request['id']}/timeline")
+        opened, first, second = timeline["items"]
+        assert (opened["event"]["name"], "seq" in opened) == ("conversation_opened", False)
+        assert [(item["text"], item["seq"], item["direction"]) for item in (first, second)] == [
+            ("Bonjour", 1, "inbound"),
+            ("Bonjour Ada", 2, "outbound"),
         ]
+        assert await wire.told_versions(request["id"], newest=2) == {1, 2}
+
+    async def test_a_killed_process_loses_doubles_and_forgets_nothing(self, service: Service, wire: Wire) -> None:
+        caro, ada = await service.signed_in(), Visitor(begun=now() - timedelta(seconds=15))
+        events = [ada.writes(f"Message {n}") for n in range(40)]
+        for part in (events[:10], events[5:25], events[20:]):
+            await wire.publish(part)
+            service.process.kill()
+            await asyncio.to_thread(service.process.start)
+
+        request = await shown_at(caro, ada, version=40)
+
+        assert request["unread"] == 40
+        timeline = await caro.get(f"/requests/{request['id']}/timeline", limit=200)
+        assert [item["text"] for item in timeline["items"][1:]] == [f"Message {n}" for n in range(40)]
+        assert await wire.told_versions(request["id"], newest=40) == set(range(1, 41))
