@@ -90,6 +90,7 @@ def build(settings: Settings) -> FastAPI:
     )
     failures.install(app)
     app.include_router(api.routes(parts, caller(settings.secret_key), settings.upload_limit, settings.upload_timeout))
+    app.state.broker = broker  # for the AsyncAPI document
     return app
 
 
