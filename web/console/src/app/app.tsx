@@ -55,7 +55,7 @@ function SignedIn({ start, appearance }: { start: () => Desk; appearance: Appear
 function Waiting({ unreachable }: { unreachable: boolean }): JSX.Element {
   const { t } = useWords();
   return (
-    <main class="notice">
+    <main class="notice whole">
       <p role="status">{unreachable && t("session.waiting")}</p>
     </main>
   );

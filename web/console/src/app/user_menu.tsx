@@ -63,7 +63,15 @@ export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
             <span class="grow">{t("app.shortcuts")}</span>
             <kbd>?</kbd>
           </button>
-          <button type="button" role="menuitem" class="menu-item" onClick={() => void signOut()}>
+          <button
+            type="button"
+            role="menuitem"
+            class="menu-item"
+            onClick={() => {
+              close();
+              void signOut();
+            }}
+          >
             {t("app.signOut")}
           </button>
         </>

@@ -90,7 +90,6 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "request.none.keys": "With the keyboard: {next} and {previous} to move through the list, {open} to open.",
   "request.missing": "This request does not exist, or you may not see it. Choose another one in the list.",
   "request.failed": "The request could not be loaded.",
-  "request.loading": "Loading the request…",
   "request.status": "Status: {status}",
   "request.card": "Request card",
   "request.saved.status": "Status: {value}",
@@ -146,7 +145,6 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "timeline.system": "Guichet",
   "timeline.typing": "{name} is typing…",
   "timeline.typingMany": "Several people are typing…",
-  "timeline.email": "E-mail",
   "timeline.attachment": "{name}, {size}",
 
   "state.sending": "Sending…",

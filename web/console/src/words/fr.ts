@@ -92,7 +92,6 @@ export const fr = {
   "request.missing":
     "Cette demande n’existe pas, ou vous n’y avez pas accès. Choisissez-en une autre dans la liste.",
   "request.failed": "La demande n’a pas pu être chargée.",
-  "request.loading": "Chargement de la demande…",
   "request.status": "Statut : {status}",
   "request.card": "Fiche de la demande",
   "request.saved.status": "Statut : {value}",
@@ -147,7 +146,6 @@ export const fr = {
   "timeline.system": "Guichet",
   "timeline.typing": "{name} écrit…",
   "timeline.typingMany": "Plusieurs personnes écrivent…",
-  "timeline.email": "E-mail",
   "timeline.attachment": "{name}, {size}",
 
   "state.sending": "Envoi…",
