@@ -1,0 +1,94 @@
+"""Two people before two real browsers, and the whole system behind one gateway."""
+
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import urlsplit
+
+import pytest
+from guichet_local.testing.browser import ARGUMENTS
+from guichet_local.testing.stack import Stack
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from .network import Network
+from .pages import ConsolePage, CustomerPage
+
+NOT_OURS = ("net::ERR_", "Failed to load resource", "WebSocket connection to")
+"""What the browser itself says of a network that the test has cut."""
+
+
+People = Callable[[bool], Awaitable[Page]]
+"""Gives somebody a browser window; true for a customer, whose network can be cut."""
+
+
+@pytest.fixture
+def mark() -> str:
+    """A word that appears in this test only."""
+    return secrets.token_hex(3)
+
+
+@pytest.fixture
+async def network(stack: Stack) -> AsyncIterator[Network]:
+    """The customer's network."""
+    port = urlsplit(stack.gateway).port
+    assert port is not None
+    async with Network(port).running() as running:
+        yield running
+
+
+@pytest.fixture
+async def far_browser(stack: Stack, network: Network) -> AsyncIterator[Browser]:
+    """A browser that reaches the gateway through the customer's network."""
+    reroute = f"--host-resolver-rules=MAP {urlsplit(stack.gateway).netloc} 127.0.0.1:{network.listens_on}"
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=[*ARGUMENTS, reroute]
+        )
+        yield launched
+        await launched.close()
+
+
+def watch(page: Page, complaints: list[str]) -> None:
+    """Note every script error of the page, and every complaint on its console that is not about the network."""
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text)
+            if message.type == "error" and not any(part in message.text for part in NOT_OURS)
+            else None
+        ),
+    )
+
+
+@pytest.fixture
+async def people(browser: Browser, far_browser: Browser) -> AsyncIterator[People]:
+    """Give somebody a browser window of their own; at the end, no page may have complained."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    async def sit_down(far: bool) -> Page:
+        context = await (far_browser if far else browser).new_context(
+            locale="fr-FR", timezone_id="Europe/Paris", viewport={"width": 1280, "height": 800}
+        )
+        contexts.append(context)
+        page = await context.new_page()
+        watch(page, complaints)
+        return page
+
+    yield sit_down
+    for context in contexts:
+        await context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+async def ada(people: People, stack: Stack) -> CustomerPage:
+    """A customer on the demo site, with the chat open, behind a network that can be cut."""
+    return await CustomerPage(await people(True)).visit(f"{stack.gateway}/demo")
+
+
+@pytest.fixture
+async def caro(people: People, stack: Stack) -> ConsolePage:
+    """An agent, signed in."""
+    return await ConsolePage(await people(False)).sign_in(stack.gateway)
