@@ -18,3 +18,4 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern
 """Text with something in it."""
 
 Filter = Annotated[str | None, Field(max_length=64)]
+"""The id that a list is filtered by."""

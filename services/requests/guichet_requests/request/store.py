@@ -13,6 +13,7 @@ from guichet_kit import outbox
 from guichet_kit.mongo import (
     ASCENDING,
     DESCENDING,
+    MAJORITY,
     Collection,
     Database,
     Document,
@@ -77,7 +78,8 @@ class RequestStore:
     """The requests, their numbers, and their way onto the timeline and into the outbox."""
 
     def __init__(self, database: Database, items: TimelineStore, relay: Relay) -> None:
-        self.collection: Collection = database[COLLECTION]
+        # What was heard before is acknowledged without a write, so it must be what no failover can take back.
+        self.collection: Collection = database[COLLECTION].with_options(read_concern=MAJORITY)
         self._counters: Collection = database["counters"]
         self._items, self._relay = items, relay
 

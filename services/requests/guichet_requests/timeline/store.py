@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
-from guichet_kit.mongo import ASCENDING, Collection, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import ASCENDING, MAJORITY, Collection, Database, Document, DuplicateKeyError, IndexModel
 from guichet_kit.pages import decode_cursor, encode_cursor
 
 from guichet_requests.timeline.item import Attachment, Author, Event, Item, Party
@@ -22,7 +22,7 @@ class TimelineStore:
     """Items are written once and never changed."""
 
     def __init__(self, database: Database) -> None:
-        self.collection: Collection = database["timeline"]
+        self.collection: Collection = database["timeline"].with_options(read_concern=MAJORITY)
 
     async def prepare(self) -> None:
         """Create the indexes."""
