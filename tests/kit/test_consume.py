@@ -197,17 +197,16 @@ class TestAMessageThatIsHopeless:
         assert parked.headers[ERROR_HEADER] == "Permanent('no such thing')"
         assert parked.headers[ATTEMPT_HEADER] == 1
 
-    @pytest.mark.parametrize(
-        "body", [b"not json", b"\xff\xfe", b"", b"[]", b"null", b'{"id": 7}', b'{"id": "a", "type": "b", "data": []}']
-    )
-    async def test_a_malformed_body_is_parked_at_once(self, rabbitmq_url: str, route: Route, body: bytes) -> None:
+    async def test_a_malformed_body_is_parked_at_once(self, rabbitmq_url: str, route: Route) -> None:
+        bodies = [b"not json", b"\xff\xfe", b"", b"[]", b"null", b'{"id": 7}', b'{"id": "a", "type": "b", "data": []}']
         inbox = Inbox()
         async with running(rabbitmq_url, route.topology, handled_by(route, inbox.put)):
-            await route.put(body, content_type="application/json")
-            parked = await route.get(".dlq")
-        assert parked.body == body
-        assert parked.headers[ATTEMPT_HEADER] == 1
-        assert parked.headers[ERROR_HEADER]
+            for body in bodies:
+                await route.put(body, content_type="application/json")
+            parked = [await route.get(".dlq") for _ in bodies]
+        assert {message.body for message in parked} == set(bodies)
+        assert {message.headers[ATTEMPT_HEADER] for message in parked} == {1}
+        assert all(message.headers[ERROR_HEADER] for message in parked)
         assert inbox.things == []
 
     async def test_headers_that_are_not_ours_do_not_stop_it(self, rabbitmq_url: str, route: Route) -> None:

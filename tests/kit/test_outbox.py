@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -29,6 +30,12 @@ class ThingData(Model):
 
 class ThingDone(Event[ThingData]):
     source: Literal["guichet/tests"] = "guichet/tests"
+
+
+@pytest.fixture
+def route(route: Route) -> Route:
+    """A route that is only published on: it needs no retry queues."""
+    return replace(route, topology=replace(route.topology, retry_delays={}))
 
 
 @pytest.fixture
