@@ -59,8 +59,14 @@ def start_replicas(rabbitmq_url: str, mongodb_url: str, folder: Path, widget_dir
     first, second = (ServiceProcess("guichet_chat", environment, folder / f"chat-{number}.log") for number in (1, 2))
     first.start()
     second.start()
-    tokens = [Tokens(secret, audience) for audience in ("visitors", "agents", "receipts")]
-    return Replicas(first, second, *tokens, database=f"{prefix}chat")
+    return Replicas(
+        first,
+        second,
+        visitor_tokens=Tokens(secret, "visitors"),
+        agent_tokens=Tokens(secret, "agents"),
+        receipt_tokens=Tokens(secret, "receipts"),
+        database=f"{prefix}chat",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -127,9 +133,9 @@ async def agent(replicas: Replicas) -> AsyncIterator[Open]:
     """Open an agent's socket on a replica, and wait for its greeting."""
     opened: list[SocketClient] = []
 
-    async def open_socket(replica: ServiceProcess | None = None, **who: str) -> SocketClient:
+    async def open_socket(replica: ServiceProcess | None = None) -> SocketClient:
         url = f"{(replica or replicas.first).url}/api/v1/live"
-        client = await SocketClient.open(url, replicas.agent_token(**who))
+        client = await SocketClient.open(url, replicas.agent_token())
         opened.append(client)
         await client.frame("ready")
         return client

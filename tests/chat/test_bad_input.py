@@ -17,7 +17,7 @@ def post(**fields: Any) -> str:
     return json.dumps({"type": "message.post", "id": ID, "text": "Bonjour"} | fields)
 
 
-BAD_FRAMES = {
+BAD_FRAMES: dict[str, tuple[str | bytes, str, str | None]] = {
     "broken JSON": ('{"type": "ping"', "invalid_json", None),
     "no object": ("[1, 2]", "invalid_frame", None),
     "nothing": ("", "invalid_json", None),
@@ -91,10 +91,9 @@ class TestRights:
             ("sync", {"after_seq": 0}),
             ("read", {"seq": 1}),
         ):
-            before = len(eve.frames)
+            eve.frames.clear()
             await eve.send(frame_type, conversation_id=conversation_id, **fields)
-            await eve.wait(lambda _, b=before: len(eve.frames) > b)
-            assert (eve.frames[-1]["type"], eve.frames[-1]["code"]) == ("error", "not_found")
+            assert (await eve.frame("error"))["code"] == "not_found"
         assert eve.shown() == []
 
     @pytest.mark.parametrize("path", ["/chat/v1/socket", "/api/v1/live"])
@@ -134,7 +133,7 @@ class TestTraffic:
         socket = await customer(await visit())
         for _ in range(100):
             await socket.send("ping")
-        await socket.wait(lambda _: len([f for f in socket.frames if f["type"] == "pong"]) == 100)
+        await socket.count("pong", 100)
 
 
 class TestHttp:

@@ -52,7 +52,7 @@ class TestAReplicaIsKilled:
         person = await visit(own)
         ada = await customer(own.first, person)
         sent = [await ada.post(f"message {n}") for n in range(10)]
-        await ada.wait(lambda _: len([f for f in ada.frames if f["type"] == "message.accepted"]) >= after)
+        await ada.count("message.accepted", after)
         own.first.kill()
         await ada.closed()
         acknowledged = {f["id"]: f["seq"] for f in ada.frames if f["type"] == "message.accepted"}

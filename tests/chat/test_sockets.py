@@ -61,7 +61,7 @@ class TestAConversation:
         client_id = str(uuid.uuid4())
         await asyncio.gather(*(tabs[n % 4].post("une fois", id=client_id) for n in range(20)))
         for tab in tabs:
-            await tab.wait(lambda _, t=tab: len([f for f in t.frames if f["type"] == "message.accepted"]) == 5)
+            await tab.count("message.accepted", 5)
         places = {
             (f["conversation_id"], f["seq"]) for tab in tabs for f in tab.frames if f["type"] == "message.accepted"
         }
@@ -125,7 +125,7 @@ class TestComingBack:
         caro = await agent(replicas.second)
         for n in range(5):
             await caro.post(f"{n}", conversation_id=conversation_id)
-        await caro.wait(lambda _: len([f for f in caro.frames if f["type"] == "message.accepted"]) == 5)
+        await caro.count("message.accepted", 5)
         back = await customer(person, replicas.second)
         assert back.frames[0]["conversation"] == {"id": conversation_id, "state": "open", "last_seq": 6}
         await back.send("sync", conversation_id=conversation_id, after_seq=1)

@@ -89,7 +89,7 @@ def _settings(service: str) -> ServiceSettings:
     module = importlib.import_module(f"guichet_{service}.settings")
     kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, ServiceSettings)]
     # The service's own class is the most derived one.
-    return max(kinds, key=lambda kind: len(kind.__mro__))()  # type: ignore[call-arg]
+    return max(kinds, key=lambda kind: len(kind.__mro__))()
 
 
 def _events() -> Iterator[type[Event[Any]]]:

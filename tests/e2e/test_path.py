@@ -214,9 +214,9 @@ class TestSignIn:
         self,
         ada: CustomerPage,
         caro: ConsolePage,
-        people,
+        people: People,
         stack: Stack,
-        mark: str,  # type: ignore[no-untyped-def]
+        mark: str,
     ) -> None:
         alex = await ConsolePage(await people(False)).sign_in(stack.gateway, "alex@example.com")
         await begin(ada, caro, mark)

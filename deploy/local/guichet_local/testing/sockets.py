@@ -67,14 +67,22 @@ class SocketClient:
             lambda f: f["type"] == frame_type and all(f.get(k) == v for k, v in fields.items()), seconds
         )
 
+    async def count(self, frame_type: str, count: int, seconds: float = WAIT_SECONDS) -> list[Frame]:
+        """The frames of this type, once at least ``count`` of them came."""
+        await self.wait(lambda _: len(self.of(frame_type)) >= count, seconds)
+        return self.of(frame_type)
+
     async def entries(self, count: int, seconds: float = WAIT_SECONDS) -> list[Frame]:
         """The entries that came, once there are ``count`` of them."""
-        await self.wait(lambda _: len(self.shown()) >= count, seconds)
-        return self.shown()
+        return await self.count("entry", count, seconds)
 
     def shown(self) -> list[Frame]:
         """The entries that came so far, in the order they came in."""
-        return [frame for frame in self.frames if frame["type"] == "entry"]
+        return self.of("entry")
+
+    def of(self, frame_type: str) -> list[Frame]:
+        """The frames of this type that came so far."""
+        return [frame for frame in self.frames if frame["type"] == frame_type]
 
     async def closed(self, seconds: float = WAIT_SECONDS) -> int | None:
         """Wait until the server closes the socket; the code."""
