@@ -132,8 +132,8 @@ class Visitor:
     def is_answered(self, text: str) -> chat.MessagePosted:
         return self._message(CARO, text)
 
-    def is_closed(self, status: Literal["in_progress", "pending", "closed"] = "closed") -> chat.ConversationClosed:
-        about, at = self.conversation, next(self._clock)
+    def is_closed(self, status: chat.ClosingStatus = "closed", at: datetime | None = None) -> chat.ConversationClosed:
+        about, at = self.conversation, at or next(self._clock)
         self._seq += 1
         closing = chat.Closing(seq=self._seq, at=at, by=CARO, request_status=status)
         self._closing = chat.Predecessor(conversation_id=about.id, **dict(closing))

@@ -154,6 +154,16 @@ class TestClosing:
         request = await the_request(world, ada)
         assert (request.status, conversation_of(request).open) == ("pending", False)
 
+    async def test_a_message_of_the_closings_own_millisecond_does_not_wake_it_afterwards(
+        self, world: World, ada: Visitor
+    ) -> None:
+        first, at = ada.writes("Un"), now() - timedelta(seconds=5)
+        last, closing = ada.writes("Deux", at=at), ada.is_closed("pending", at=at)
+
+        await world.hear(first, closing, last)
+
+        assert (await the_request(world, ada)).status == "pending"
+
 
 class TestReopening:
     async def test_a_request_reopened_by_hand_takes_the_next_conversation(self, world: World, ada: Visitor) -> None:
@@ -201,6 +211,18 @@ class TestALostConversation:
             else:
                 await world.hear(second)
                 assert (await the_request(world, ada)).preview == "Deux"
+
+    async def test_the_late_closing_of_an_older_conversation_does_not_end_the_newer_one(self, world: World) -> None:
+        ada = Visitor(begun=now() - timedelta(minutes=1))
+        first, closing = ada.writes("Un"), ada.is_closed("closed")
+        ada.writes("Lost")
+        ada.is_closed("in_progress")
+        await world.hear(first, ada.writes("Trois"))
+
+        await world.hear(closing)
+
+        request = await the_request(world, ada)
+        assert (request.status, conversation_of(request).open, len(request.conversations)) == ("new", True, 2)
 
 
 class TestConcurrency:
