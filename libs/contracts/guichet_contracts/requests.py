@@ -67,6 +67,85 @@ class RequestChangedData(Model):
     request: Request
 
 
+class EmailAddress(Model):
+    """An address, with the name that stands before it where there is one."""
+
+    email: str
+    name: str = ""
+
+
+class EmailFile(Model):
+    """A file in ``attachments`` that the e-mail carries. ``size`` in bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+
+
+class EmailAuthor(Model):
+    """The agent who wrote the e-mail; the mail itself shows ``name`` beside the mailbox's."""
+
+    id: str
+    name: str
+
+
+class SubmittedEmail(Model):
+    """An e-mail to send, whole: quoted history and signature are in ``text`` already.
+
+    ``item_id`` is the timeline item's, a UUID, and names the delivery. ``message_id``, ``in_reply_to`` and ``references``
+    are without angle brackets; ``message_id`` never changes, also when it is sent again. ``mailbox`` is the id of one of
+    ``mailer``'s mailboxes; None is its default. Without ``html`` it is made from ``text``; without ``reply_to`` it is the
+    request's own signed address; without ``thread_topic`` the subject. ``automatic``: no person wrote this very mail.
+    """
+
+    request_id: str
+    request_number: int
+    item_id: str
+    mailbox: str | None = None
+    author: EmailAuthor | None = None
+    to: tuple[EmailAddress, ...]
+    cc: tuple[EmailAddress, ...] = ()
+    subject: str
+    text: str
+    html: str | None = None
+    attachments: tuple[EmailFile, ...] = ()
+    message_id: str
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    reply_to: str | None = None
+    thread_topic: str | None = None
+    thread_index: str | None = None
+    automatic: bool = False
+    submitted_at: Time
+
+
+class EmailSubmittedData(Model):
+    email: SubmittedEmail
+
+
+class EmailFiledData(Model):
+    """``email_id`` as in ``mailer.email.received.v1``; of two filings the greater ``version`` counts."""
+
+    email_id: str
+    request_id: str
+    version: int
+
+
+class EmailSubmitted(Event[EmailSubmittedData]):
+    """An e-mail was saved on a request's timeline, to be sent."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.email.submitted.v1"] = "requests.email.submitted.v1"
+
+
+class EmailFiled(Event[EmailFiledData]):
+    """A received e-mail is on this request's timeline: put there first, or moved there. Answers to it follow."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.email.filed.v1"] = "requests.email.filed.v1"
+
+
 class RequestChanged(Event[RequestChangedData]):
     """Something changed that a list or a header shows."""
 

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 
 REQUESTS_CONVERSATIONS = "requests.conversations"
 REQUESTS_CONTACTS = "requests.contacts"
+REQUESTS_MAIL = "requests.mail"
 ATTACHMENTS_LINKS = "attachments.links"
+MAILER_SUBMISSIONS = "mailer.submissions"
+MAILER_FILINGS = "mailer.filings"
 
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     REQUESTS_CONVERSATIONS: (
@@ -18,7 +21,10 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "contacts.contact.unmerged.v1",
         "contacts.contact.erased.v1",
     ),
+    REQUESTS_MAIL: ("mailer.email.received.v1", "mailer.delivery.changed.v1"),
     ATTACHMENTS_LINKS: ("chat.message.posted.v1",),
+    MAILER_SUBMISSIONS: ("requests.email.submitted.v1",),
+    MAILER_FILINGS: ("requests.email.filed.v1",),
 }
 
 LIVE_EVENTS: Sequence[str] = (

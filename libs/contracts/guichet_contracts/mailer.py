@@ -1,0 +1,139 @@
+"""Events of ``mailer``. An e-mail's and a delivery's id is the natural key; each event is sufficient by itself."""
+
+from typing import Literal
+
+from guichet_contracts.event import Event, Model, Time
+
+EmailKind = Literal["message", "bounce", "auto_reply", "bulk", "loop"]
+DeliveryState = Literal["queued", "sending", "sent", "failed", "bounced", "uncertain"]
+ThreadedBy = Literal["reply_address", "in_reply_to", "references", "bounce"]
+
+
+class Address(Model):
+    """An address; ``name`` is empty where none was given."""
+
+    email: str
+    name: str = ""
+
+
+class Attachment(Model):
+    """A file of the e-mail. ``size`` in bytes.
+
+    ``state``: ``ready`` in ``attachments`` under ``id``, ``checking`` there, or ``refused`` by it, for ``detail``.
+    ``inline`` ones are shown by the HTML, as ``cid:`` and their ``content_id``.
+    """
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    state: Literal["ready", "checking", "refused"]
+    detail: str | None = None
+    content_id: str | None = None
+    inline: bool = False
+
+
+class Thread(Model):
+    """Where the e-mail belongs, as far as its headers prove, and why.
+
+    ``request_id`` is None where nothing proves one; then ``follows`` may still name received e-mails that it answers or
+    that name the same mails, the nearest first: their request is its request. ``forged_reply_address``: it was sent to
+    a reply address whose signature is not ours. Whether the sender belongs to the request is for ``requests`` to say.
+    """
+
+    request_id: str | None = None
+    by: ThreadedBy | None = None
+    follows: tuple[str, ...] = ()
+    forged_reply_address: bool = False
+
+
+class BouncedRecipient(Model):
+    """What a report says of one address; ``status`` as in RFC 3463."""
+
+    email: str
+    fate: Literal["failed", "delayed", "delivered"]
+    status: str = ""
+    diagnostic: str = ""
+
+
+class Bounce(Model):
+    """A report on an e-mail that was sent; ``item_id`` is that e-mail's, where it is one of ours."""
+
+    item_id: str | None = None
+    recipients: tuple[BouncedRecipient, ...] = ()
+
+
+class Invitation(Model):
+    """A calendar invitation (RFC 5545); times as they stand there."""
+
+    method: str
+    summary: str
+    start: str
+    end: str
+    location: str
+    organizer: str
+
+
+class Email(Model):
+    """A received e-mail. ``html`` is clean; remote images have ``remote:`` before their address.
+
+    ``text`` and ``html`` are what is new, ``text_signature``, ``text_quoted`` and ``html_quoted`` what is folded below.
+    ``kind`` other than ``message`` was sent by a machine, for the reason ``why``, and must not be answered by one.
+    """
+
+    id: str
+    mailbox: str | None = None
+    message_id: str | None = None
+    references: tuple[str, ...] = ()
+    sender: Address | None = None
+    reply_to: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    subject: str = ""
+    sent_at: Time | None = None
+    received_at: Time
+    text: str = ""
+    text_signature: str = ""
+    text_quoted: str = ""
+    html: str | None = None
+    html_quoted: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    kind: EmailKind = "message"
+    why: str = ""
+    bounce: Bounce | None = None
+    invitation: Invitation | None = None
+    signed: Literal["smime", "pgp"] | None = None
+    encrypted: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class EmailReceivedData(Model):
+    email: Email
+    thread: Thread
+
+
+class DeliveryChangedData(Model):
+    """The fate of the e-mail of timeline item ``item_id``; a greater ``version`` is newer. ``detail``: in words."""
+
+    item_id: str
+    request_id: str
+    state: DeliveryState
+    detail: str | None = None
+    attempts: int
+    next_attempt_at: Time | None = None
+    at: Time
+    version: int
+
+
+class EmailReceived(Event[EmailReceivedData]):
+    """An e-mail came in, was stored and read."""
+
+    source: Literal["guichet/mailer"] = "guichet/mailer"
+    type: Literal["mailer.email.received.v1"] = "mailer.email.received.v1"
+
+
+class DeliveryChanged(Event[DeliveryChangedData]):
+    """An e-mail on its way out came into another state, or was tried again."""
+
+    source: Literal["guichet/mailer"] = "guichet/mailer"
+    type: Literal["mailer.delivery.changed.v1"] = "mailer.delivery.changed.v1"

@@ -1,0 +1,101 @@
+"""What a mail says, once it is parsed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal["message", "bounce", "auto_reply", "bulk", "loop"]
+"""``bulk`` is of a mailing list or another mass mailing; ``loop`` has gone in circles, or is our own come back."""
+
+Fate = Literal["failed", "delayed", "delivered"]
+
+
+class Unreadable(Exception):
+    """The mail is beyond use. ``reason`` is a stable word: ``empty``, ``too_deep``, ``too_many_parts``."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox. ``email`` has its domain in lower case; ``name`` is empty where none was given."""
+
+    email: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file in a mail. ``content_id`` is without its angle brackets; ``inline`` ones are shown by the HTML."""
+
+    name: str
+    media_type: str
+    content: bytes
+    content_id: str | None = None
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What a bounce says of one address. ``status`` as in RFC 3463, empty where none was given."""
+
+    email: str
+    fate: Fate
+    status: str = ""
+    diagnostic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A report on mail that was sent (RFC 3464, or one of the odd ones). ``message_ids``: of the mail it is about."""
+
+    recipients: tuple[Recipient, ...]
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A calendar invitation (RFC 5545); times as they stand there."""
+
+    method: str
+    summary: str
+    start: str
+    end: str
+    location: str
+    organizer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A parsed mail.
+
+    ``text`` and ``html`` are what is new; ``text_quoted``, ``text_signature`` and ``html_quoted`` what is folded away
+    below them. Put together they are the whole. ``html`` is clean and None where the mail has none; remote images have
+    ``remote:`` before their address. ``notes`` says what was mended or left out.
+    """
+
+    message_id: str | None
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    sender: Address | None
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    addressed: tuple[str, ...]
+    subject: str
+    date: datetime | None
+    text: str
+    text_signature: str
+    text_quoted: str
+    html: str | None
+    html_quoted: str
+    files: tuple[File, ...]
+    kind: Kind
+    why: str
+    bounce: Bounce | None
+    invitation: Invitation | None
+    signed: Literal["smime", "pgp"] | None
+    encrypted: bool
+    notes: tuple[str, ...]
