@@ -45,18 +45,18 @@ async def serve_customer(socket: WebSocket, tokens: Tokens, live: Live) -> None:
 
 async def _greet(live: Live, member: Member, visitor_id: str) -> None:
     latest = await live.chat.latest_conversation(visitor_id)
-    if latest is None:
-        member.connection.offer(encode("ready", visitor_id=visitor_id, conversation=None))
-        return
-    conversation, tail = latest
-    last_seq = tail.seq if tail else 0
-    state = "closed" if tail is not None and tail.kind == "closed" else "open"
-    greeting = {"id": conversation.id, "state": state, "last_seq": last_seq}
-    member.connection.offer(encode("ready", visitor_id=visitor_id, conversation=greeting))
-    if member.newest_opened_at is None or conversation.opened_at >= member.newest_opened_at:
+    greeting = None
+    if latest is not None:
+        conversation, tail = latest
+        last_seq = tail.seq if tail else 0
+        state = "closed" if tail is not None and tail.kind == "closed" else "open"
+        greeting = {"id": conversation.id, "state": state, "last_seq": last_seq}
         member.newest_opened_at = conversation.opened_at
-    feed = live.hub.follow(member, conversation.id, last_seq)
-    await feed.catch_up()
+        live.hub.follow(member, conversation.id, last_seq)
+    member.connection.offer(encode("ready", visitor_id=visitor_id, conversation=greeting))
+    live.hub.greeted(member)
+    for feed in list(member.feeds.values()):
+        await feed.catch_up()
 
 
 class _Customer(Desk):

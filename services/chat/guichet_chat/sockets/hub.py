@@ -98,6 +98,8 @@ class Member:
         self.feeds: dict[str, Feed] = {}
         self.newest_opened_at: datetime | None = None
         """When the newest conversation that this customer was told of was opened."""
+        self.early: dict[str, datetime] | None = {} if visitor_id is not None else None
+        """Conversations, and when they were opened, that were heard of before the customer was greeted."""
 
 
 class Hub:
@@ -145,12 +147,24 @@ class Hub:
     ) -> None:  # fmt: skip
         """Entry ``seq`` exists: tell whoever shows the conversation, and the visitor's sockets if it is new."""
         for member in tuple(self._customers.get(visitor_id, ())):
-            newest = member.newest_opened_at
-            if conversation_id not in member.feeds and (newest is None or opened_at > newest):
-                member.newest_opened_at = opened_at
-                self.follow(member, conversation_id, 0)
+            if member.early is not None:
+                member.early[conversation_id] = opened_at
+            else:
+                self._follow_newer(member, conversation_id, opened_at)
         for feed in tuple(self._feeds.get(conversation_id, ())):
             feed.hint(seq, frame)
+
+    def greeted(self, member: Member) -> None:
+        """From now on the customer is shown what comes; so is what came meanwhile in a newer conversation."""
+        early, member.early = member.early or {}, None
+        for conversation_id, opened_at in early.items():
+            self._follow_newer(member, conversation_id, opened_at)
+
+    def _follow_newer(self, member: Member, conversation_id: str, opened_at: datetime) -> None:
+        newest = member.newest_opened_at
+        if conversation_id not in member.feeds and (newest is None or opened_at > newest):
+            member.newest_opened_at = opened_at
+            self.follow(member, conversation_id, 0)
 
     def to_conversation(
         self, conversation_id: str, visitor_id: str | None, frame: str, *, but: Connection | None = None
