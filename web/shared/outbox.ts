@@ -1,5 +1,5 @@
 /** Messages written and not yet in the log. Kept in a storage before they are first sent, until the server has them. */
-import type { AcceptedFrame, Entry, ErrorFrame, PostFrame } from "./protocol";
+import type { AcceptedFrame, Attachment, Entry, ErrorFrame, PostFrame } from "./protocol";
 
 export interface OwnMessage {
   /** Made here; the server answers a repeat of it with the first result. */
@@ -8,6 +8,8 @@ export interface OwnMessage {
   /** As first sent, and never changed afterwards: a resend must be the same message. */
   conversation_id?: string;
   receipts?: string[];
+  /** What the receipts stand for: shown here until the log shows it, and never sent. */
+  attachments?: Attachment[];
   /** Milliseconds since 1970, growing from one message to the next: the order in which they leave. */
   written_at: number;
   state: "sending" | "sent" | "refused";
@@ -24,7 +26,7 @@ export interface OutboxOptions {
   onChange: () => void;
 }
 
-type Target = Pick<OwnMessage, "conversation_id" | "receipts">;
+type Target = Pick<OwnMessage, "conversation_id" | "receipts" | "attachments">;
 
 /** Refusals that pass: the same message is tried again. */
 const PASSING = new Set(["unavailable", "rate_limited"]);
@@ -124,7 +126,12 @@ export class Outbox {
     const message = this.#messages.find((candidate) => candidate.id === id);
     if (!message) return undefined;
     this.#remove(id);
-    return this.post(message.text, message.receipts ? { receipts: message.receipts, ...target } : target);
+    const { receipts, attachments } = message;
+    return this.post(message.text, {
+      ...(receipts && { receipts }),
+      ...(attachments && { attachments }),
+      ...target,
+    });
   }
 
   discard(id: string): void {
