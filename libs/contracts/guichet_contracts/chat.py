@@ -19,11 +19,12 @@ class Author(Model):
 
 
 class Visitor(Model):
-    """The person behind a widget, as far as they said who they are."""
+    """The person behind a widget, as far as they said who they are; ``verified``: their site vouches for it."""
 
     id: str
     name: str | None = None
     email: str | None = None
+    verified: bool = False
 
 
 class Attachment(Model):

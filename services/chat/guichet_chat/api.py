@@ -7,12 +7,14 @@ from fastapi import APIRouter, Body, Depends, Query, Response, WebSocket
 from fastapi.responses import FileResponse
 from guichet_kit.clock import WireTime, now
 from guichet_kit.http import bearer
+from guichet_kit.logs import get_logger
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
 from guichet_kit.problems import Conflict, NotFound, Unauthorized
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
 from pydantic import BaseModel, EmailStr, Field
 
-from guichet_chat.conversation import Author, ClosingStatus, ConversationClosed, EntryKind, NoSuchConversation
+from guichet_chat.conversation import Author, ClosingStatus, ConversationClosed, EntryKind, Identity, NoSuchConversation
+from guichet_chat.identity import IdentityRefused, identity_of
 from guichet_chat.settings import ChatSettings, Site
 from guichet_chat.sockets.agent import serve_agent
 from guichet_chat.sockets.customer import serve_customer
@@ -26,6 +28,8 @@ _FRAME_CSP = (
 )
 _HASHED_FILES = "public, max-age=31536000, immutable"
 _NAMED_FILES = "public, max-age=300"
+
+log = get_logger(__name__)
 
 
 class SiteView(BaseModel):
@@ -48,15 +52,20 @@ class VisitorRequest(BaseModel):
     token: str | None = Field(default=None, max_length=4096)
     name: str | None = Field(default=None, min_length=1, max_length=200)
     email: EmailStr | None = Field(default=None, max_length=254)
+    identity_token: str | None = Field(
+        default=None, max_length=4096, description="Signed by the site's server: HS256, `sub`, `exp`, `name?`, `email?`"
+    )
 
 
 class VisitorSession(BaseModel):
-    """A session: the token opens the socket."""
+    """A session: the token opens the socket. ``has_email``: an answer can reach the visitor after they have left."""
 
     visitor_id: str
     token: str
     expires_at: WireTime
     site: SiteView
+    has_email: bool
+    verified: bool
 
 
 class CloseRequest(BaseModel):
@@ -122,10 +131,18 @@ def routes(live: Live, settings: ChatSettings, visitors: Tokens, agents: Tokens)
     async def begin_session(body: VisitorRequest) -> VisitorSession:
         site = site_of(body.widget_key)
         visitor_id = _subject(visitors, body.token) if body.token else None
-        visitor = await live.chat.begin_session(visitor_id, site.key, body.name, body.email)
+        identity = _identity(site, body.identity_token)
+        visitor = await live.chat.begin_session(visitor_id, site.key, body.name, body.email, identity)
         token = visitors.issue(visitor.id, VISITOR_TOKEN_SECONDS, name=visitor.name)
         expires_at = now().fromtimestamp(time.time() + VISITOR_TOKEN_SECONDS, tz=now().tzinfo)
-        return VisitorSession(visitor_id=visitor.id, token=token, expires_at=expires_at, site=SiteView.of(site))
+        return VisitorSession(
+            visitor_id=visitor.id,
+            token=token,
+            expires_at=expires_at,
+            site=SiteView.of(site),
+            has_email=visitor.email is not None,
+            verified=visitor.verified,
+        )
 
     @router.get("/api/v1/conversations/{conversation_id}/entries", tags=["conversations"])
     async def get_entries(
@@ -189,6 +206,16 @@ def _subject(tokens: Tokens, token: str) -> str:
         return tokens.verify(token).subject
     except InvalidToken:
         raise Unauthorized("The token is not valid any more; begin a new session.") from None
+
+
+def _identity(site: Site, token: str | None) -> Identity | None:
+    if token is None:
+        return None
+    try:
+        return identity_of(token, site.identity_secret)
+    except IdentityRefused as error:
+        log.info("identity_refused", site=site.key, reason=str(error))
+        raise Unauthorized("The site's token does not say who this is.", code="identity_refused") from None
 
 
 async def _found(live: Live, conversation_id: str) -> None:

@@ -4,7 +4,7 @@ Entries are numbered 1, 2, 3, … without a gap. The closing is an entry too, so
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -90,13 +90,46 @@ class Predecessor:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a visitor is, as their site says it; ``customer_id`` is the site's own."""
+
+    customer_id: str
+    name: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Visitor:
-    """The person behind a widget, as far as they said who they are."""
+    """The person behind a widget, as far as it is known who they are.
+
+    ``customer_id`` is the site's own, where the site has said who this is. ``verified``: the site vouches for name and
+    address, there is nothing in them that the visitor only claimed.
+    """
 
     id: str
     site: str
     name: str | None = None
     email: str | None = None
+    verified: bool = False
+    customer_id: str | None = None
+
+    def may_go_on(self, site: str, identity: Identity | None) -> bool:
+        """Whether a session can go on with this visitor: one site's is not another's, one customer not another one."""
+        same_person = identity is None or self.customer_id in (None, identity.customer_id)
+        return self.site == site and same_person
+
+    def claiming(self, name: str | None, email: str | None) -> "Visitor":
+        """As visitors tell it themselves, which never replaces what their site vouched for."""
+        told = replace(self, name=name or self.name, email=email or self.email)
+        if self.verified:
+            told = replace(told, name=self.name or name, email=self.email or email)
+        return replace(told, verified=self.verified and told == self)
+
+    def identified(self, identity: Identity) -> "Visitor":
+        """As their site tells it; what it does not tell stays as it was."""
+        name, email = identity.name or self.name, identity.email or self.email
+        verified = (name, email) == (identity.name, identity.email)
+        return replace(self, name=name, email=email, verified=verified, customer_id=identity.customer_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def _conversation(conversation: Conversation) -> contract.Conversation:
     visitor = conversation.visitor
     return contract.Conversation(
         id=conversation.id,
-        visitor=contract.Visitor(id=visitor.id, name=visitor.name, email=visitor.email),
+        visitor=contract.Visitor(id=visitor.id, name=visitor.name, email=visitor.email, verified=visitor.verified),
         site=visitor.site,
         opened_at=conversation.opened_at,
         follows=before

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from guichet_kit.settings import ServiceSettings
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 
 class Site(BaseModel):
@@ -16,6 +16,9 @@ class Site(BaseModel):
     origins: tuple[str, ...] = Field(min_length=1, description="Origins of the pages that may carry the widget")
     color: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
     position: str = Field(default="right", pattern=r"^(left|right)$")
+    identity_secret: SecretStr | None = Field(
+        default=None, min_length=32, description="Shared with the site's server, which signs who its visitors are"
+    )
 
     @field_validator("origins")
     @classmethod

@@ -33,6 +33,10 @@ class OpenConversationExists(Exception):
     """The visitor already has an open conversation."""
 
 
+class CustomerTaken(Exception):
+    """Another visitor is this customer of the site already."""
+
+
 class Store:
     """The database ``guichet_chat``."""
 
@@ -57,6 +61,17 @@ class Store:
                 OUTBOX_INDEX,
             ]
         )
+        # A customer whom a site identifies is one visitor, however many devices say so at once.
+        await self.visitors.create_indexes(
+            [
+                IndexModel(
+                    [("site", ASCENDING), ("customer_id", ASCENDING)],
+                    name="customer",
+                    unique=True,
+                    partialFilterExpression={"customer_id": {"$type": "string"}},
+                )
+            ]
+        )
         await self.conversations.create_indexes(
             [
                 IndexModel("visitor.id", name="one_open", unique=True, partialFilterExpression={"state": "open"}),
@@ -68,26 +83,37 @@ class Store:
     # Visitors
 
     async def save_visitor(self, visitor: Visitor) -> None:
-        """Create or update the visitor; the open conversation shows the same person from its next event on."""
-        fields = {"site": visitor.site, "name": visitor.name, "email": visitor.email}
-        await self.visitors.update_one({"_id": visitor.id}, {"$set": fields}, upsert=True)
-        await self.conversations.update_one(
-            {"visitor.id": visitor.id, "state": "open"}, {"$set": {"visitor": {"id": visitor.id, **fields}}}
-        )
+        """Create or update the visitor; the open conversation shows the same person from its next event on.
+
+        Raises:
+            CustomerTaken: the site's customer is another visitor.
+        """
+        copy = _visitor_copy(visitor)
+        fields = {field: value for field, value in copy.items() if field != "id"}
+        try:
+            await self.visitors.update_one(
+                {"_id": visitor.id}, {"$set": {**fields, "customer_id": visitor.customer_id}}, upsert=True
+            )
+        except DuplicateKeyError:
+            raise CustomerTaken from None
+        await self.conversations.update_one({"visitor.id": visitor.id, "state": "open"}, {"$set": {"visitor": copy}})
 
     async def visitor(self, visitor_id: str) -> Visitor | None:
         """The visitor, or None."""
-        found = await self.visitors.find_one({"_id": visitor_id})
-        return None if found is None else Visitor(found["_id"], found["site"], found["name"], found["email"])
+        return _visitor(await self.visitors.find_one({"_id": visitor_id}))
+
+    async def customer(self, site: str, customer_id: str) -> Visitor | None:
+        """The visitor who is this customer of the site, or None."""
+        return _visitor(await self.visitors.find_one({"site": site, "customer_id": customer_id}))
 
     # Conversations
 
     async def insert_conversation(self, conversation: Conversation, outbox: Sequence[Document]) -> None:
         """Open a conversation; `OpenConversationExists` when its visitor has an open one."""
-        visitor, before = conversation.visitor, conversation.follows
+        before = conversation.follows
         document = {
             "_id": conversation.id,
-            "visitor": {"id": visitor.id, "site": visitor.site, "name": visitor.name, "email": visitor.email},
+            "visitor": _visitor_copy(conversation.visitor),
             "state": conversation.state,
             "opened_at": conversation.opened_at,
             "follows": before
@@ -192,6 +218,31 @@ class Store:
             .limit(limit)
         )
         return [cast("Entry", _entry(found)) for found in await cursor.to_list(limit)]
+
+
+def _visitor_copy(visitor: Visitor) -> Document:
+    """What a conversation keeps of its visitor."""
+    return {
+        "id": visitor.id,
+        "site": visitor.site,
+        "name": visitor.name,
+        "email": visitor.email,
+        "verified": visitor.verified,
+    }
+
+
+def _visitor(found: Document | None) -> Visitor | None:
+    if found is None:
+        return None
+    return Visitor(
+        id=found["_id"],
+        site=found["site"],
+        name=found["name"],
+        email=found["email"],
+        # Visitors of before sites could say who they are have neither.
+        verified=found.get("verified", False),
+        customer_id=found.get("customer_id"),
+    )
 
 
 def _author_document(author: Author) -> Document:

@@ -19,6 +19,7 @@ from guichet_chat.conversation import (
     ConversationClosed,
     Draft,
     Entry,
+    Identity,
     IdTaken,
     NoSuchConversation,
     Reader,
@@ -26,7 +27,7 @@ from guichet_chat.conversation import (
     next_entry,
     successor,
 )
-from guichet_chat.store import ClientIdTaken, OpenConversationExists, SeqTaken, Store
+from guichet_chat.store import ClientIdTaken, CustomerTaken, OpenConversationExists, SeqTaken, Store
 
 appended = Counter("guichet_chat_entries_appended_total", "Entries appended to conversations", ["kind"])
 contended = Counter("guichet_chat_append_contended_total", "Appends that another writer was quicker than")
@@ -50,19 +51,33 @@ class Chat:
         self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def begin_session(
-        self, visitor_id: str | None, site: str, name: str | None, email: str | None
-    ) -> Visitor:  # fmt: skip
-        """The visitor that ``visitor_id`` names, or a new one; a given name or address replaces the old one."""
-        known = await self._store.visitor(visitor_id) if visitor_id else None
-        visitor = Visitor(
-            id=known.id if known else visitor_id or new_id(),
-            site=site,
-            name=name or (known.name if known else None),
-            email=email or (known.email if known else None),
-        )
-        if visitor != known:
-            await self._store.save_visitor(visitor)
-        return visitor
+        self,
+        visitor_id: str | None,
+        site: str,
+        name: str | None,
+        email: str | None,
+        identity: Identity | None = None,
+    ) -> Visitor:
+        """The visitor that ``visitor_id`` names, or a new one; what they say of themselves is added to what is known.
+
+        A visitor whom the site identifies is the one whom it identified so before, on whatever device. The first time,
+        it is the visitor of ``visitor_id``, who thereby keeps the conversation begun before signing in.
+        """
+        while True:
+            known = await self._store.visitor(visitor_id) if visitor_id else None
+            if known is not None and not known.may_go_on(site, identity):
+                visitor_id = known = None
+            if identity is not None:
+                known = await self._store.customer(site, identity.customer_id) or known
+            visitor = (known or Visitor(visitor_id or new_id(), site)).claiming(name, email)
+            if identity is not None:
+                visitor = visitor.identified(identity)
+            try:
+                if visitor != known:
+                    await self._store.save_visitor(visitor)
+            except CustomerTaken:
+                continue  # another device was quicker
+            return visitor
 
     async def conversation(self, conversation_id: str, visitor_id: str | None = None) -> Conversation:
         """The conversation; `NoSuchConversation` when there is none, or it is not that visitor's."""
