@@ -9,7 +9,7 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.pages import encode_cursor
 
-from .conftest import Service, Signed, Visitor
+from .conftest import NOON, Service, Signed, Visitor
 
 
 async def made(agent: Signed, **fields: Any) -> dict[str, Any]:
@@ -268,7 +268,8 @@ class TestBadInput:
             ("/requests?sort=name", "sort"),
             ("/requests?cursor=nonsense", "cursor"),
             (f"/requests?cursor={encode_cursor(['a', 'b'])}", "cursor"),
-            (f"/requests?sort=-priority&cursor={encode_cursor([now(), 'b'])}", "cursor"),
+            (f"/requests?sort=-priority&cursor={encode_cursor([NOON, 'b'])}", "cursor"),
+            (f"/requests?sort=-priority&cursor={encode_cursor([2**63, 'b'])}", "cursor"),
             ("/agents?cursor=%F0%9F%92%A5", "cursor"),
             ("/agents?limit=0", "limit"),
         ],

@@ -80,16 +80,19 @@ class TestSignIn:
         self, service: Service
     ) -> None:
         agent = await service.agent()
-        answers, seconds = [], []
+        answers, quickest = [], []
         for email in (agent.email, f"{new_id()}@example.com"):
-            begun = time.perf_counter()
-            answers.append(await login(service, email, "a wrong password"))
-            seconds.append(time.perf_counter() - begun)
+            seconds = []
+            for _ in range(4):
+                begun = time.perf_counter()
+                answers.append(await login(service, email, "a wrong password"))
+                seconds.append(time.perf_counter() - begun)
+            quickest.append(min(seconds))
 
         assert all(map(is_refused, answers))
-        assert answers[0].json() == answers[1].json()
+        assert all(answer.json() == answers[0].json() for answer in answers)
         # Argon2 is most of the time; without it the answer would come in a tenth of it.
-        assert min(seconds) > max(seconds) / 4
+        assert min(quickest) > max(quickest) / 4
 
     async def test_the_eleventh_attempt_within_a_minute_is_told_to_wait_whoever_it_is(self, service: Service) -> None:
         agent = await service.agent()
