@@ -56,14 +56,10 @@ def build(settings: Settings) -> FastAPI:
     )
     consumers.subscribe(broker, parts)
 
-    async def broker_connected() -> None:
-        if not feed.connected:
-            raise ConnectionError("RabbitMQ is away")
-
     health = Health()
     health.check("mongodb", client.ping)
     health.check("objects", objects.ping)
-    health.check("rabbitmq", broker_connected)
+    health.check("rabbitmq", feed.ping)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -35,10 +35,6 @@ def build(settings: Settings) -> FastAPI:
     imports = ImportStore(database)
     worker = ImportWorker(imports, StagedContacts(contacts), settings.phone_region)
 
-    async def broker_is_connected() -> None:
-        if not feed.connected:
-            raise ConnectionError("no connection to RabbitMQ")
-
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -58,7 +54,7 @@ def build(settings: Settings) -> FastAPI:
 
     health = Health()
     health.check("mongodb", mongo.ping)
-    health.check("rabbitmq", broker_is_connected)
+    health.check("rabbitmq", feed.ping)
     app = create_app("Guichet contacts", health=health, lifespan=lifespan, body_limit=settings.import_max_bytes)
     problems.install(app)
     agent = agents(settings.secret_key)

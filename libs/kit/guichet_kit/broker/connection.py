@@ -33,6 +33,11 @@ class LiveFeed:
         """Call ``call`` each time the connection was lost and is there again."""
         self._when_back.append(call)
 
+    async def ping(self) -> None:
+        """Raises `ConnectionError` while the broker is away: a check for `Health`."""
+        if not self.connected:
+            raise ConnectionError("no connection to RabbitMQ")
+
     async def _lost(self, *_: Any) -> None:
         if self.connected:
             log.warning("broker_lost")
