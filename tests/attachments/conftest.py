@@ -91,21 +91,38 @@ def secret_key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def run_mark() -> str:
+    """Tells this run's buckets from another's. They are few and used again: SeaweedFS sets room aside for each."""
+    return secrets.token_hex(4)
+
+
+@pytest.fixture
+async def bucket(s3: S3, run_mark: str) -> AsyncIterator[str]:
+    """A bucket for one test at a time, empty."""
+    name = f"test-attachments-{run_mark}"
+    yield name
+    objects = ObjectStore(s3.endpoint, s3.access_key, s3.secret_key, name)
+    await objects.ensure_bucket()
+    for item in await objects.page():
+        await objects.remove(item.name)
+    objects.close()
+
+
+@pytest.fixture(scope="session")
 def make_environment(
     rabbitmq_url: str, mongodb_url: str, s3: S3, secret_key_file: Path
-) -> Callable[[], dict[str, str]]:
-    """Settings of a service that shares neither database nor bucket with another."""
+) -> Callable[[str], dict[str, str]]:
+    """Settings of a service with this bucket, and a database of its own."""
 
-    def make() -> dict[str, str]:
-        mark = secrets.token_hex(4)
+    def make(bucket: str) -> dict[str, str]:
         return {
             "GUICHET_RABBITMQ_URL": rabbitmq_url,
             "GUICHET_MONGODB_URL": mongodb_url,
-            "GUICHET_DATABASE_PREFIX": f"test_{mark}_",
+            "GUICHET_DATABASE_PREFIX": f"test_{secrets.token_hex(4)}_",
             "GUICHET_S3_ENDPOINT": s3.endpoint,
             "GUICHET_S3_ACCESS_KEY": s3.access_key,
             "GUICHET_S3_SECRET_KEY": s3.secret_key,
-            "GUICHET_ATTACHMENTS_BUCKET": f"test-attachments-{mark}",
+            "GUICHET_ATTACHMENTS_BUCKET": bucket,
             "GUICHET_SECRET_KEY_FILE": str(secret_key_file),
         }
 
@@ -113,19 +130,20 @@ def make_environment(
 
 
 @pytest.fixture
-def unstarted(make_environment: Callable[[], dict[str, str]], tmp_path: Path) -> Iterator[Service]:
+def unstarted(make_environment: Callable[[str], dict[str, str]], bucket: str, tmp_path: Path) -> Iterator[Service]:
     """A service of this test alone."""
-    service = Service(make_environment(), tmp_path / "service.log")
+    service = Service(make_environment(bucket), tmp_path / "service.log")
     yield service
     service.kill()
 
 
 @pytest.fixture(scope="module")
 def service(
-    make_environment: Callable[[], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+    make_environment: Callable[[str], dict[str, str]], run_mark: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """A running service that the tests of a module share. No longer: two would take each other's events."""
-    service = Service(make_environment(), tmp_path_factory.mktemp("attachments") / "service.log").start()
+    environment = make_environment(f"test-attachments-{run_mark}-shared")
+    service = Service(environment, tmp_path_factory.mktemp("attachments") / "service.log").start()
     yield service
     service.stop()
 
@@ -195,5 +213,5 @@ async def desk(service: Service) -> AsyncIterator[Desk]:
 async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait until the condition holds; fail when it does not in time."""
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110  it happens in another process
+        while not await condition():
             await asyncio.sleep(0.05)

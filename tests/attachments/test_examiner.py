@@ -42,7 +42,7 @@ async def end_the_examiner(how: signal.Signals) -> None:
     """Send a signal to the next process that begins; to be called before it does."""
     before = children()
     async with asyncio.timeout(10):
-        while not (begun := children() - before):  # noqa: ASYNC110  it begins in another process
+        while not (begun := children() - before):
             await asyncio.sleep(0.001)
     os.kill(begun.pop(), how)
 

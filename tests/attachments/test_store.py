@@ -34,12 +34,11 @@ class NoRelay:
 
 
 @pytest.fixture(params=["pymongo", "motor"])
-async def parts(request: pytest.FixtureRequest, mongodb_url: str, s3: S3) -> AsyncIterator[Parts]:
-    mark = secrets.token_hex(4)
+async def parts(request: pytest.FixtureRequest, mongodb_url: str, s3: S3, bucket: str) -> AsyncIterator[Parts]:
     client = open_client(mongodb_url, request.param, "test")
-    store = AttachmentStore(client.database(f"test_{mark}_attachments"))
+    store = AttachmentStore(client.database(f"test_{secrets.token_hex(4)}_attachments"))
     await store.ensure_indexes()
-    objects = ObjectStore(s3.endpoint, s3.access_key, s3.secret_key, f"test-attachments-{mark}")
+    objects = ObjectStore(s3.endpoint, s3.access_key, s3.secret_key, bucket)
     await objects.ensure_bucket()
     yield Parts(
         store=store,

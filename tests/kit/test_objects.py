@@ -10,12 +10,17 @@ from guichet_kit.objects import ObjectMissing, ObjectStore, StoreUnavailable
 from guichet_local.ports import Ports
 from guichet_local.testing import S3
 
+BUCKET = f"test-kit-{secrets.token_hex(4)}"
+
 
 @pytest.fixture
 async def objects(s3: S3) -> AsyncIterator[ObjectStore]:
-    store = ObjectStore(s3.endpoint, s3.access_key, s3.secret_key, f"test-kit-{secrets.token_hex(4)}")
+    """A bucket for one test at a time, empty. It is always the same: SeaweedFS sets room aside for each."""
+    store = ObjectStore(s3.endpoint, s3.access_key, s3.secret_key, BUCKET)
     await store.wait_until_ready(20)
     yield store
+    for item in await store.page():
+        await store.remove(item.name)
     store.close()
 
 

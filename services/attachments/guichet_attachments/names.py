@@ -26,9 +26,10 @@ def from_form(raw: bytes) -> str:
 def clean(name: str) -> str:
     """``name`` without folders, quotes, controls, invisible and text-turning characters, and not too long."""
     name = unicodedata.normalize("NFC", name).replace("\\", "/")
-    name = " ".join(name.rsplit("/", 1)[-1].translate(_FORBIDDEN).split())
+    name = name.rsplit("/", 1)[-1].translate(_FORBIDDEN)
     # All that Unicode calls "other": controls, and the invisible, as the overrides that show "gpj.exe" as "exe.jpg".
-    name = "".join(char for char in name if unicodedata.category(char)[0] != "C").strip(". ")
+    name = "".join(char for char in name if char.isspace() or unicodedata.category(char)[0] != "C")
+    name = " ".join(name.split()).strip(". ")
     if _DEVICES.match(name):
         name = f"_{name}"
     return _shortened(name) or _UNNAMED
