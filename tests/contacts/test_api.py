@@ -186,11 +186,11 @@ class TestRights:
             ("GET", "/api/v1/contacts/export"),
         ]
         for method, path in calls:
-            body = {"json": {"into": "y"}} if path.endswith("/merge") else {}
-            response = await client.request(method, path, headers=token("agent"), **body)
+            body = {"into": "y"} if path.endswith("/merge") else None
+            response = await client.request(method, path, headers=token("agent"), json=body)
             _assert_problem(response, 403, "forbidden")
             for role in ("supervisor", "admin"):
-                response = await client.request(method, path, headers=token(role), **body)
+                response = await client.request(method, path, headers=token(role), json=body)
                 assert response.status_code not in (401, 403)
 
     async def test_one_who_calls_too_often_is_told_when_to_come_back(self, agent: httpx2.AsyncClient) -> None:

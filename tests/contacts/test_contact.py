@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from guichet_contacts.contact.contact import Contact, Details, State
@@ -80,7 +81,7 @@ class TestMerge:
             ({"first_name": "S", "phone": "+33639981234"}, {"first_name": "T"}),
         ],
     )
-    def test_parting_gives_both_back_what_they_had(self, ours: dict[str, str], theirs: dict[str, str]) -> None:
+    def test_parting_gives_both_back_what_they_had(self, ours: dict[str, Any], theirs: dict[str, Any]) -> None:
         source, target = _contact("s", **ours), _contact("t", **theirs)
         merged, grown = source.merged_into(target, "agent", LATER)
         parted, left = merged.parted_from(grown, LATER)

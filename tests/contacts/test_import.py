@@ -265,7 +265,7 @@ class TestWorker:
         good = await _uploaded(imports, "first_name\nAda\n")
         worker = ImportWorker(imports, FaultyStaged(contacts), "FR")
         async with asyncio.timeout(20), worker.running():
-            while (ended := await imports.find(good.id)) is None or ended.state is not State.DONE:  # noqa: ASYNC110
+            while (ended := await imports.find(good.id)) is None or ended.state is not State.DONE:
                 await asyncio.sleep(0.05)
         failed = await imports.find(faulty.id)
         assert failed is not None
@@ -279,7 +279,7 @@ class TestWorker:
     ) -> None:
         await _uploaded(imports, _people(2_000))
         async with asyncio.timeout(20), ImportWorker(imports, StagedContacts(contacts), "FR").running():
-            while await contacts.collection.count_documents({}) == 0:  # noqa: ASYNC110  the worker's doing
+            while await contacts.collection.count_documents({}) == 0:
                 await asyncio.sleep(0.01)
         assert await ImportStore(database).claim() is not None
 

@@ -52,7 +52,7 @@ async def _assert_whole(environment: dict[str, str]) -> None:
         assert await contacts.count_documents({}) == LINES
         assert await contacts.count_documents({"state": "active", "version": 1}) == LINES
         async with asyncio.timeout(90):
-            while await contacts.count_documents({"outbox.at": {"$exists": True}}):  # noqa: ASYNC110  another process
+            while await contacts.count_documents({"outbox.at": {"$exists": True}}):
                 await asyncio.sleep(0.5)
     finally:
         await mongo.close()

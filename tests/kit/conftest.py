@@ -29,7 +29,7 @@ def unique(name: str) -> str:
 async def eventually(look: Callable[[], Awaitable[bool]], seconds: float = WAIT_SECONDS) -> None:
     """Return as soon as ``look`` finds what it looks for; `TimeoutError` when it does not."""
     async with asyncio.timeout(seconds):
-        while not await look():  # noqa: ASYNC110  what is looked at lives in a server and sets no event
+        while not await look():
             await asyncio.sleep(0.02)
 
 

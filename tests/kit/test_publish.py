@@ -120,5 +120,5 @@ class TestAFailedPublish:
 async def until(outcomes: list[str], *last: str) -> None:
     """Return when ``outcomes`` ends with ``last``."""
     async with asyncio.timeout(20):
-        while tuple(outcomes[-len(last) :]) != last:  # noqa: ASYNC110  the loop that is watched must not know of it
+        while tuple(outcomes[-len(last) :]) != last:
             await asyncio.sleep(0.005)

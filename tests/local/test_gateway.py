@@ -41,7 +41,7 @@ class StandIn:
 
     async def start(self) -> None:
         self._serving = asyncio.create_task(self._server.serve())
-        while not self._server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        while not self._server.started:
             await asyncio.sleep(0.01)
 
     async def stop(self) -> None:

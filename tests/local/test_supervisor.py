@@ -54,7 +54,7 @@ def python(folder: Path, code: str, **more: object) -> Program:
 
 async def eventually(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - what it waits for happens in another process
+        while not holds():
             await asyncio.sleep(0.02)
 
 
