@@ -60,7 +60,6 @@ check-web: web ## Lint, check the types of and build the web part; print its siz
 	npm run lint --prefix web
 	npm run typecheck --prefix web
 	npm run build --prefix web
-	npm run size --prefix web
 
 .PHONY: check-contracts
 check-contracts: python ## Check that the generated API documents are fresh
