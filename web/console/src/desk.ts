@@ -6,13 +6,19 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { Agents } from "./agents/agents";
 import { Asker } from "./app/asker";
+import { listQuery } from "./app/route";
 import type { Router } from "./app/router";
 import { Toasts } from "./app/toasts";
+import { Contacts } from "./contacts/contacts";
+import { Uploads } from "./files/uploads";
 import { Api } from "./http/api";
+import { Catalogue } from "./http/catalogue";
+import type { Reason } from "./reasons/reason";
 import { Edits } from "./requests/edits";
 import { find } from "./requests/list";
 import { Requests } from "./requests/requests";
 import type { Session } from "./session/session";
+import type { Template } from "./templates/template";
 import { Drafts } from "./timeline/drafts";
 import { Thread } from "./timeline/thread";
 import type { Words } from "./words/words";
@@ -22,6 +28,10 @@ export class Desk {
   readonly api: Api;
   readonly requests: Requests;
   readonly agents: Agents;
+  readonly contacts: Contacts;
+  readonly templates: Catalogue<Template>;
+  readonly reasons: Catalogue<Reason>;
+  readonly uploads: Uploads;
   readonly edits: Edits;
   readonly drafts: Drafts;
   readonly outbox: Outbox;
@@ -46,12 +56,18 @@ export class Desk {
     this.api = new Api(session);
     this.requests = new Requests(this.api, agent.id);
     this.agents = new Agents(this.api);
+    this.contacts = new Contacts(this.api);
+    this.templates = new Catalogue(this.api, "/api/v1/templates");
+    this.reasons = new Catalogue(this.api, "/api/v1/reasons");
+    this.uploads = new Uploads(this.api);
     this.drafts = new Drafts(localStorage, agent.id);
     this.edits = new Edits({
       api: this.api,
       asker: this.asker,
       toasts: this.toasts,
       t: words.t,
+      reasonName: (id) =>
+        this.reasons.items.value?.find((reason) => reason.id === id)?.label[words.locale.value] ?? id,
       changed: (request) => this.changed(request),
     });
     this.outbox = new Outbox({
@@ -80,10 +96,7 @@ export class Desk {
   }
 
   start(): void {
-    const stopList = effect(() => {
-      const { view, channel, status } = this.router.route.value;
-      this.requests.show({ view, channel, status });
-    });
+    const stopList = effect(() => this.requests.show(listQuery(this.router.route.value)));
     const stopThread = effect(() => this.openThread(this.router.route.value.requestId));
     this.stopFollowing = () => {
       stopList();
@@ -96,6 +109,7 @@ export class Desk {
     this.stopFollowing();
     this.thread.value?.close();
     this.requests.stop();
+    this.uploads.stop();
     this.outbox.pause();
     this.socket.close();
   }
@@ -122,6 +136,7 @@ export class Desk {
         this.thread.value?.resume();
         // What changed while there was no connection was not told.
         void this.requests.reload();
+        void this.reasons.load();
         break;
       case "refresh":
         void this.requests.reload();

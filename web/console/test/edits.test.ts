@@ -44,6 +44,7 @@ function bench(held: Request) {
     asker,
     toasts,
     t: signal(translator({ fr, en }, "fr")),
+    reasonName: (id) => `reason ${id}`,
     changed: (changed) => told.push(changed),
   });
   return { api, asker, toasts, told, server, edits, save };

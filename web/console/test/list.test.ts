@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ListQuery } from "../src/app/route";
+import { type ListQuery, NO_FILTERS } from "../src/app/route";
 import {
   appendPage,
   applyChange,
@@ -12,7 +12,7 @@ import {
 } from "../src/requests/list";
 import { request } from "./fakes";
 
-const OPEN: ListQuery = { view: "open", channel: null, status: null };
+const OPEN: ListQuery = { ...NO_FILTERS, view: "open" };
 const caro = { id: "caro", name: "Caro Agent", initials: "CA" };
 const ids = (list: RequestList) => list.shown.map(({ id }) => id);
 const listOf = (...shown: RequestList["shown"]): RequestList => ({ ...EMPTY_LIST, shown });
@@ -35,7 +35,7 @@ describe("membership in a view", () => {
   });
 
   it("asks of a request to pass every filter", () => {
-    const query: ListQuery = { view: "all", channel: "chat", status: "pending" };
+    const query: ListQuery = { ...NO_FILTERS, view: "all", channel: "chat", status: "pending" };
     expect(belongs(request("r", 1, { status: "pending" }), query, "caro")).toBe(true);
     expect(belongs(request("r", 1, { status: "new" }), query, "caro")).toBe(false);
     expect(belongs(request("r", 1, { status: "pending", channel: "email" }), query, "caro")).toBe(false);

@@ -7,21 +7,25 @@ export const KEYS = {
   open: "Enter",
   reply: "r",
   note: "n",
+  templates: "t",
   leave: "Escape",
   assign: "a",
   close: "e",
+  search: "/",
   help: "?",
 } as const;
 export type Shortcut = keyof typeof KEYS;
 
 /**
  * Calls `action` for a single key, pressed anywhere but where one writes or in a dialog or menu.
+ * @param shortcut null for a part that has none
  * @param action null while there is nothing to do
  */
-export function useShortcut(shortcut: Shortcut, action: (() => void) | null): void {
+export function useShortcut(shortcut: Shortcut | null, action: (() => void) | null): void {
   const latest = useRef(action);
   latest.current = action;
   useEffect(() => {
+    if (!shortcut) return;
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== KEYS[shortcut] || event.ctrlKey || event.metaKey || event.altKey) return;
       if (!latest.current || event.defaultPrevented || isTaken(event.target)) return;

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX, TargetedKeyboardEvent } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Shortcut, useShortcut } from "./keys";
 import "./menu.css";
 
 interface MenuProps {
@@ -10,6 +11,8 @@ interface MenuProps {
   buttonClass?: string;
   /** How assistive technology is to call what opens. */
   role?: "menu" | "dialog";
+  /** The key that opens it from anywhere. */
+  shortcut?: Shortcut;
   /** What is inside; drawn only while it is open. `close` shuts it. */
   children: (close: () => void) => ComponentChildren;
 }
@@ -25,12 +28,15 @@ export function Menu({
   button,
   buttonClass = "button",
   role = "menu",
+  shortcut,
   children,
 }: MenuProps): JSX.Element {
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
+
+  useShortcut(shortcut ?? null, () => panel.current?.showPopover());
 
   useLayoutEffect(() => {
     if (!open || !panel.current || !opener.current) return;
@@ -81,7 +87,8 @@ function place(panel: HTMLElement, opener: HTMLElement): void {
 
 function moveFocus(event: TargetedKeyboardEvent<HTMLElement>): void {
   const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : null;
-  if (step === null || event.target instanceof HTMLSelectElement) return;
+  // A list box inside moves its own choice.
+  if (step === null || event.defaultPrevented || event.target instanceof HTMLSelectElement) return;
   event.preventDefault();
   const items = focusables(event.currentTarget);
   const index = items.indexOf(document.activeElement as HTMLElement);

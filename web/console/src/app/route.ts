@@ -1,41 +1,91 @@
-import type { Channel, RequestStatus } from "@guichet/shared/protocol";
-import { CHANNELS, STATUSES } from "../requests/request";
+import type { Channel, Priority, RequestStatus } from "@guichet/shared/protocol";
+import { CHANNELS, PRIORITIES, STATUSES } from "../requests/request";
 
 export const VIEWS = ["all", "open", "mine", "unassigned"] as const;
 export type View = (typeof VIEWS)[number];
 
-/** Which requests the list shows. */
-export interface ListQuery {
-  view: View;
+/** What narrows a view down; named as in `GET /api/v1/requests`. All combine. */
+export interface Filters {
   channel: Channel | null;
   status: RequestStatus | null;
+  priority: Priority | null;
+  reason_id: string | null;
+  assignee_id: string | null;
+  contact_id: string | null;
+  /** A number, or beginnings of words of the name and the subject. */
+  q: string | null;
 }
+
+/** Which requests the list shows. */
+export interface ListQuery extends Filters {
+  view: View;
+}
+
+export const SETTINGS = ["templates", "reasons", "contacts"] as const;
+export type SettingsPage = (typeof SETTINGS)[number];
 
 /** All that the address says: what is shown can be shared, bookmarked and gone back to. */
 export interface Route extends ListQuery {
   requestId: string | null;
+  /** Shown instead of the requests. */
+  settings: SettingsPage | null;
 }
 
 export const DEFAULT_VIEW: View = "open";
 
-/** `/requests/<id>?view=mine&channel=chat`; what is not understood counts as not said. */
+export const NO_FILTERS: Filters = {
+  channel: null,
+  status: null,
+  priority: null,
+  reason_id: null,
+  assignee_id: null,
+  contact_id: null,
+  q: null,
+};
+const FILTERS = Object.keys(NO_FILTERS) as (keyof Filters)[];
+
+export function isFiltered(filters: Filters): boolean {
+  return FILTERS.some((filter) => filters[filter] !== null);
+}
+
+/** The part of the route that says which requests the list shows. */
+export function listQuery(route: Route): ListQuery {
+  const { requestId, settings, ...query } = route;
+  return query;
+}
+
+/** `/requests/<id>?view=mine&channel=chat`, `/settings/templates`; what is not understood counts as not said. */
 export function parseRoute(url: URL): Route {
-  const path = /^\/requests\/([^/]+)\/?$/.exec(url.pathname);
+  const request = /^\/requests\/([^/]+)\/?$/.exec(url.pathname);
+  const settings = /^\/settings\/([^/]+)\/?$/.exec(url.pathname);
+  const said = (name: keyof Filters) => url.searchParams.get(name) || null;
   return {
-    requestId: path?.[1] ? decodeURIComponent(path[1]) : null,
+    requestId: request?.[1] ? decodeURIComponent(request[1]) : null,
+    settings: oneOf(SETTINGS, settings?.[1] ?? null),
     view: oneOf(VIEWS, url.searchParams.get("view")) ?? DEFAULT_VIEW,
-    channel: oneOf(CHANNELS, url.searchParams.get("channel")),
-    status: oneOf(STATUSES, url.searchParams.get("status")),
+    channel: oneOf(CHANNELS, said("channel")),
+    status: oneOf(STATUSES, said("status")),
+    priority: oneOf(PRIORITIES, said("priority")),
+    reason_id: said("reason_id"),
+    assignee_id: said("assignee_id"),
+    contact_id: said("contact_id"),
+    q: said("q"),
   };
 }
 
-export function formatRoute({ requestId, view, channel, status }: Route): string {
-  const path = requestId === null ? "/" : `/requests/${encodeURIComponent(requestId)}`;
+export function formatRoute(route: Route): string {
   const query = new URLSearchParams();
-  if (view !== DEFAULT_VIEW) query.set("view", view);
-  if (channel) query.set("channel", channel);
-  if (status) query.set("status", status);
-  return query.size === 0 ? path : `${path}?${query}`;
+  if (route.view !== DEFAULT_VIEW) query.set("view", route.view);
+  for (const filter of FILTERS) {
+    const value = route[filter];
+    if (value) query.set(filter, value);
+  }
+  return query.size === 0 ? pathOf(route) : `${pathOf(route)}?${query}`;
+}
+
+function pathOf({ settings, requestId }: Route): string {
+  if (settings) return `/settings/${settings}`;
+  return requestId === null ? "/" : `/requests/${encodeURIComponent(requestId)}`;
 }
 
 function oneOf<T extends string>(allowed: readonly T[], value: string | null): T | null {

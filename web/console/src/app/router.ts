@@ -17,9 +17,10 @@ export class Router {
     return formatRoute({ ...this.current.value, ...change });
   }
 
-  go(change: Partial<Route>): void {
+  /** @param step `replace` for what changes while one types, which nobody wants to go back through */
+  go(change: Partial<Route>, step: "push" | "replace" = "push"): void {
     const href = this.href(change);
-    if (href !== location.pathname + location.search) history.pushState(null, "", href);
+    if (href !== location.pathname + location.search) history[`${step}State`](null, "", href);
     this.current.value = { ...this.current.value, ...change };
   }
 }

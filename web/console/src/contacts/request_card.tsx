@@ -1,12 +1,16 @@
 import type { Request } from "@guichet/shared/protocol";
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { Icon, PriorityMark, StatusMark } from "../app/icons";
 import { Moment } from "../app/time";
 import { useDesk } from "../desk";
-import { displayName, PRIORITIES, SETTABLE_STATUSES } from "../requests/request";
+import { choices } from "../reasons/reason";
+import { PRIORITIES, SETTABLE_STATUSES } from "../requests/request";
 import type { Thread } from "../timeline/thread";
 import { useWords } from "../words/words";
+import { Fact, Section } from "./card_parts";
+import { Customer } from "./customer";
+import { OtherRequests } from "./other_requests";
 import "./request_card.css";
 
 interface RequestCardProps {
@@ -43,6 +47,7 @@ export function RequestCard({ thread, onClose }: RequestCardProps): JSX.Element 
           <>
             <Customer request={request} />
             <Qualification request={edits.shown(request)} />
+            {request.contact && <OtherRequests request={request} contactId={request.contact.id} />}
             <Details request={request} conversationState={thread.conversation.value?.state ?? "none"} />
           </>
         ) : (
@@ -54,19 +59,6 @@ export function RequestCard({ thread, onClose }: RequestCardProps): JSX.Element 
         )}
       </div>
     </aside>
-  );
-}
-
-function Customer({ request }: { request: Request }): JSX.Element {
-  const { t } = useWords();
-  const email = request.contact?.email ?? request.visitor?.email;
-  return (
-    <Section title={t("card.contact")}>
-      <dl class="facts">
-        <Fact name={t("card.name")}>{displayName(request, t("visitor"))}</Fact>
-        <Fact name={t("card.email")}>{email ?? <span class="faint-text">{t("card.notGiven")}</span>}</Fact>
-      </dl>
-    </Section>
   );
 }
 
@@ -101,6 +93,7 @@ function Qualification({ request }: { request: Request }): JSX.Element {
         chosen={request.status}
         onChoose={(status) => void edits.set(request, "status", status)}
       />
+      <ReasonField request={request} />
       <Choices
         name={t("card.priority")}
         options={PRIORITIES.map((priority) => [
@@ -144,21 +137,26 @@ function Details({ request, conversationState }: DetailsProps): JSX.Element {
   );
 }
 
-function Section({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+function ReasonField({ request }: { request: Request }): JSX.Element {
+  const { t, locale } = useWords();
+  const { edits, reasons } = useDesk();
+  const known = reasons.items.value ?? [];
   return (
-    <section class="card-section">
-      <h3>{title}</h3>
-      {children}
-    </section>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    <label class="card-field">
+      <span>{t("card.reason")}</span>
+      <select
+        class="field"
+        value={request.reason_id ?? ""}
+        onChange={({ currentTarget }) => void edits.set(request, "reason_id", currentTarget.value || null)}
+      >
+        <option value="">{t("card.reason.none")}</option>
+        {choices(known, request.reason_id).map(({ id, label }) => (
+          <option key={id} value={id}>
+            {label[locale]}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

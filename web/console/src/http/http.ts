@@ -6,28 +6,45 @@ export interface Call {
   method: Method;
   path: string;
   query?: Record<string, string | number | null | undefined>;
+  /** A file goes as it is, with its type; anything else as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
 }
 
 /** No answer in this time counts as no answer at all: a console must not wait on a dead connection. */
 const TIMEOUT_MS = 15_000;
+/** Files take as long as the line needs, within reason. */
+const FILE_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * One HTTP call; the answer's JSON, or undefined for 204.
  * @throws Problem for every failure, that of the network included
  */
-export async function http<T>({ method, path, query, body, headers }: Call): Promise<T> {
+export async function http<T>(call: Call): Promise<T> {
+  const response = await answer(call, call.body instanceof Blob ? FILE_TIMEOUT_MS : TIMEOUT_MS);
+  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+}
+
+/** The answer's bytes. @throws Problem */
+export async function httpBlob(call: Call): Promise<Blob> {
+  const response = await answer(call, FILE_TIMEOUT_MS);
+  return response.blob().catch((error: unknown) => {
+    throw new Problem(0, "unreachable", String(error));
+  });
+}
+
+async function answer({ method, path, query, body, headers }: Call, timeout: number): Promise<Response> {
+  const isJson = body !== undefined && !(body instanceof Blob);
   const response = await fetch(path + queryString(query), {
     method,
-    headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
-    body: body === undefined ? null : JSON.stringify(body),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { ...(isJson && { "content-type": "application/json" }), ...headers },
+    body: isJson ? JSON.stringify(body) : ((body as Blob | undefined) ?? null),
+    signal: AbortSignal.timeout(timeout),
   }).catch((error: unknown) => {
     throw new Problem(0, "unreachable", String(error));
   });
   if (!response.ok) throw await problemFrom(response);
-  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+  return response;
 }
 
 function queryString(query: Call["query"]): string {

@@ -1,3 +1,9 @@
+export interface FieldError {
+  field: string;
+  message: string;
+  code?: string;
+}
+
 /** What an HTTP call failed with: problem+json (RFC 9457) from a service, or the network's own failure. */
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -16,6 +22,11 @@ export class Problem extends Error {
     super(detail);
   }
 
+  /** What a 422 says of each field. */
+  get errors(): FieldError[] {
+    return Array.isArray(this.body.errors) ? this.body.errors : [];
+  }
+
   /** True when trying the same call again may succeed without any change. */
   get passing(): boolean {
     return this.status === 0 || this.status >= 500 || this.status === 429;
@@ -27,15 +38,28 @@ const CODE_BY_STATUS: Record<number, string> = {
   401: "unauthorized",
   403: "forbidden",
   404: "not_found",
+  413: "too_large",
   429: "rate_limited",
 };
 
 export async function problemFrom(response: Response): Promise<Problem> {
   const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-  const body: Record<string, unknown> = isJson ? await response.json() : {};
-  const fallback = response.status >= 500 ? "unavailable" : (CODE_BY_STATUS[response.status] ?? "unexpected");
-  const code = typeof body.code === "string" ? body.code : fallback;
-  const detail = typeof body.detail === "string" ? body.detail : `${response.status} ${response.statusText}`;
   const retryAfter = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
-  return new Problem(response.status, code, detail, body, Number.isNaN(retryAfter) ? null : retryAfter);
+  return problemOf(
+    response.status,
+    isJson ? await response.json() : {},
+    Number.isNaN(retryAfter) ? null : retryAfter,
+  );
+}
+
+/** @param status 0 when no answer came */
+export function problemOf(
+  status: number,
+  body: Record<string, unknown>,
+  retryAfter: number | null = null,
+): Problem {
+  const fallback = status === 0 ? "unreachable" : status >= 500 ? "unavailable" : CODE_BY_STATUS[status];
+  const code = typeof body.code === "string" ? body.code : (fallback ?? "unexpected");
+  const detail = typeof body.detail === "string" ? body.detail : `HTTP ${status}`;
+  return new Problem(status, code, detail, body, retryAfter);
 }

@@ -2,6 +2,7 @@ import type { Request } from "@guichet/shared/protocol";
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Asker } from "../app/asker";
 import type { Toasts } from "../app/toasts";
+import type { Contact } from "../contacts/contact";
 import type { Api } from "../http/api";
 import { Problem } from "../http/problem";
 import { type T, tellProblem } from "../words/words";
@@ -12,9 +13,14 @@ interface Surroundings {
   asker: Asker;
   toasts: Toasts;
   t: ReadonlySignal<T>;
+  /** How the agent's language calls a reason. */
+  reasonName: (id: string) => string;
   /** Takes in what the server says a request now is. */
   changed: (request: Request) => void;
 }
+
+/** Five seconds in all. */
+const LINK_DELAYS_MS = [200, 400, 800, 1_600, 2_000];
 
 /** What an agent does to a request: each change is saved at once, and never over one that the agent has not seen. */
 export class Edits {
@@ -42,7 +48,7 @@ export class Edits {
     const text =
       field === "subject"
         ? t("request.saved.subject")
-        : t(`request.saved.${field as "status" | "priority"}`, { value: this.name(field, wanted) });
+        : t(`request.saved.${field as Exclude<Field, "subject">}`, { value: this.name(field, wanted) });
     // A new request that was taken up cannot become new again.
     const undoable = request[field] !== "new";
     this.around.toasts.done(text, undoable ? () => void this.set(saved, field, request[field]) : undefined);
@@ -84,6 +90,39 @@ export class Edits {
     this.around.changed(saved);
     const undo = before ? () => void this.assign(saved, before.id) : undefined;
     this.around.toasts.done(this.around.t.value("assign.released"), undo);
+  }
+
+  /** The service hears of a new contact a moment after it is made: until then linking is tried again by itself. */
+  async link(request: Request, contact: Pick<Contact, "id" | "name">): Promise<void> {
+    const path = `/api/v1/requests/${request.id}/contact`;
+    const put = () =>
+      this.around.api.call<Request>({ method: "PUT", path, body: { contact_id: contact.id } });
+    const saved = await this.attempt(async () => {
+      for (const delay of LINK_DELAYS_MS) {
+        try {
+          return await put();
+        } catch (error) {
+          if (!(error instanceof Problem) || error.code !== "contact_not_known_yet") throw error;
+          await new Promise((resolve) => setTimeout(resolve, delay));
+        }
+      }
+      return put();
+    });
+    if (!saved) return;
+    this.around.changed(saved);
+    const before = request.contact;
+    const undo = () => void (before ? this.link(saved, before) : this.unlink(saved));
+    this.around.toasts.done(this.around.t.value("contact.linked", { name: contact.name }), undo);
+  }
+
+  async unlink(request: Request): Promise<void> {
+    const path = `/api/v1/requests/${request.id}/contact`;
+    const saved = await this.attempt(() => this.around.api.call<Request>({ method: "DELETE", path }));
+    const before = request.contact;
+    if (!saved) return;
+    this.around.changed(saved);
+    const undo = before ? () => void this.link(saved, before) : undefined;
+    this.around.toasts.done(this.around.t.value("contact.unlinked"), undo);
   }
 
   /** Closes the conversation; the request's new status comes back by the live feed. Says whether it is closed. */
@@ -142,10 +181,17 @@ export class Edits {
 
   private name<F extends Field>(field: F, value: Editable[F]): string {
     const t = this.around.t.value;
-    if (field === "subject") return value ?? t("request.conflict.none");
-    return field === "status"
-      ? t(`status.${value as Editable["status"]}`)
-      : t(`priority.${value as Editable["priority"]}`);
+    if (value === null) return t(`request.conflict.none.${field as "subject" | "reason_id"}`);
+    switch (field) {
+      case "status":
+        return t(`status.${value as Editable["status"]}`);
+      case "priority":
+        return t(`priority.${value as Editable["priority"]}`);
+      case "reason_id":
+        return this.around.reasonName(value);
+      default:
+        return value;
+    }
   }
 
   private async attempt<R>(action: () => Promise<R>): Promise<R | null> {

@@ -1,6 +1,8 @@
 /** The request list as a value: what a page, a live change or the reader's scrolling makes of it. */
 import type { Request } from "@guichet/shared/protocol";
 import type { ListQuery } from "../app/route";
+import type { Page } from "../http/pages";
+import { beginsWords } from "../words/folded";
 
 export interface RequestList {
   /** What the rows show. Newest activity first, except while the reader is away from the top. */
@@ -11,17 +13,16 @@ export interface RequestList {
   readonly cursor: string | null;
 }
 
-export interface RequestPage {
-  items: Request[];
-  next_cursor: string | null;
-}
+export type RequestPage = Page<Request>;
 
 export const EMPTY_LIST: RequestList = { shown: [], waiting: [], cursor: null };
 
 /** The views and filters of `GET /api/v1/requests`, for the changes that come live. */
 export function belongs(request: Request, query: ListQuery, me: string): boolean {
-  if (query.channel && request.channel !== query.channel) return false;
-  if (query.status && request.status !== query.status) return false;
+  const { assignee, contact } = request;
+  const values = { ...request, assignee_id: assignee?.id ?? null, contact_id: contact?.id ?? null };
+  if (EQUALS.some((filter) => query[filter] !== null && query[filter] !== values[filter])) return false;
+  if (query.q !== null && !isFound(request, query.q)) return false;
   switch (query.view) {
     case "all":
       return true;
@@ -32,6 +33,14 @@ export function belongs(request: Request, query: ListQuery, me: string): boolean
     case "unassigned":
       return request.status !== "closed" && request.assignee === null;
   }
+}
+
+const EQUALS = ["channel", "status", "priority", "reason_id", "assignee_id", "contact_id"] as const;
+
+/** By its number, or by the beginnings of words of its name and subject. */
+function isFound({ number, contact, visitor, subject }: Request, q: string): boolean {
+  if (q.replace(/^#/, "") === String(number)) return true;
+  return beginsWords([contact?.name ?? visitor?.name, subject].filter(Boolean).join(" "), q);
 }
 
 /** The next page goes below; what came live meanwhile and is newer stays. */

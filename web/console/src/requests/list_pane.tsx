@@ -5,7 +5,7 @@ import { Link } from "../app/link";
 import { VIEWS } from "../app/route";
 import { useDesk } from "../desk";
 import { useWords } from "../words/words";
-import { CHANNELS, STATUSES } from "./request";
+import { FilterBar } from "./filters";
 import { RequestRows } from "./request_rows";
 import "./list_pane.css";
 
@@ -35,7 +35,7 @@ export function ListPane({ menu, onCollapse }: ListPaneProps): JSX.Element {
         {menu}
       </header>
       <Views />
-      <Filters />
+      <FilterBar />
       <RequestRows />
     </section>
   );
@@ -68,68 +68,5 @@ function Views(): JSX.Element {
         </div>
       ))}
     </nav>
-  );
-}
-
-function Filters(): JSX.Element {
-  const { t } = useWords();
-  const { router } = useDesk();
-  const { channel, status } = router.route.value;
-  return (
-    <div class="filters">
-      <Filter
-        label={t("requests.filter.channel")}
-        any={t("requests.filter.anyChannel")}
-        options={CHANNELS.map((known) => [known, t(`channel.${known}`)])}
-        chosen={channel}
-        onChoose={(chosen) => router.go({ channel: chosen })}
-      />
-      <Filter
-        label={t("requests.filter.status")}
-        any={t("requests.filter.anyStatus")}
-        options={STATUSES.map((known) => [known, t(`status.${known}`)])}
-        chosen={status}
-        onChoose={(chosen) => router.go({ status: chosen })}
-      />
-      {(channel || status) && (
-        <button
-          type="button"
-          class="button quiet square"
-          aria-label={t("requests.filter.clear")}
-          title={t("requests.filter.clear")}
-          onClick={() => router.go({ channel: null, status: null })}
-        >
-          <Icon name="cross" />
-        </button>
-      )}
-    </div>
-  );
-}
-
-interface FilterProps<V> {
-  label: string;
-  any: string;
-  options: [V, string][];
-  chosen: V | null;
-  onChoose: (value: V | null) => void;
-}
-
-function Filter<V extends string>({ label, any, options, chosen, onChoose }: FilterProps<V>): JSX.Element {
-  return (
-    <span class="select" data-set={chosen !== null}>
-      <select
-        aria-label={label}
-        value={chosen ?? ""}
-        onChange={({ currentTarget }) => onChoose(options[currentTarget.selectedIndex - 1]?.[0] ?? null)}
-      >
-        <option value="">{any}</option>
-        {options.map(([value, text]) => (
-          <option key={value} value={value}>
-            {text}
-          </option>
-        ))}
-      </select>
-      <Icon name="chevron" />
-    </span>
   );
 }

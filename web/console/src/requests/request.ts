@@ -8,7 +8,7 @@ export const PRIORITIES: readonly Priority[] = ["low", "medium", "high"];
 export const SETTABLE_STATUSES = ["in_progress", "pending", "closed"] as const;
 
 /** What an agent changes in place; each is saved alone, at once. */
-export type Editable = Pick<Request, "status" | "priority" | "subject">;
+export type Editable = Pick<Request, "status" | "priority" | "subject" | "reason_id">;
 export type Field = keyof Editable;
 
 /** The contact's name, else what the visitor gave, else "Visiteur 4F2A" from the end of the visitor's id. */

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../app/icons";
 import { useShortcut } from "../app/keys";
+import { isFiltered, listQuery, NO_FILTERS } from "../app/route";
 import { useDesk } from "../desk";
 import { useWords } from "../words/words";
 import { RequestRow } from "./request_row";
@@ -20,7 +21,8 @@ export function RequestRows(): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 0 });
   const { shown, waiting, cursor } = requests.list.value;
-  const { requestId, ...query } = router.route.value;
+  const { requestId } = router.route.value;
+  const query = listQuery(router.route.value);
   const queryKey = JSON.stringify(query);
 
   /** The topmost row in sight, and how far (px) it is cut: it stays where it is when rows come and go above. */
@@ -109,7 +111,7 @@ export function RequestRows(): JSX.Element {
             />
           ))}
         </div>
-        <RowsState filtered={query.channel !== null || query.status !== null} />
+        <RowsState filtered={isFiltered(query)} />
       </div>
     </div>
   );
@@ -137,7 +139,7 @@ function RowsState({ filtered }: { filtered: boolean }): JSX.Element | null {
     <div class="notice">
       <p>{t(filtered ? "requests.empty.filtered" : `requests.empty.${router.route.value.view}`)}</p>
       {filtered && (
-        <button type="button" class="button" onClick={() => router.go({ channel: null, status: null })}>
+        <button type="button" class="button" onClick={() => router.go(NO_FILTERS)}>
           {t("requests.filter.clear")}
         </button>
       )}

@@ -45,10 +45,7 @@ export class Requests {
 
   /** Another view or filter: an empty list, then its first page. */
   show(query: ListQuery): void {
-    const same =
-      this.query?.view === query.view &&
-      this.query.channel === query.channel &&
-      this.query.status === query.status;
+    const same = JSON.stringify(query) === JSON.stringify(this.query);
     if (same) return;
     this.query = query;
     this.atTop = true;

@@ -1,9 +1,10 @@
 import { formatDay } from "@guichet/shared/i18n";
-import type { Attachment, Request, TimelineItem } from "@guichet/shared/protocol";
+import type { Request, TimelineItem } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { Icon } from "../app/icons";
 import { Clock, Moment } from "../app/time";
 import { useDesk } from "../desk";
+import { FileList } from "../files/file_list";
 import { displayName } from "../requests/request";
 import { useWords } from "../words/words";
 import { tellEvent } from "./event_text";
@@ -85,30 +86,11 @@ function ItemBody({ item, requestId, standing }: ItemBodyProps): JSX.Element {
       )}
       <div class="bubble">
         {item.text && <LinkedText text={item.text} />}
-        {item.attachments.length > 0 && <Files attachments={item.attachments} />}
+        {item.attachments.length > 0 && <FileList files={item.attachments} />}
       </div>
       {standing?.told && <MessageState message={item} requestId={requestId} standing={standing} />}
     </article>
   );
-}
-
-function Files({ attachments }: { attachments: Attachment[] }): JSX.Element {
-  const { t, locale } = useWords();
-  return (
-    <ul class="files">
-      {attachments.map(({ id, name, size }) => (
-        <li key={id}>
-          <Icon name="file" />
-          {t("timeline.attachment", { name, size: tellSize(size, locale) })}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function tellSize(bytes: number, locale: string): string {
-  const [value, unit] = bytes < 1_000_000 ? [bytes / 1000, "kilobyte"] : [bytes / 1_000_000, "megabyte"];
-  return value.toLocaleString(locale, { style: "unit", unit, maximumFractionDigits: 1 });
 }
 
 function sideOf(item: TimelineItem): "left" | "right" {

@@ -32,6 +32,7 @@ export class Drafts {
 
   /** Puts a text back below what is written. */
   add(requestId: string, text: string): void {
+    if (text === "") return;
     const draft = this.draft(requestId).value;
     this.set(requestId, { ...draft, text: draft.text === "" ? text : `${draft.text}\n${text}` });
   }

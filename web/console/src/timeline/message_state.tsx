@@ -1,10 +1,11 @@
+import type { TimelineItem } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { useDesk } from "../desk";
 import { type T, useWords } from "../words/words";
 import type { Standing } from "./standing";
 
 interface MessageStateProps {
-  message: { id: string; text: string };
+  message: TimelineItem;
   requestId: string;
   standing: Standing;
 }
@@ -12,17 +13,22 @@ interface MessageStateProps {
 /** How an own message stands, in words; a refused one can be taken back into the composer. */
 export function MessageState({ message, requestId, standing }: MessageStateProps): JSX.Element {
   const { t } = useWords();
-  const { drafts, outbox } = useDesk();
+  const { drafts, outbox, uploads } = useDesk();
   const { state, code } = standing;
   if (state !== "refused") return <p class="message-state">{t(`state.${state}`)}</p>;
 
+  const files = message.attachments;
   const reuse = () => {
     drafts.add(requestId, message.text);
+    // Their receipts are for this conversation: after its closing they are of no more use.
+    if (code !== "conversation_closed") uploads.putBack(`conversation:${message.conversation_id}`, files);
     outbox.discard(message.id);
   };
+  // A file's receipt runs out when a message waits for long: the files only need new ones.
+  const stale = code === "invalid_frame" && files.length > 0;
   return (
     <div class="refusal" role="alert">
-      <p>{t("state.refused", { reason: tellRefusal(code, t) })}</p>
+      <p>{t("state.refused", { reason: stale ? t("refused.receipts") : tellRefusal(code, t) })}</p>
       <button type="button" class="button" onClick={reuse}>
         {t("refused.reuse")}
       </button>

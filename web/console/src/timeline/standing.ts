@@ -38,7 +38,8 @@ export function standings(
 }
 
 /** An own message told as the history will tell it, under the same id: so it keeps its place once it is logged. */
-export function itemOfOwn({ id, text, written_at, conversation_id }: OwnMessage, me: Agent): TimelineItem {
+export function itemOfOwn(message: OwnMessage, me: Agent): TimelineItem {
+  const { id, text, attachments = [], written_at, conversation_id } = message;
   return {
     id,
     at: new Date(written_at).toISOString(),
@@ -47,7 +48,7 @@ export function itemOfOwn({ id, text, written_at, conversation_id }: OwnMessage,
     direction: "outbound",
     author: { kind: "agent", id: me.id, name: me.name },
     text,
-    attachments: [],
+    attachments,
     delivery: null,
     ...(conversation_id && { conversation_id }),
   };

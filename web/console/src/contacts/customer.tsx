@@ -1,0 +1,131 @@
+import type { Request } from "@guichet/shared/protocol";
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Icon } from "../app/icons";
+import { useDesk } from "../desk";
+import { Problem } from "../http/problem";
+import { displayName } from "../requests/request";
+import { tellProblem, useWords } from "../words/words";
+import { Fact, Section } from "./card_parts";
+import { type Contact, fieldsOf, givenFields } from "./contact";
+import { ContactForm } from "./contact_form";
+import { ContactSearch } from "./contact_search";
+
+/** Who asks: the linked contact, or what the visitor gave and the ways to link one. */
+export function Customer({ request }: { request: Request }): JSX.Element {
+  const { t } = useWords();
+  return (
+    <Section title={t("card.contact")}>
+      {request.contact ? (
+        <LinkedContact key={request.contact.id} request={request} linked={request.contact} />
+      ) : (
+        <UnknownCustomer key={request.id} request={request} />
+      )}
+    </Section>
+  );
+}
+
+function UnknownCustomer({ request }: { request: Request }): JSX.Element {
+  const { t } = useWords();
+  const { edits } = useDesk();
+  const [creating, setCreating] = useState(false);
+  const link = (contact: Contact) => void edits.link(request, contact);
+  if (creating) {
+    return (
+      <ContactForm
+        contact={null}
+        initial={givenFields(request)}
+        onSaved={link}
+        onExisting={link}
+        onCancel={() => setCreating(false)}
+      />
+    );
+  }
+  return (
+    <>
+      <dl class="facts">
+        <Fact name={t("card.name")}>{displayName(request, t("visitor"))}</Fact>
+        <Fact name={t("card.email")}>{request.visitor?.email}</Fact>
+      </dl>
+      <ContactSearch onLink={link} />
+      <button type="button" class="button" onClick={() => setCreating(true)}>
+        <Icon name="plus" />
+        {t("contact.new")}
+      </button>
+    </>
+  );
+}
+
+interface LinkedContactProps {
+  request: Request;
+  linked: NonNullable<Request["contact"]>;
+}
+
+function LinkedContact({ request, linked }: LinkedContactProps): JSX.Element {
+  const { t } = useWords();
+  const { edits, toasts } = useDesk();
+  const [editing, setEditing] = useState(false);
+  const { contact, problem, setContact } = useContact(linked);
+  if (editing && contact) {
+    return (
+      <ContactForm
+        contact={contact}
+        initial={fieldsOf(contact)}
+        onSaved={(saved) => {
+          setContact(saved);
+          setEditing(false);
+          toasts.done(t("contact.saved"));
+        }}
+        onExisting={(existing) => void edits.link(request, existing)}
+        onCancel={() => setEditing(false)}
+      />
+    );
+  }
+  return (
+    <>
+      <dl class="facts">
+        <Fact name={t("card.name")}>{contact?.name ?? linked.name}</Fact>
+        <Fact name={t("card.email")}>{contact ? contact.email : linked.email}</Fact>
+        <Fact name={t("contact.phone")}>{contact?.phone}</Fact>
+        <Fact name={t("contact.company")}>{contact?.company}</Fact>
+      </dl>
+      <p class="card-hint" role="status">
+        {problem && tellProblem(problem, t)}
+      </p>
+      <div class="card-actions">
+        <button type="button" class="button" disabled={!contact} onClick={() => setEditing(true)}>
+          {t("contact.edit")}
+        </button>
+        <button type="button" class="button" onClick={() => void edits.unlink(request)}>
+          {t("contact.unlink")}
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** All of the contact; read again when the request's copy of it changes. */
+function useContact({ id, name, email }: NonNullable<Request["contact"]>) {
+  const { contacts } = useDesk();
+  const [contact, setContact] = useState<Contact | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: name and email say that it changed
+  useEffect(() => {
+    let gone = false;
+    contacts.read(id).then(
+      (read) => {
+        if (gone) return;
+        setContact((known) => (known && known.version > read.version ? known : read));
+        setProblem(null);
+      },
+      (error: unknown) => {
+        if (!(error instanceof Problem)) throw error;
+        if (!gone) setProblem(error);
+      },
+    );
+    return () => {
+      gone = true;
+    };
+  }, [contacts, id, name, email]);
+  return { contact, problem, setContact };
+}

@@ -1,0 +1,24 @@
+/** Lower case without accents: "Zoé" is found by "zoe". */
+export function folded(text: string): string {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+/** Whether the text contains each typed word. */
+export function containsWords(text: string, typed: string): boolean {
+  const within = folded(text);
+  return folded(typed)
+    .split(/\s+/)
+    .every((word) => within.includes(word));
+}
+
+/** Whether each typed word begins a word of the text, as the servers' search has it. */
+export function beginsWords(text: string, typed: string): boolean {
+  const within = wordsOf(text);
+  return wordsOf(typed).every((word) => within.some((whole) => whole.startsWith(word)));
+}
+
+function wordsOf(text: string): string[] {
+  return folded(text)
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean);
+}
