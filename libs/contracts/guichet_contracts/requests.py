@@ -93,10 +93,11 @@ class EmailAuthor(Model):
 class SubmittedEmail(Model):
     """An e-mail to send, whole: quoted history and signature are in ``text`` already.
 
-    ``item_id`` is the timeline item's, a UUID, and names the delivery. ``message_id``, ``in_reply_to`` and ``references``
-    are without angle brackets; ``message_id`` never changes, also when it is sent again. ``mailbox`` is the id of one of
-    ``mailer``'s mailboxes; None is its default. Without ``html`` it is made from ``text``; without ``reply_to`` it is the
-    request's own signed address; without ``thread_topic`` the subject. ``automatic``: no person wrote this very mail.
+    ``item_id`` is the timeline item's, a UUID, and names the delivery. ``message_id``, ``in_reply_to`` and
+    ``references`` are without angle brackets; ``message_id`` never changes, also when it is sent again. ``mailbox`` is
+    the id of one of ``mailer``'s mailboxes; None is its default. Without ``html`` it is made from ``text``; without
+    ``reply_to`` it is the request's own signed address; without ``thread_topic`` the subject. ``automatic``: no person
+    wrote this very mail.
     """
 
     request_id: str

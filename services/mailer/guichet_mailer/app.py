@@ -1,23 +1,52 @@
 """The composition root: the only place where parts are built and joined. Building connects to nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 
 from fastapi import FastAPI
 from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
-from guichet_kit.broker import LiveFeed, Topology, connect_broker, started
+from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
+from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.objects import ObjectStore
+from guichet_kit.outbox import OutboxRelay
+from guichet_kit.tokens import Tokens
 
+from guichet_mailer import access, consumers, failures
+from guichet_mailer.files import Files
+from guichet_mailer.inbound import api as inbound_api
+from guichet_mailer.inbound.fetcher import FetchStore, fetching
+from guichet_mailer.inbound.listeners import listening
+from guichet_mailer.inbound.store import ReceivedStore
+from guichet_mailer.inbound.usecases import Reception, process_next
+from guichet_mailer.mailbox import AddressTokens, Mailboxes
+from guichet_mailer.outbound import api as outbound_api
+from guichet_mailer.outbound.store import DeliveryStore
+from guichet_mailer.outbound.transport import Transport
+from guichet_mailer.outbound.usecases import Post, find_lost, rates_of, send_next
+from guichet_mailer.parser import Parser
 from guichet_mailer.settings import Settings
+from guichet_mailer.threads import Threading, ThreadStore
+
+PROCESSORS, SENDERS = 2, 4
+"""Mails read, and sent, at the same time by one process."""
+
+LOOK_SECONDS = 0.5
+"""Until each of them looks again for work, where nothing wakes it."""
+
+_BODY_OVERHEAD = 64 << 10
+
+log = get_logger(__name__)
 
 
 def build(settings: Settings) -> FastAPI:
     """The application; its lifespan connects, and waits ``start_timeout`` seconds at most for the servers."""
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-mailer")
+    database = mongo.database(settings.database)
     raw_mail = ObjectStore(
         settings.s3_endpoint,
         settings.s3_access_key,
@@ -28,26 +57,128 @@ def build(settings: Settings) -> FastAPI:
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "mailer", feed)
     topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    received, deliveries, threads = ReceivedStore(database), DeliveryStore(database), ThreadStore(database)
+    relay = OutboxRelay(EventPublisher(broker, topology), [received.collection, deliveries.collection])
+    mailboxes = Mailboxes(settings.mailboxes)
+    files = Files(settings.attachments_url, settings.secret_key)
+    reply_tokens = AddressTokens(settings.secret_key, "reply")
+    post = Post(
+        store=deliveries,
+        threads=threads,
+        relay=relay,
+        mailboxes=mailboxes,
+        files=files,
+        transport=Transport(settings.send_timeout),
+        reply_tokens=reply_tokens,
+        bounce_tokens=AddressTokens(settings.secret_key, "bounce"),
+        server=settings.smtp_url.get_secret_value() if settings.smtp_url else None,
+        seconds=settings.send_timeout,
+        retries=settings.send_retries,
+        automatic_per_hour=settings.automatic_per_hour,
+        rates=rates_of(mailboxes),
+    )
+    parser = Parser(settings.parse_timeout)
+    reception = Reception(
+        store=received,
+        objects=raw_mail,
+        relay=relay,
+        parser=parser,
+        threading=Threading(threads, mailboxes, reply_tokens),
+        files=files,
+        mailboxes=mailboxes,
+        post=post,
+        lease=timedelta(seconds=settings.process_lease),
+        size_limit=settings.mail_size_limit,
+        arrived=asyncio.Event(),
+    )
+    consumers.subscribe(broker, post)
+
+    async def broker_is_connected() -> None:
+        if not feed.connected:
+            raise ConnectionError("no connection to RabbitMQ")
+
+    async def look_for_lost() -> bool:
+        await find_lost(post)
+        return False
+
+    # Where there is no mailbox there is nothing to take mail for, and no port is opened.
+    ports = (("smtp", settings.smtp_port), ("lmtp", settings.lmtp_port)) if mailboxes.all else ()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(mongo.close)
             stack.callback(raw_mail.close)
+            stack.push_async_callback(files.close)
+            stack.push_async_callback(parser.close)
             await asyncio.gather(
-                mongo.wait_until_ready(settings.start_timeout),
+                _prepared(mongo.wait_until_ready(settings.start_timeout), received, deliveries, threads),
                 raw_mail.wait_until_ready(settings.start_timeout),
-                stack.enter_async_context(
-                    started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
-                ),
             )
+            await stack.enter_async_context(
+                started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
+            )
+            await stack.enter_async_context(relay.running())
+            for _ in range(PROCESSORS):
+                await stack.enter_async_context(_working(lambda: process_next(reception), reception.arrived))
+            for _ in range(SENDERS):
+                await stack.enter_async_context(_working(lambda: send_next(post)))
+            await stack.enter_async_context(_working(look_for_lost))
+            for source, port in ports:
+                limit = settings.mail_recipients_limit
+                await stack.enter_async_context(listening(reception, settings.smtp_host, port, source, limit))  # type: ignore[arg-type]
+            await stack.enter_async_context(fetching(reception, FetchStore(database), settings.imap_poll))
             yield
             health.draining = True
 
     health = Health()
     health.check("mongodb", mongo.ping)
     health.check("objects", raw_mail.ping)
-    health.check("rabbitmq", feed.ping)
-    app = create_app("Guichet mailer", health=health, lifespan=lifespan)
-    app.state.broker = broker  # for the AsyncAPI document
+    health.check("rabbitmq", broker_is_connected)
+    limit = settings.mail_size_limit + _BODY_OVERHEAD
+    app = create_app("Guichet mailer", health=health, lifespan=lifespan, body_limit=limit)
+    failures.install(app)
+    agent = access.any_agent(Tokens(settings.secret_key, "agents"))
+    secret = settings.mail_inbound.get_secret_value() if settings.mail_inbound else None
+    app.include_router(inbound_api.routes(reception, agent, secret))
+    app.include_router(outbound_api.routes(post, agent))
     return app
+
+
+async def _prepared(ready: Awaitable[None], *stores: ReceivedStore | DeliveryStore | ThreadStore) -> None:
+    await ready
+    for store in stores:
+        await store.ensure_indexes()
+
+
+@asynccontextmanager
+async def _working(work: Callable[[], Awaitable[bool]], wake: asyncio.Event | None = None) -> AsyncIterator[None]:
+    """Do the work for as long as there is some, and look again after a moment or when ``wake`` is set."""
+
+    async def repeat() -> None:
+        while True:
+            try:
+                more = await work()
+            except Exception:  # whatever it was, it is logged, and the next round may do better
+                log.exception("background_work_failed")
+                more = False
+            if not more:
+                await _pause(wake)
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _pause(wake: asyncio.Event | None) -> None:
+    if wake is None:
+        await asyncio.sleep(LOOK_SECONDS)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_SECONDS):
+            await wake.wait()
+            wake.clear()

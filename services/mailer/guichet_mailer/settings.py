@@ -3,6 +3,8 @@
 from guichet_kit.settings import ServiceSettings
 from pydantic import Field, SecretStr, field_validator
 
+from guichet_mailer.mailbox import Mailbox
+
 
 class Settings(ServiceSettings):
     """The settings of ``mailer``; the README lists them all."""
@@ -13,15 +15,40 @@ class Settings(ServiceSettings):
     s3_region: str = "us-east-1"
     mail_bucket: str = Field(default="guichet-mail", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
 
+    mailboxes: tuple[Mailbox, ...] = ()
+    smtp_url: SecretStr | None = Field(default=None, description="For mailboxes that name no server of their own")
+    attachments_url: str = "http://127.0.0.1:18031"
+
+    mail_inbound: SecretStr | None = Field(default=None, description="Secret of POST /api/v1/mail/inbound")
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(default=2525, ge=0, le=65535)
+    lmtp_port: int = Field(default=2424, ge=0, le=65535)
+    mail_size_limit: int = Field(default=50_000_000, ge=1_000)
+    mail_recipients_limit: int = Field(default=100, ge=1)
+    imap_poll: float = Field(default=60, gt=0, description="Seconds between two looks where there is no IDLE")
+
+    parse_timeout: float = Field(default=30, gt=0)
+    process_lease: float = Field(default=180, gt=0, description="Seconds until a mail left by a crash is taken up")
+    send_timeout: float = Field(default=60, gt=0, description="Seconds that a server may take for one mail")
+    send_retries: tuple[float, ...] = (60, 300, 900, 3600, 3600, 7200, 14400, 28800, 28800, 43200)
+    automatic_per_hour: int = Field(default=5, ge=0, description="Automatic mails to one address")
+
     @property
     def database(self) -> str:
         """The name of this service's own database."""
         return f"{self.database_prefix}mailer"
 
-    @field_validator("s3_endpoint")
+    @field_validator("s3_endpoint", "attachments_url")
     @classmethod
     def _address(cls, value: str) -> str:
         scheme, separator, host = value.rstrip("/").partition("://")
         if scheme not in ("http", "https") or not separator or not host or "/" in host:
             raise ValueError("must be http://HOST[:PORT] or https://HOST[:PORT]")
         return f"{scheme}://{host}"
+
+    @field_validator("mailboxes")
+    @classmethod
+    def _ids_once(cls, value: tuple[Mailbox, ...]) -> tuple[Mailbox, ...]:
+        if len({mailbox.id for mailbox in value}) != len(value):
+            raise ValueError("two mailboxes have the same id")
+        return value

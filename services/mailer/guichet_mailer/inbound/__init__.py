@@ -1,0 +1,1 @@
+"""Mail that comes in: stored raw, then read, then told to `requests`."""

@@ -1,0 +1,102 @@
+"""HTTP: one of the ways in, and the quarantine."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+from guichet_kit.clock import WireTime
+from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
+from guichet_kit.problems import Invalid, TooLarge
+from pydantic import BaseModel
+
+from guichet_mailer.access import CallerOf, inbound_secret, only_supervisors
+from guichet_mailer.inbound import usecases
+from guichet_mailer.inbound.received import Envelope, Received, State
+from guichet_mailer.inbound.usecases import Reception
+
+
+class Accepted(BaseModel):
+    """The mail is stored."""
+
+    id: str
+
+
+class ReceivedShown(BaseModel):
+    """A mail that came in. ``reason`` is a stable word, ``detail`` says it in a sentence."""
+
+    id: str
+    state: State
+    source: str
+    reason: str | None
+    detail: str | None
+    sender: str | None
+    subject: str | None
+    size: int
+    received_at: WireTime
+
+
+def routes(reception: Reception, agent: CallerOf, secret: str | None) -> APIRouter:
+    """The routes of mail that comes in."""
+    router = APIRouter(prefix="/api/v1/mail", tags=["mail"])
+    supervisor = Depends(only_supervisors(agent))
+
+    @router.post("/inbound", status_code=202, dependencies=[Depends(inbound_secret(secret))])
+    async def receive_mail(request: Request) -> Accepted:
+        raw = await request.body()
+        if len(raw) > reception.size_limit:
+            raise TooLarge(f"The mail is larger than {reception.size_limit} bytes.")
+        if not raw:
+            raise Invalid.of("body", "must be a mail")
+        return Accepted(id=await usecases.take_in(reception, raw, Envelope("http")))
+
+    @router.get("/quarantine", dependencies=[supervisor])
+    async def list_quarantine(
+        limit: int = Query(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT), cursor: str | None = None
+    ) -> Page[ReceivedShown]:
+        before = str(decode_cursor(cursor, str)[0]) if cursor else None
+        found = await reception.store.quarantine(limit + 1, before)
+        following = encode_cursor([found[limit - 1].id]) if len(found) > limit else None
+        return Page(items=[_shown(mail) for mail in found[:limit]], next_cursor=following)
+
+    @router.post("/quarantine/{mail_id}/replay", status_code=202, dependencies=[supervisor])
+    async def replay_mail(mail_id: str) -> ReceivedShown:
+        return _shown(await usecases.replay(reception, mail_id))
+
+    @router.get("/received/{mail_id}", dependencies=[supervisor])
+    async def get_received(mail_id: str) -> ReceivedShown:
+        return _shown(await usecases.received_mail(reception, mail_id))
+
+    @router.get("/received/{mail_id}/raw", dependencies=[supervisor], response_class=StreamingResponse)
+    async def get_raw(mail_id: str) -> StreamingResponse:
+        mail = await usecases.received_mail(reception, mail_id)
+        opened = usecases.raw_of(reception, mail)
+        chunks = await opened.__aenter__()  # before the answer begins: a lost object is a 404
+
+        async def stream() -> AsyncIterator[bytes]:
+            try:
+                async for chunk in chunks:
+                    yield chunk
+            finally:
+                await opened.__aexit__(None, None, None)
+
+        headers = {
+            "Content-Disposition": f'attachment; filename="{mail.id}.eml"',
+            "X-Content-Type-Options": "nosniff",
+        }
+        return StreamingResponse(stream(), media_type="application/octet-stream", headers=headers)
+
+    return router
+
+
+def _shown(mail: Received) -> ReceivedShown:
+    return ReceivedShown(
+        id=mail.id,
+        state=mail.state,
+        source=mail.envelope.source,
+        reason=mail.reason,
+        detail=mail.detail,
+        sender=mail.sender,
+        subject=mail.subject,
+        size=mail.size,
+        received_at=mail.received_at,
+    )

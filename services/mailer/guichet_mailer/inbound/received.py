@@ -1,0 +1,62 @@
+"""A mail that came in: its states. Pure rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+Source = Literal["http", "smtp", "lmtp", "imap"]
+
+
+class State(StrEnum):
+    """Where a mail is on its way. Its raw form is stored before it has a state."""
+
+    RECEIVED = "received"
+    PROCESSED = "processed"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.RECEIVED: frozenset({State.PROCESSED, State.DUPLICATE, State.QUARANTINED}),
+    State.QUARANTINED: frozenset({State.RECEIVED}),  # replayed
+    State.PROCESSED: frozenset(),
+    State.DUPLICATE: frozenset(),
+}
+
+
+class Quarantine(Exception):
+    """The mail cannot be taken in. ``reason`` is a stable word."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How the mail came. ``mailbox`` is the id of the one that it was fetched from, or sent to."""
+
+    source: Source
+    recipients: tuple[str, ...] = ()
+    null_sender: bool = False
+    mailbox: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A mail that came in. ``object`` names its raw bytes, ``size`` of them; None: too large to be fetched."""
+
+    id: str
+    state: State
+    envelope: Envelope
+    size: int
+    object: str | None
+    received_at: datetime
+    attempts: int = 0
+    reason: str | None = None
+    detail: str | None = None
+    sender: str | None = None
+    subject: str | None = None
+    duplicate_of: str | None = None

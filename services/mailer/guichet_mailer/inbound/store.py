@@ -1,0 +1,122 @@
+"""MongoDB: mail that came in. The only file that knows its fields."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from guichet_kit.mongo import ASCENDING, DESCENDING, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.outbox import OUTBOX_INDEX
+
+from guichet_mailer.inbound.received import TRANSITIONS, Envelope, Received, State
+
+_INDEXES = [
+    OUTBOX_INDEX,
+    IndexModel("content", name="content", unique=True),
+    IndexModel("message_id", name="message_id", unique=True, sparse=True),
+    IndexModel("due_at", name="due_at", sparse=True),
+    IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="state"),
+]
+
+
+class ReceivedStore:
+    """The collection ``received``."""
+
+    def __init__(self, database: Database) -> None:
+        self.collection = database["received"]
+
+    async def ensure_indexes(self) -> None:
+        """Make the indexes that are missing."""
+        await self.collection.create_indexes(_INDEXES)
+
+    async def begin(self, mail: Received, content: str) -> str:
+        """Note a mail, whose bytes are stored; the id of the one that has the same ``content`` where there is one."""
+        document = _document(mail) | {"content": content}
+        if mail.state is State.RECEIVED:
+            document["due_at"] = mail.received_at
+        try:
+            await self.collection.insert_one(document)
+        except DuplicateKeyError:
+            # A server may send the same bytes once for each recipient.
+            more = {"$addToSet": {"recipients": {"$each": list(mail.envelope.recipients)}}}
+            known = await self.collection.find_one_and_update({"content": content}, more, projection=["_id"])
+            return str(known["_id"]) if known else mail.id
+        return mail.id
+
+    async def get(self, mail_id: str) -> Received | None:
+        """The mail, where there is one."""
+        document = await self.collection.find_one({"_id": mail_id})
+        return _received(document) if document else None
+
+    async def claim(self, now: datetime, lease: timedelta) -> Received | None:
+        """A mail to be processed, for the caller alone until the lease ends."""
+        document = await self.collection.find_one_and_update(
+            {"due_at": {"$lte": now}},
+            {"$set": {"due_at": now + lease}, "$inc": {"attempts": 1}},
+            sort=[("due_at", ASCENDING)],
+            return_document=True,
+        )
+        return _received(document) if document else None
+
+    async def postpone(self, mail: Received, until: datetime, *, counted: bool) -> None:
+        """Give the claim back until then; ``counted`` as an attempt or not."""
+        change: Document = {"$set": {"due_at": until}}
+        if not counted:
+            change["$inc"] = {"attempts": -1}
+        await self.collection.update_one({"_id": mail.id, "state": State.RECEIVED}, change)
+
+    async def first_with(self, mail: Received, message_id: str) -> str:
+        """Take the Message-ID for this mail; the id of the mail that has it."""
+        try:
+            await self.collection.update_one({"_id": mail.id}, {"$set": {"message_id": message_id}})
+        except DuplicateKeyError:
+            other = await self.collection.find_one({"message_id": message_id}, projection=["_id"])
+            return str(other["_id"]) if other else mail.id
+        return mail.id
+
+    async def settle(self, mail: Received, to: State, outbox: Sequence[Document] = (), **values: str | None) -> bool:
+        """Write the mail's new state with its events; False where it has left the old one meanwhile."""
+        if to not in TRANSITIONS[mail.state]:
+            raise ValueError(f"{mail.state} does not lead to {to}")
+        change: Document = {"$set": {"state": to} | values, "$unset": {"due_at": ""}}
+        change["$push"] = {"outbox": {"$each": list(outbox)}}
+        return (await self.collection.update_one({"_id": mail.id, "state": mail.state}, change)).matched_count == 1
+
+    async def replay(self, mail_id: str, now: datetime) -> bool:
+        """Send a mail out of quarantine through it all again; False where it is not there, or has no bytes."""
+        again = {"$set": {"state": State.RECEIVED, "due_at": now, "attempts": 0, "reason": None, "detail": None}}
+        held = {"_id": mail_id, "state": State.QUARANTINED, "object": {"$ne": None}}
+        return (await self.collection.update_one(held, again)).matched_count == 1
+
+    async def quarantine(self, limit: int, before: str | None) -> list[Received]:
+        """Mails in quarantine, the newest first, older than the one with the id ``before``."""
+        query: Document = {"state": State.QUARANTINED} | ({"_id": {"$lt": before}} if before else {})
+        cursor = self.collection.find(query).sort("_id", DESCENDING).limit(limit)
+        return [_received(document) async for document in cursor]
+
+
+def _document(mail: Received) -> Document:
+    return {
+        "_id": mail.id,
+        "state": mail.state,
+        "source": mail.envelope.source,
+        "recipients": list(mail.envelope.recipients),
+        "null_sender": mail.envelope.null_sender,
+        "mailbox": mail.envelope.mailbox,
+        "size": mail.size,
+        "object": mail.object,
+        "received_at": mail.received_at,
+        "attempts": mail.attempts,
+        "reason": mail.reason,
+        "detail": mail.detail,
+        "sender": mail.sender,
+        "subject": mail.subject,
+        "duplicate_of": mail.duplicate_of,
+    }
+
+
+def _received(document: Document) -> Received:
+    envelope = Envelope(
+        document["source"], tuple(document["recipients"]), document["null_sender"], document.get("mailbox")
+    )
+    same = ("size", "object", "received_at", "attempts", "reason", "detail", "sender", "subject", "duplicate_of")
+    values = {name: document.get(name) for name in same}
+    return Received(id=document["_id"], state=State(document["state"]), envelope=envelope, **values)  # type: ignore[arg-type]

@@ -1,0 +1,212 @@
+"""What can be done with mail that comes in. It is stored raw before anything reads it."""
+
+import asyncio
+import hashlib
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from guichet_contracts.mailer import Thread
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_kit.logs import get_logger
+from guichet_kit.mongo import OUTAGES
+from guichet_kit.objects import ObjectMissing, ObjectStore, StoreUnavailable
+from guichet_kit.outbox import Relay, pending
+from prometheus_client import Counter
+
+from guichet_mailer import events
+from guichet_mailer.files import Files, FilesUnavailable, Infected
+from guichet_mailer.inbound.received import Envelope, Quarantine, Received, State
+from guichet_mailer.inbound.store import ReceivedStore
+from guichet_mailer.mailbox import Mailboxes
+from guichet_mailer.outbound.delivery import Delivery
+from guichet_mailer.outbound.usecases import Post, mark_bounced
+from guichet_mailer.parser import Parser, ParserFailed
+from guichet_mailer.parsing import Mail, Unreadable
+from guichet_mailer.threads import Threading
+
+MAX_ATTEMPTS = 5
+"""Times that processing a mail may begin and end with a crash of ours, before it is set aside."""
+
+_PAUSE = timedelta(seconds=5)
+_MESSAGE_ID_LENGTH = 500
+_MAY_PASS: tuple[type[Exception], ...] = (StoreUnavailable, FilesUnavailable, *OUTAGES)
+NOT_STORED: tuple[type[Exception], ...] = (StoreUnavailable, *OUTAGES)
+"""What `take_in` may raise: nothing was promised, and the sender tries again."""
+
+outcomes = Counter("guichet_mailer_received_total", "Mails received, by what became of them", ["outcome"])
+
+log = get_logger(__name__)
+
+
+class Absent(Exception):
+    """There is no such mail."""
+
+
+class NotInQuarantine(Exception):
+    """The mail is not in quarantine, or there is nothing of it to replay."""
+
+
+@dataclass(frozen=True)
+class Reception:
+    """What receiving works with. ``size_limit`` in bytes; ``arrived`` wakes whoever processes."""
+
+    store: ReceivedStore
+    objects: ObjectStore
+    relay: Relay
+    parser: Parser
+    threading: Threading
+    files: Files
+    mailboxes: Mailboxes
+    post: Post
+    lease: timedelta
+    size_limit: int
+    arrived: asyncio.Event
+
+
+async def take_in(reception: Reception, raw: bytes, envelope: Envelope) -> str:
+    """Store a mail; when this returns its id, it is safe. The same bytes again are the same mail.
+
+    Raises one of `NOT_STORED` where it is not.
+    """
+    content = hashlib.sha256(raw).hexdigest()
+    await reception.objects.put(f"raw/{content}", io.BytesIO(raw), len(raw), "message/rfc822")
+    mail = Received(new_id(), State.RECEIVED, envelope, len(raw), f"raw/{content}", now())
+    mail_id = await reception.store.begin(mail, content)
+    reception.arrived.set()
+    return mail_id
+
+
+async def refuse_large(reception: Reception, name: str, size: int, envelope: Envelope) -> None:
+    """Note a mail that is too large to be fetched, and stays where it is under ``name``."""
+    detail = f"It has {size} bytes; it is still on the server ({name})."
+    mail = Received(new_id(), State.QUARANTINED, envelope, size, None, now(), reason="too_large", detail=detail)
+    await reception.store.begin(mail, name)
+
+
+async def process_next(reception: Reception) -> bool:
+    """Process one mail that waits; False when none does. No mail keeps the next one from its turn."""
+    mail = await reception.store.claim(now(), reception.lease)
+    if mail is None:
+        return False
+    try:
+        await _process(reception, mail)
+    except _MAY_PASS as error:
+        log.warning("mail_postponed", mail_id=mail.id, error=repr(error))
+        await reception.store.postpone(mail, now() + _PAUSE, counted=False)
+    except Quarantine as why:
+        await _quarantine(reception, mail, why.reason, why.detail)
+    except Exception as error:  # a fault of ours: the mail is kept whole, to be replayed when it is mended
+        log.exception("mail_not_processed", mail_id=mail.id)
+        await _quarantine(reception, mail, "failure", repr(error)[:500])
+    return True
+
+
+async def _quarantine(reception: Reception, mail: Received, reason: str, detail: str) -> None:
+    log.error("mail_quarantined", mail_id=mail.id, reason=reason, detail=detail)
+    outcomes.labels(reason).inc()
+    await reception.store.settle(mail, State.QUARANTINED, reason=reason, detail=detail)
+
+
+async def _process(reception: Reception, received: Received) -> None:
+    if received.attempts > MAX_ATTEMPTS:
+        raise Quarantine("crashed", f"Processing it was begun {MAX_ATTEMPTS} times and never ended.")
+    mail = await _parsed(reception, received)
+    described: dict[str, Any] = {"sender": mail.sender.email if mail.sender else None, "subject": mail.subject}
+    if mail.message_id:
+        first = await reception.store.first_with(received, mail.message_id[:_MESSAGE_ID_LENGTH])
+        if first != received.id:
+            outcomes.labels("duplicate").inc()
+            await reception.store.settle(received, State.DUPLICATE, (), duplicate_of=first, **described)
+            return
+    delivery, ours = await _reported(reception, mail)
+    if delivery is not None:
+        thread = Thread(request_id=delivery.email.request_id, by="bounce")
+    else:
+        thread = await reception.threading.thread(mail, ours)
+    try:
+        attachments = [await reception.files.give(received.id, index, file) for index, file in enumerate(mail.files)]
+    except Infected as infected:
+        raise Quarantine("infected", f"A virus was found in {infected.name}.") from None
+    await reception.threading.remember(mail, received.id, thread.request_id)
+    event = events.email_received(
+        received, _mailbox(reception, received, mail), mail, thread, attachments, delivery.id if delivery else None
+    )
+    outbox = [pending(event)]
+    if await reception.store.settle(received, State.PROCESSED, outbox, **described):
+        reception.relay.offer(reception.store.collection, received.id, outbox)
+        outcomes.labels(mail.kind).inc()
+    if delivery is not None and mail.bounce:
+        failed = [
+            f"{one.email}: {one.status} {one.diagnostic}" for one in mail.bounce.recipients if one.fate == "failed"
+        ]
+        if failed:
+            await mark_bounced(reception.post, delivery, "; ".join(failed)[:500])
+
+
+async def _parsed(reception: Reception, received: Received) -> Mail:
+    try:
+        async with raw_of(reception, received) as chunks:
+            raw = b"".join([chunk async for chunk in chunks])
+        return await reception.parser.parse(raw, received.envelope.recipients, received.envelope.null_sender)
+    except ObjectMissing:
+        raise Quarantine("lost", "The store has lost its bytes.") from None
+    except Unreadable as error:
+        raise Quarantine(error.reason, error.detail) from None
+    except ParserFailed as error:
+        raise Quarantine("parser_failed", str(error)) from None
+
+
+async def _reported(reception: Reception, mail: Mail) -> tuple[Delivery | None, frozenset[str]]:
+    """The delivery that a bounce is about, and the tokens in its addresses that say so."""
+    post = reception.post
+    tokens = {token: post.bounce_tokens.verify(token) for token in reception.mailboxes.tokens(mail.addressed)}
+    ours = frozenset(token for token, item in tokens.items() if item)
+    if mail.bounce is None:
+        return None, ours
+    for token in ours:
+        if delivery := await post.store.get(tokens[token] or ""):
+            return delivery, ours
+    return await post.store.with_message_id(mail.bounce.message_ids), ours
+
+
+def _mailbox(reception: Reception, received: Received, mail: Mail) -> str | None:
+    if received.envelope.mailbox:
+        return received.envelope.mailbox
+    found = (reception.mailboxes.of(address) for address in mail.addressed)
+    return next((mailbox.id for mailbox in found if mailbox), None)
+
+
+async def received_mail(reception: Reception, mail_id: str) -> Received:
+    """The mail; `Absent` where there is none."""
+    mail = await reception.store.get(mail_id)
+    if mail is None:
+        raise Absent
+    return mail
+
+
+@asynccontextmanager
+async def raw_of(reception: Reception, mail: Received) -> AsyncIterator[AsyncIterator[bytes]]:
+    """The mail as it came; `ObjectMissing` where there is nothing."""
+    if mail.object is None:
+        raise ObjectMissing(mail.id)
+    async with reception.objects.open(mail.object) as chunks:
+        yield chunks
+
+
+async def replay(reception: Reception, mail_id: str) -> Received:
+    """Let a mail out of quarantine, through everything again.
+
+    Raises:
+        Absent: there is no such mail.
+        NotInQuarantine: it is not there, or there is nothing of it to replay.
+    """
+    if not await reception.store.replay(mail_id, now()):
+        await received_mail(reception, mail_id)
+        raise NotInQuarantine
+    reception.arrived.set()
+    return await received_mail(reception, mail_id)

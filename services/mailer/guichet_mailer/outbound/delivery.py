@@ -1,0 +1,87 @@
+"""A delivery: one e-mail on its way out, and its states. Pure rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from guichet_contracts.requests import SubmittedEmail
+
+
+class State(StrEnum):
+    """Where an e-mail is. ``uncertain``: a server may have taken it, but we did not live to hear so."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    UNCERTAIN = "uncertain"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SENDING, State.QUEUED, State.SENT, State.FAILED}),
+    State.SENDING: frozenset({State.SENT, State.QUEUED, State.FAILED, State.UNCERTAIN}),
+    State.SENT: frozenset({State.BOUNCED}),
+    State.UNCERTAIN: frozenset({State.SENT, State.QUEUED, State.BOUNCED}),
+    State.FAILED: frozenset({State.QUEUED}),
+    State.BOUNCED: frozenset({State.QUEUED}),
+}
+
+
+class IllegalMove(Exception):
+    """The state does not lead there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An address that a server refused for good, and its words."""
+
+    email: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One e-mail, its fate and what is left to do. ``version`` rises with every change.
+
+    ``left`` are the addresses that no server has taken yet. ``due_at`` is when the next attempt begins (``queued``) or
+    when the present one counts as lost (``sending``).
+    """
+
+    id: str
+    state: State
+    email: SubmittedEmail
+    left: tuple[str, ...]
+    at: datetime
+    due_at: datetime | None
+    refused: tuple[Refused, ...] = ()
+    attempts: int = 0
+    version: int = 1
+    detail: str | None = None
+
+    @classmethod
+    def of(cls, email: SubmittedEmail, at: datetime) -> "Delivery":
+        """A new one, to be sent now."""
+        return cls(email.item_id, State.QUEUED, email, _addresses(email), at, at)
+
+    def moved(
+        self, to: State, at: datetime, *, detail: str | None = None, due_at: datetime | None = None
+    ) -> "Delivery":
+        """The delivery in another state; `IllegalMove` where the table does not lead there."""
+        if to not in TRANSITIONS[self.state]:
+            raise IllegalMove(f"{self.state} does not lead to {to}")
+        return replace(self, state=to, at=at, detail=detail, due_at=due_at, version=self.version + 1)
+
+    def tried(self, at: datetime, until: datetime) -> "Delivery":
+        """The delivery as a server is about to be given it; one attempt more."""
+        return replace(self.moved(State.SENDING, at, due_at=until), attempts=self.attempts + 1)
+
+    def again(self, at: datetime) -> "Delivery":
+        """The delivery from the beginning, because a person said so: to whoever has not certainly got it."""
+        left = self.left or _addresses(self.email)
+        return replace(self.moved(State.QUEUED, at, due_at=at), left=left, refused=(), attempts=0)
+
+
+def _addresses(email: SubmittedEmail) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.email for one in (*email.to, *email.cc)))

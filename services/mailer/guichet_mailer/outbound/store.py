@@ -1,0 +1,113 @@
+"""MongoDB: deliveries. The only file that knows their fields."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from guichet_contracts.requests import SubmittedEmail
+from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.outbox import OUTBOX_INDEX
+
+from guichet_mailer.outbound.delivery import Delivery, Refused, State
+
+_INDEXES = [
+    OUTBOX_INDEX,
+    IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], name="due"),
+    IndexModel("email.message_id", name="message_id"),
+]
+_HOUR = 3600
+
+
+class DeliveryStore:
+    """The collection ``deliveries``. A step is written only while the document is still as it was read."""
+
+    def __init__(self, database: Database) -> None:
+        self.collection = database["deliveries"]
+        self._automatic = database["automatic_mails"]
+
+    async def ensure_indexes(self) -> None:
+        """Make the indexes that are missing."""
+        await self.collection.create_indexes(_INDEXES)
+        await self._automatic.create_indexes([IndexModel("at", name="at", expireAfterSeconds=2 * _HOUR)])
+
+    async def begin(self, delivery: Delivery, outbox: Sequence[Document]) -> bool:
+        """Note a new delivery with its event; False where it is known."""
+        try:
+            await self.collection.insert_one(_document(delivery) | {"outbox": list(outbox)})
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def get(self, delivery_id: str) -> Delivery | None:
+        """The delivery, where there is one."""
+        document = await self.collection.find_one({"_id": delivery_id})
+        return _delivery(document) if document else None
+
+    async def claim(self, now: datetime, lease: timedelta) -> Delivery | None:
+        """A delivery that is due, for the caller alone until the lease ends."""
+        document = await self.collection.find_one_and_update(
+            {"state": State.QUEUED, "due_at": {"$lte": now}},
+            {"$set": {"due_at": now + lease}},
+            sort=[("due_at", ASCENDING)],
+        )
+        return _delivery(document) if document else None
+
+    async def postpone(self, delivery: Delivery, until: datetime) -> None:
+        """Give the claim back until then; nothing else changes."""
+        still = {"_id": delivery.id, "version": delivery.version}
+        await self.collection.update_one(still, {"$set": {"due_at": until}})
+
+    async def lost(self, now: datetime) -> Delivery | None:
+        """A delivery that was being sent, and whose sender was not heard of in time."""
+        document = await self.collection.find_one({"state": State.SENDING, "due_at": {"$lte": now}})
+        return _delivery(document) if document else None
+
+    async def move(self, before: Delivery, after: Delivery, outbox: Sequence[Document]) -> bool:
+        """Write the step from ``before`` to ``after`` with its event; False where somebody else was first."""
+        values = _document(after)
+        change = {"$set": values, "$push": {"outbox": {"$each": list(outbox)}}}
+        still = {"_id": before.id, "version": before.version}
+        return (await self.collection.update_one(still, change)).matched_count == 1
+
+    async def with_message_id(self, message_ids: Sequence[str]) -> Delivery | None:
+        """The delivery of one of these Message-IDs."""
+        document = await self.collection.find_one({"email.message_id": {"$in": list(message_ids)}})
+        return _delivery(document) if document else None
+
+    async def count_automatic(self, address: str, now: datetime) -> int:
+        """Count one more automatic mail to the address; how many it is within this hour."""
+        key = f"{address.lower()} {int(now.timestamp()) // _HOUR}"
+        document = await self._automatic.find_one_and_update(
+            {"_id": key}, {"$inc": {"count": 1}, "$setOnInsert": {"at": now}}, upsert=True, return_document=True
+        )
+        return int(document["count"]) if document else 1
+
+
+def _document(delivery: Delivery) -> Document:
+    return {
+        "_id": delivery.id,
+        "state": delivery.state,
+        "email": delivery.email.model_dump(mode="json"),
+        "left": list(delivery.left),
+        "refused": [asdict(one) for one in delivery.refused],
+        "attempts": delivery.attempts,
+        "version": delivery.version,
+        "detail": delivery.detail,
+        "at": delivery.at,
+        "due_at": delivery.due_at,
+    }
+
+
+def _delivery(document: Document) -> Delivery:
+    return Delivery(
+        id=document["_id"],
+        state=State(document["state"]),
+        email=SubmittedEmail.model_validate(document["email"]),
+        left=tuple(document["left"]),
+        refused=tuple(Refused(**one) for one in document["refused"]),
+        attempts=document["attempts"],
+        version=document["version"],
+        detail=document["detail"],
+        at=document["at"],
+        due_at=document["due_at"],
+    )

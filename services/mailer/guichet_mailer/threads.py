@@ -1,0 +1,95 @@
+"""Which request a mail belongs to, by what its headers prove; never by its subject."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from guichet_contracts.mailer import Thread
+from guichet_kit.clock import now
+from guichet_kit.mongo import Database, DuplicateKeyError, IndexModel
+
+from guichet_mailer.mailbox import AddressTokens, Mailboxes
+from guichet_mailer.parsing import Mail
+
+NEAREST = 20
+"""Ids of ``References`` that count, from the end: those of the mails just before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A Message-ID that was seen, or named by a mail: on which request, and by which received mail it came here."""
+
+    message_id: str
+    request_id: str | None
+    email_id: str | None
+
+
+class ThreadStore:
+    """The collection ``message_ids``: one document for each id."""
+
+    def __init__(self, database: Database) -> None:
+        self.collection = database["message_ids"]
+
+    async def ensure_indexes(self) -> None:
+        """Make the indexes that are missing."""
+        await self.collection.create_indexes([IndexModel("email_id", name="email_id", sparse=True)])
+
+    async def known(self, message_ids: Sequence[str]) -> dict[str, Known]:
+        """Those of the ids that are known."""
+        cursor = self.collection.find({"_id": {"$in": list(message_ids)}})
+        return {one["_id"]: Known(one["_id"], one.get("request_id"), one.get("email_id")) async for one in cursor}
+
+    async def remember(self, message_ids: Sequence[str], request_id: str | None, email_id: str | None) -> None:
+        """Note the ids that are new; those known stay where they are, but for those that were on no request."""
+        known = await self.known(message_ids)
+        for message_id in message_ids:
+            if message_id not in known:
+                document = {"_id": message_id, "request_id": request_id, "email_id": email_id, "at": now()}
+                try:
+                    await self.collection.insert_one(document)
+                except DuplicateKeyError:
+                    continue  # another mail of the thread was first
+        if request_id is not None and any(one.request_id is None for one in known.values()):
+            lone = {"_id": {"$in": list(known)}, "request_id": None}
+            await self.collection.update_many(lone, {"$set": {"request_id": request_id}})
+
+    async def file(self, email_id: str, request_id: str, version: int) -> None:
+        """What this received mail brought here is on that request, unless a newer filing said otherwise."""
+        older = {"$or": [{"filed": {"$exists": False}}, {"filed": {"$lt": version}}]}
+        await self.collection.update_many(
+            {"email_id": email_id} | older, {"$set": {"request_id": request_id, "filed": version}}
+        )
+
+
+class Threading:
+    """Finds the request of a mail."""
+
+    def __init__(self, store: ThreadStore, mailboxes: Mailboxes, reply_tokens: AddressTokens) -> None:
+        self.store, self._mailboxes, self._tokens = store, mailboxes, reply_tokens
+
+    async def thread(self, mail: Mail, ours: frozenset[str]) -> Thread:
+        """Where the mail belongs. ``ours``: tokens in its addresses that are for another purpose."""
+        tokens = [token for token in self._mailboxes.tokens(mail.addressed) if token not in ours]
+        requests = [self._tokens.verify(token) for token in tokens]
+        forged = any(request is None for request in requests)
+        proven = next((request for request in requests if request), None)
+        if proven:
+            return Thread(request_id=proven, by="reply_address", forged_reply_address=forged)
+        named = _named(mail)
+        known = await self.store.known(named)
+        nearest = [known[one] for one in named if one in known]
+        for one in nearest:
+            if one.request_id is not None:
+                by = "in_reply_to" if one.message_id in mail.in_reply_to else "references"
+                return Thread(request_id=one.request_id, by=by, forged_reply_address=forged)
+        follows = tuple(dict.fromkeys(one.email_id for one in nearest if one.email_id))
+        return Thread(follows=follows, forged_reply_address=forged)
+
+    async def remember(self, mail: Mail, email_id: str, request_id: str | None) -> None:
+        """Know from now on the mail's own id and those that it names."""
+        own = (mail.message_id,) if mail.message_id else ()
+        await self.store.remember([*own, *_named(mail)], request_id, email_id)
+
+
+def _named(mail: Mail) -> list[str]:
+    """The ids that the mail says it follows, the nearest first."""
+    return list(dict.fromkeys([*mail.in_reply_to[:NEAREST], *reversed(mail.references[-NEAREST:])]))
