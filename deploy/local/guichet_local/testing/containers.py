@@ -47,8 +47,8 @@ IMAGES = {
         repository="chrislusf/seaweedfs",
         port=8333,
         url=f"http://guichet:{PASSWORD}@{{address}}",
-        log_when_ready="Start Seaweed S3 API Server",
-        command="mini -dir=/data",
+        log_when_ready="to stop all components",
+        command="mini -dir=/data -ip.bind=0.0.0.0 -master.telemetry=false -admin.ui=false -webdav=false",
         environment={"AWS_ACCESS_KEY_ID": "guichet", "AWS_SECRET_ACCESS_KEY": PASSWORD},
     ),
 }
