@@ -414,3 +414,6 @@ def every() -> dict[str, bytes]:
     found = [one for some in (charsets, headers, structures, machines) for one in some()]
     assert len({name for name, _ in found}) == len(found)
     return dict(found)
+
+
+UGLY_BEYOND = b"Content-Type: message/rfc822\r\n\r\n" * 3000

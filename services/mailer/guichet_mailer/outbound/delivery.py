@@ -65,6 +65,11 @@ class Delivery:
         """A new one, to be sent now."""
         return cls(email.item_id, State.QUEUED, email, _addresses(email), at, at)
 
+    @property
+    def reached(self) -> bool:
+        """Whether a server has taken it for at least one address."""
+        return bool(set(_addresses(self.email)) - set(self.left) - {one.email for one in self.refused})
+
     def moved(
         self, to: State, at: datetime, *, detail: str | None = None, due_at: datetime | None = None
     ) -> "Delivery":

@@ -1,0 +1,249 @@
+"""The service as a real process, with the real ``attachments`` beside it, a mail server of the test's, and an ear."""
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aio_pika
+import httpx2
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from guichet_contracts import requests as contract
+from guichet_kit.broker import EVENTS_EXCHANGE
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_kit.tokens import Tokens
+from guichet_local.ports import Ports
+from guichet_local.testing import S3
+from guichet_local.testing.service import ServiceProcess
+
+INBOUND_SECRET = "inbound-secret"
+ADDRESS = "support@desk.example"
+
+
+class MailServer:
+    """Takes mail by real SMTP. What it says to a recipient is in ``answers``: the first left is used once."""
+
+    def __init__(self) -> None:
+        self.mails: list[Envelope] = []
+        self.answers: dict[str, list[str]] = {}
+        self.silent = asyncio.Event()
+        self.port = Ports.free()["mailer"]
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802
+        if self.answers.get(address):
+            return self.answers[address].pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if answers := self.answers.get("DATA"):
+            return answers.pop(0)
+        self.mails.append(envelope)
+        if envelope.rcpt_tos[0].startswith("silent"):
+            self.silent.set()
+            await asyncio.sleep(3600)
+        return "250 Taken"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        server = await asyncio.get_running_loop().create_server(lambda: SMTP(self), "127.0.0.1", self.port)
+        try:
+            yield
+        finally:
+            server.close()
+
+
+class Ear:
+    """Hears the events of ``mailer``, and publishes those of ``requests``."""
+
+    def __init__(self, exchange: Any) -> None:
+        self._exchange = exchange
+        self.events: list[dict[str, Any]] = []
+
+    async def take(self, message: Any) -> None:
+        async with message.process():
+            self.events.append(json.loads(message.body))
+
+    async def say(self, event: contract.EmailSubmitted | contract.EmailFiled) -> None:
+        body = event.model_dump_json().encode()
+        message = aio_pika.Message(body, message_id=event.id, type=event.type, content_type="application/json")
+        await self._exchange.publish(message, event.type)
+
+    def emails(self) -> list[dict[str, Any]]:
+        return [one["data"] for one in self.events if one["type"] == "mailer.email.received.v1"]
+
+    def email(self, email_id: str) -> dict[str, Any] | None:
+        return next((one for one in self.emails() if one["email"]["id"] == email_id), None)
+
+    def states(self, item_id: str) -> list[str]:
+        changes = {one["id"]: one["data"] for one in self.events if one["type"] == "mailer.delivery.changed.v1"}
+        mine = [one for one in changes.values() if one["item_id"] == item_id]
+        return [one["state"] for one in sorted(mine, key=lambda one: one["version"])]
+
+    def detail(self, item_id: str) -> str:
+        changes = [one["data"] for one in self.events if one["type"] == "mailer.delivery.changed.v1"]
+        return (
+            max((one for one in changes if one["item_id"] == item_id), key=lambda one: one["version"])["detail"] or ""
+        )
+
+
+async def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Wait until the condition holds, and yield what it says; fail when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not (found := condition()):
+            await asyncio.sleep(0.03)
+        return found
+
+
+@pytest.fixture(scope="session")
+def secret_key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("mailer") / "secret.key"
+    file.write_bytes(secrets.token_bytes(48))
+    return file
+
+
+@pytest.fixture(scope="session")
+def secret(secret_key_file: Path) -> bytes:
+    return secret_key_file.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def servers(rabbitmq_url: str, mongodb_url: str, s3: S3, secret_key_file: Path) -> dict[str, str]:
+    """Settings of services that share neither database nor bucket with another test run."""
+    mark = secrets.token_hex(4)
+    return {
+        "GUICHET_RABBITMQ_URL": rabbitmq_url,
+        "GUICHET_MONGODB_URL": mongodb_url,
+        "GUICHET_DATABASE_PREFIX": f"test_{mark}_",
+        "GUICHET_S3_ENDPOINT": s3.endpoint,
+        "GUICHET_S3_ACCESS_KEY": s3.access_key,
+        "GUICHET_S3_SECRET_KEY": s3.secret_key,
+        "GUICHET_ATTACHMENTS_BUCKET": f"test-attachments-{mark}",
+        "GUICHET_MAIL_BUCKET": f"test-mail-{mark}",
+        "GUICHET_SECRET_KEY_FILE": str(secret_key_file),
+    }
+
+
+@pytest.fixture(scope="session")
+def attachments(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    service = ServiceProcess("guichet_attachments", servers, tmp_path_factory.mktemp("attachments") / "log").start()
+    yield service
+    service.kill()
+
+
+@pytest.fixture(scope="session")
+async def mail_server() -> AsyncIterator[MailServer]:
+    server = MailServer()
+    async with server.running():
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mailer(
+    servers: dict[str, str],
+    attachments: ServiceProcess,
+    mail_server: MailServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ServiceProcess]:
+    """The service; a test that kills it starts it again."""
+    ports = Ports.free()
+    settings = {
+        "GUICHET_ATTACHMENTS_URL": attachments.url,
+        "GUICHET_MAIL_INBOUND": INBOUND_SECRET,
+        "GUICHET_SMTP_PORT": str(ports["requests"]),
+        "GUICHET_LMTP_PORT": str(ports["contacts"]),
+        "GUICHET_SMTP_URL": mail_server.url,
+        "GUICHET_SEND_TIMEOUT": "1.5",
+        "GUICHET_SEND_RETRIES": "[0.1, 0.2]",
+        "GUICHET_PROCESS_LEASE": "2",
+        "GUICHET_MAIL_SIZE_LIMIT": "40000000",
+        "GUICHET_MAILBOXES": json.dumps([{"id": "support", "address": ADDRESS, "name": "Support", "per_minute": 6000}]),
+    }
+    service = ServiceProcess("guichet_mailer", servers | settings, tmp_path_factory.mktemp("mailer") / "log").start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+async def ear(rabbitmq_url: str, mailer: ServiceProcess) -> AsyncIterator[Ear]:
+    connection = await aio_pika.connect(rabbitmq_url)
+    async with connection:
+        channel = await connection.channel()
+        exchange = await channel.get_exchange(EVENTS_EXCHANGE)
+        ear = Ear(exchange)
+        queue = await channel.declare_queue(exclusive=True)
+        await queue.bind(exchange, "mailer.#")
+        await queue.consume(ear.take)
+        yield ear
+
+
+class Desk:
+    """What agents and mail servers do with the service."""
+
+    def __init__(self, service: ServiceProcess, http: httpx2.AsyncClient, ear: Ear, secret: bytes) -> None:
+        self.service, self.http, self.ear = service, http, ear
+        self._tokens = Tokens(secret, "agents")
+        self.agent_id = str(uuid4())
+
+    def headers(self, role: str = "agent") -> dict[str, str]:
+        token = self._tokens.issue(self.agent_id, 900, name="Caro Agent", role=role)
+        return {"Authorization": f"Bearer {token}"}
+
+    async def inbound(self, raw: bytes, secret: str = INBOUND_SECRET) -> httpx2.Response:
+        return await self.http.post("/api/v1/mail/inbound", content=raw, headers={"Authorization": f"Bearer {secret}"})
+
+    async def received(self, raw: bytes) -> dict[str, Any]:
+        """Post a mail, and wait for its event."""
+        response = await self.inbound(raw)
+        assert response.status_code == 202
+        return await eventually(lambda: self.ear.email(response.json()["id"]))  # type: ignore[no-any-return]
+
+    async def state(self, mail_id: str) -> dict[str, Any]:
+        response = await self.http.get(f"/api/v1/mail/received/{mail_id}", headers=self.headers("supervisor"))
+        return response.json()  # type: ignore[no-any-return]
+
+    async def submit(self, to: str = "jeanne@example.net", **more: Any) -> contract.SubmittedEmail:
+        """An agent's e-mail, as ``requests`` publishes it."""
+        item_id = more.pop("item_id", None) or new_id()
+        email = contract.SubmittedEmail(
+            **{
+                "request_id": new_id(),
+                "request_number": 1042,
+                "item_id": item_id,
+                "author": contract.EmailAuthor(id=self.agent_id, name="Caro Agent"),
+                "to": (contract.EmailAddress(email=to, name="Jeanne Client"),),
+                "subject": "Votre commande",
+                "text": "Bonjour,\n\noù ? À 10 €.",
+                "message_id": f"{item_id}@desk.example",
+                "submitted_at": now(),
+            }
+            | more
+        )
+        await self.say(email)
+        return email
+
+    async def say(self, email: contract.SubmittedEmail) -> None:
+        data = contract.EmailSubmittedData(email=email)
+        await self.ear.say(contract.EmailSubmitted(id=new_id(), time=now(), subject=email.item_id, data=data))
+
+
+@pytest.fixture
+async def desk(mailer: ServiceProcess, ear: Ear, secret: bytes) -> AsyncIterator[Desk]:
+    async with httpx2.AsyncClient(base_url=mailer.url, timeout=60) as http:
+        yield Desk(mailer, http, ear, secret)
+
+
+def mark() -> str:
+    """Something that nothing else says."""
+    return os.urandom(6).hex()

@@ -1,0 +1,214 @@
+"""Mail that comes in by every way, is stored before it is read, and finds its request."""
+
+import asyncio
+import smtplib
+from email.message import EmailMessage
+
+import pytest
+from guichet_contracts import requests as contract
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_local.testing.service import ServiceProcess
+from guichet_mailer.mailbox import AddressTokens
+
+from . import ugly
+from .conftest import ADDRESS, Desk, Ear, MailServer, eventually, mark
+
+
+def mail(subject: str = "Bonjour", body: str = "Où est ma commande ?", **headers: str) -> bytes:
+    """A mail that nothing else is; underscores in header names stand for hyphens."""
+    made = EmailMessage()
+    usual = {
+        "From": "Jeanne Client <jeanne@example.net>",
+        "To": ADDRESS,
+        "Subject": subject,
+        "Message-ID": f"<{mark()}@example.net>",
+    }
+    for name, value in (usual | {key.replace("_", "-"): value for key, value in headers.items()}).items():
+        made[name] = value
+    made.set_content(f"{body}\n\n{mark()}")
+    return made.as_bytes()
+
+
+def _send(kind: type[smtplib.SMTP], port: int, recipients: list[str], raw: bytes) -> dict[str, tuple[int, bytes]]:
+    with kind("127.0.0.1", port, timeout=20) as server:
+        return server.sendmail("jeanne@example.net", recipients, raw)
+
+
+class TestAMail:
+    async def test_by_http_is_told_with_all_that_it_says(self, desk: Desk) -> None:
+        picture = ugly.part("image/png", ugly.IMAGE, "Content-Transfer-Encoding: base64", "Content-ID: <logo@x>")
+        text = ugly.part("text/plain", b"Oui.\r\n\r\n-- \r\nJeanne")
+        program = ugly.part("application/pdf", b"MZ\x90", "Content-Disposition: attachment; filename=a.exe")
+        body = ugly.multipart("mixed", text, picture, program)
+        data = await desk.received(ugly.attached(body, f"Message-ID: <{mark()}@x>".encode(), b"Subject: Photo"))
+        email = data["email"]
+        assert (email["subject"], email["text"], email["text_signature"]) == ("Photo", "Oui.", "-- \nJeanne")
+        assert email["sender"] == {"email": "jeanne@example.net", "name": "Jeanne Client"}
+        assert email["mailbox"] == "support"
+        assert data["thread"]["request_id"] is None
+        assert [(one["name"], one["state"]) for one in email["attachments"]][1] == ("a.exe", "refused")
+        state = await desk.state(email["id"])
+        assert (state["state"], state["source"]) == ("processed", "http")
+        raw = await desk.http.get(f"/api/v1/mail/received/{email['id']}/raw", headers=desk.headers("supervisor"))
+        assert b"Subject: Photo" in raw.content
+
+    async def test_with_a_wrong_secret_is_refused(self, desk: Desk) -> None:
+        assert (await desk.inbound(mail(), secret="guess")).status_code == 401
+
+    async def test_raw_is_for_supervisors_only(self, desk: Desk) -> None:
+        for path in ("quarantine", "received/x", "received/x/raw"):
+            assert (await desk.http.get(f"/api/v1/mail/{path}", headers=desk.headers())).status_code == 403
+
+    @pytest.mark.parametrize(("kind", "port"), [(smtplib.SMTP, "SMTP"), (smtplib.LMTP, "LMTP")])
+    async def test_by_smtp_and_lmtp_is_taken_for_our_mailboxes_only(
+        self, desk: Desk, kind: type[smtplib.SMTP], port: str
+    ) -> None:
+        subject, number = mark(), int(desk.service.environment[f"GUICHET_{port}_PORT"])
+        recipients = [ADDRESS, "support+x@desk.example", "other@desk.example"]
+        refused = await asyncio.to_thread(_send, kind, number, recipients, mail(subject))
+        assert list(refused) == ["other@desk.example"]
+        found = await eventually(lambda: [one for one in desk.ear.emails() if one["email"]["subject"] == subject])
+        assert len(found) == 1
+
+    async def test_that_comes_many_times_is_one(self, desk: Desk) -> None:
+        raw = mail(mark())
+        answers = await asyncio.gather(*(desk.inbound(raw) for _ in range(10)))
+        (mail_id,) = {one.json()["id"] for one in answers}
+        await eventually(lambda: desk.ear.email(mail_id))
+        other = (await desk.inbound(b"Received: from another server\r\n" + raw)).json()["id"]
+        assert other != mail_id
+        async with asyncio.timeout(20):
+            while (await desk.state(other))["state"] != "duplicate":
+                await asyncio.sleep(0.05)
+        assert desk.ear.email(other) is None
+
+    async def test_survives_a_crash_while_it_is_processed(self, desk: Desk, ear: Ear, mailer: ServiceProcess) -> None:
+        raws = [mail(mark()) for _ in range(8)]
+        ids = [response.json()["id"] for response in await asyncio.gather(*map(desk.inbound, raws))]
+        mailer.kill()
+        await asyncio.to_thread(mailer.start)
+        await eventually(lambda: all(ear.email(one) for one in ids))
+        events = [one["id"] for one in ear.events if one["subject"] in ids]
+        assert len(set(events)) == len(ids)
+
+
+class TestQuarantine:
+    async def test_keeps_what_cannot_be_read_and_lets_the_next_one_pass(self, desk: Desk) -> None:
+        canary = ugly.UGLY_BEYOND + mark().encode()
+        held = (await desk.inbound(canary)).json()["id"]
+        await desk.received(mail())
+        async with asyncio.timeout(20):
+            while (await desk.state(held))["state"] != "quarantined":
+                await asyncio.sleep(0.05)
+        listed = await desk.http.get("/api/v1/mail/quarantine", headers=desk.headers("supervisor"))
+        (entry,) = [one for one in listed.json()["items"] if one["id"] == held]
+        assert entry["reason"] == "too_deep"
+        url = f"/api/v1/mail/quarantine/{held}/replay"
+        assert (await desk.http.post(url, headers=desk.headers("supervisor"))).status_code == 202
+        async with asyncio.timeout(20):
+            while (await desk.state(held))["state"] != "quarantined":
+                await asyncio.sleep(0.05)
+
+    async def test_has_no_place_for_what_was_read(self, desk: Desk) -> None:
+        email_id = (await desk.received(mail()))["email"]["id"]
+        url = f"/api/v1/mail/quarantine/{email_id}/replay"
+        refused = await desk.http.post(url, headers=desk.headers("supervisor"))
+        assert (refused.status_code, refused.json()["code"]) == (409, "not_in_quarantine")
+
+    async def test_every_ugly_mail_ends_read_or_there(self, desk: Desk) -> None:
+        ids = {}
+        for name, raw in ugly.every().items():
+            if raw and len(raw) < 5_000_000:
+                ids[name] = (await desk.inbound(raw)).json()["id"]
+        waiting, ends = dict(ids), {}
+        async with asyncio.timeout(60):
+            while waiting:
+                await asyncio.sleep(0.1)
+                for name, mail_id in list(waiting.items()):
+                    state = await desk.state(mail_id)
+                    if state["state"] != "received":
+                        ends[name] = (state["state"], state["reason"])
+                        del waiting[name]
+        held = {name: reason for name, (state, reason) in ends.items() if state == "quarantined"}
+        assert set(held.values()) <= {"empty", "too_deep", "too_many_parts"}
+        assert sum(state == "processed" for state, _ in ends.values()) > 190
+
+
+class TestThreading:
+    async def test_an_answer_to_the_signed_address_belongs_to_its_request(self, desk: Desk, secret: bytes) -> None:
+        request_id = new_id()
+        token = AddressTokens(secret, "reply").issue(request_id).upper()
+        data = await desk.received(mail(To=f"Support <Support+{token}@desk.example>"))
+        assert (data["thread"]["request_id"], data["thread"]["by"]) == (request_id, "reply_address")
+
+    async def test_a_forged_address_proves_nothing(self, desk: Desk, secret: bytes) -> None:
+        token = AddressTokens(secret, "reply").issue(new_id())
+        forged = ("a" if token[0] != "a" else "b") + token[1:]
+        data = await desk.received(mail(To=f"support+{forged}@desk.example"))
+        assert data["thread"] == {"request_id": None, "by": None, "follows": [], "forged_reply_address": True}
+
+    async def test_a_number_in_the_subject_proves_nothing(self, desk: Desk) -> None:
+        data = await desk.received(mail("Re: [#1042] Votre commande"))
+        assert data["thread"]["request_id"] is None
+
+    async def test_an_answer_to_our_mail_belongs_to_its_request(
+        self, desk: Desk, ear: Ear, mail_server: MailServer
+    ) -> None:
+        email = await desk.submit()
+        await eventually(lambda: ear.states(email.item_id))
+        data = await desk.received(mail(In_Reply_To=f"<{email.message_id}>"))
+        assert (data["thread"]["request_id"], data["thread"]["by"]) == (email.request_id, "in_reply_to")
+
+    async def test_ids_that_only_others_of_the_thread_named_are_known_too(self, desk: Desk, ear: Ear) -> None:
+        email = await desk.submit()
+        await eventually(lambda: ear.states(email.item_id))
+        unseen = f"{mark()}@elsewhere.example"
+        await desk.received(mail(In_Reply_To=f"<{unseen}>", References=f"<{email.message_id}> <{unseen}>"))
+        data = await desk.received(mail(References=f"<{unseen}>"))
+        assert (data["thread"]["request_id"], data["thread"]["by"]) == (email.request_id, "references")
+
+    async def test_a_mail_that_answers_an_unfiled_one_says_which_and_follows_it_once_it_is_filed(
+        self, desk: Desk, ear: Ear
+    ) -> None:
+        first_id, request_id = f"{mark()}@example.net", new_id()
+        first = await desk.received(mail(Message_ID=f"<{first_id}>"))
+        second = await desk.received(mail(In_Reply_To=f"<{first_id}>"))
+        assert second["thread"]["follows"] == [first["email"]["id"]]
+        filed = contract.EmailFiledData(email_id=first["email"]["id"], request_id=request_id, version=1)
+        await ear.say(contract.EmailFiled(id=new_id(), time=now(), subject=filed.email_id, data=filed))
+        async with asyncio.timeout(20):
+            while True:
+                third = await desk.received(mail(In_Reply_To=f"<{first_id}>"))
+                if third["thread"]["request_id"] == request_id:
+                    break
+
+
+class TestABounce:
+    async def test_marks_the_delivery_and_belongs_to_its_request(
+        self, desk: Desk, ear: Ear, mail_server: MailServer
+    ) -> None:
+        to = f"{mark()}@example.net"
+        email = await desk.submit(to)
+        await eventually(lambda: "sent" in ear.states(email.item_id))
+        (sent,) = [one for one in mail_server.mails if to in one.rcpt_tos]
+        fields = ugly.FAILED.replace("gone@example.net", to)
+        data = await desk.received(ugly.dsn(fields, bytes(sent.original_content or b"")))
+        assert (data["thread"]["request_id"], data["thread"]["by"]) == (email.request_id, "bounce")
+        assert data["email"]["kind"] == "bounce"
+        assert data["email"]["bounce"]["item_id"] == email.item_id
+        await eventually(lambda: ear.states(email.item_id)[-1:] == ["bounced"])
+        assert "No such user" in ear.detail(email.item_id)
+
+    async def test_that_returns_nothing_is_known_by_the_address_that_it_came_to(
+        self, desk: Desk, ear: Ear, mail_server: MailServer
+    ) -> None:
+        to = f"{mark()}@example.net"
+        email = await desk.submit(to)
+        await eventually(lambda: "sent" in ear.states(email.item_id))
+        (sent,) = [one for one in mail_server.mails if to in one.rcpt_tos]
+        body = f"did not reach the following recipient(s):\r\n\r\n      {to} on 2/3/2026\r\n".encode()
+        raw = ugly.mail(body, b"From: MAILER-DAEMON@mx.example", b"Message-ID:")
+        port = int(desk.service.environment["GUICHET_SMTP_PORT"])
+        await asyncio.to_thread(_send, smtplib.SMTP, port, [str(sent.mail_from)], raw)
+        await eventually(lambda: ear.states(email.item_id)[-1:] == ["bounced"])
