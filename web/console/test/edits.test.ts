@@ -1,7 +1,7 @@
 import { translator } from "@guichet/shared/i18n";
 import type { Request } from "@guichet/shared/protocol";
 import { signal } from "@preact/signals";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Asker } from "../src/app/asker";
 import { Toasts } from "../src/app/toasts";
 import type { Api } from "../src/http/api";
@@ -134,5 +134,51 @@ describe("taking a request", () => {
     asker.question.value?.answer(true);
     await taking;
     expect(server.request.assignee?.id).toBe("caro");
+  });
+});
+
+describe("linking a contact", () => {
+  const ada = { id: "ada", name: "Ada Lovelace" };
+  const path = "PUT /api/v1/requests/r/contact";
+
+  it("is tried again while the requests do not know the new contact yet", async () => {
+    vi.useFakeTimers();
+    const { api, edits, server, told, save } = bench(request("r", 1));
+    let refusals = 2;
+    api.answers.set(path, () => {
+      if (refusals > 0) {
+        refusals -= 1;
+        throw new Problem(409, "contact_not_known_yet", "not yet");
+      }
+      return save({ contact: { ...ada, email: null } });
+    });
+    const linking = edits.link(server.request, ada);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await linking;
+    expect(told.at(-1)?.contact?.id).toBe("ada");
+    vi.useRealTimers();
+  });
+
+  it("gives up after five seconds, and says so", async () => {
+    vi.useFakeTimers();
+    const { api, edits, server, toasts } = bench(request("r", 1));
+    api.answers.set(path, () => {
+      throw new Problem(409, "contact_not_known_yet", "not yet");
+    });
+    const linking = edits.link(server.request, ada);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await linking;
+    expect(toasts.shown.value[0]).toMatchObject({ text: fr["problem.contact_not_known_yet"] });
+    vi.useRealTimers();
+  });
+
+  it("can be undone", async () => {
+    const { api, edits, server, toasts, save } = bench(request("r", 1));
+    api.answers.set(path, () => save({ contact: { ...ada, email: null } }));
+    api.answers.set("DELETE /api/v1/requests/r/contact", () => save({ contact: null }));
+    await edits.link(server.request, ada);
+    toasts.shown.value[0]?.undo?.();
+    await settled();
+    expect(server.request.contact).toBeNull();
   });
 });

@@ -34,6 +34,20 @@ describe("membership in a view", () => {
     expect(belongs(request("r", 1, given), { ...OPEN, view }, "caro")).toBe(expected);
   });
 
+  it.each([
+    ["1042", true],
+    ["#1042", true],
+    ["104", false],
+    ["love", true],
+    ["ADA retour", true],
+    ["lace", false],
+    ["Ada livraison", false],
+  ])("finds the number, or the beginnings of words of name and subject: %s", (q, expected) => {
+    const contact = { id: "ada", name: "Adà Lovelace", email: null };
+    const found = request("r", 1, { number: 1042, subject: "Retour d’une lampe", contact });
+    expect(belongs(found, { ...OPEN, q }, "caro")).toBe(expected);
+  });
+
   it("asks of a request to pass every filter", () => {
     const query: ListQuery = { ...NO_FILTERS, view: "all", channel: "chat", status: "pending" };
     expect(belongs(request("r", 1, { status: "pending" }), query, "caro")).toBe(true);

@@ -4,6 +4,7 @@ import { RequestCard } from "../contacts/request_card";
 import { useDesk } from "../desk";
 import { ListPane } from "../requests/list_pane";
 import { displayName } from "../requests/request";
+import { SettingsPage } from "../settings/settings_page";
 import { ThreadPane } from "../timeline/thread_pane";
 import { useWords } from "../words/words";
 import { Help } from "./help";
@@ -23,11 +24,15 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
   const [help, setHelp] = useState(false);
   useShortcut("help", () => setHelp(true));
 
+  const { settings } = desk.router.route.value;
+  const menu = <UserMenu appearance={appearance} onHelp={() => setHelp(true)} />;
   const thread = desk.thread.value;
   const request = thread?.request.value;
-  const title = request
-    ? `#${request.number} ${displayName(request, t("visitor"))} · ${t("app.name")}`
-    : t("app.name");
+  const title = settings
+    ? `${t(`settings.${settings}`)} · ${t("app.name")}`
+    : request
+      ? `#${request.number} ${displayName(request, t("visitor"))} · ${t("app.name")}`
+      : t("app.name");
   useEffect(() => {
     document.title = title;
   }, [title]);
@@ -37,18 +42,23 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
       <p class="connection" role="status" hidden={!away}>
         {away && t("app.reconnecting")}
       </p>
-      <ListPane
-        menu={<UserMenu appearance={appearance} onHelp={() => setHelp(true)} />}
-        onCollapse={() => setListShown(false)}
-      />
-      <ThreadPane
-        key={thread?.requestId}
-        thread={thread}
-        listShown={listShown}
-        onExpandList={() => setListShown(true)}
-        onCard={() => setCardShown(!cardShown)}
-      />
-      {thread && !thread.problem.value && <RequestCard thread={thread} onClose={() => setCardShown(false)} />}
+      {settings ? (
+        <SettingsPage page={settings} menu={menu} />
+      ) : (
+        <>
+          <ListPane menu={menu} onCollapse={() => setListShown(false)} />
+          <ThreadPane
+            key={thread?.requestId}
+            thread={thread}
+            listShown={listShown}
+            onExpandList={() => setListShown(true)}
+            onCard={() => setCardShown(!cardShown)}
+          />
+          {thread && !thread.problem.value && (
+            <RequestCard thread={thread} onClose={() => setCardShown(false)} />
+          )}
+        </>
+      )}
       <QuestionDialog />
       {help && <Help onClose={() => setHelp(false)} />}
       <ToastList />

@@ -2,13 +2,14 @@ import { LOCALES, type Locale } from "@guichet/shared/i18n";
 import type { JSX } from "preact";
 import { useDesk } from "../desk";
 import { Problem } from "../http/problem";
+import { settingsFor } from "../settings/settings_page";
 import { tellProblem, useWords } from "../words/words";
 import { Icon } from "./icons";
 import { Menu } from "./menu";
 import { type Appearance, THEMES, type Theme } from "./theme";
 
 /** Languages are named in themselves, so that who does not read the present one finds theirs. */
-const LANGUAGE_NAMES: Record<Locale, string> = { fr: "Français", en: "English" };
+export const LANGUAGE_NAMES: Record<Locale, string> = { fr: "Français", en: "English" };
 
 interface UserMenuProps {
   appearance: Appearance;
@@ -17,7 +18,7 @@ interface UserMenuProps {
 
 export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
   const { t, locale, words } = useWords();
-  const { agent, session, toasts } = useDesk();
+  const { agent, router, session, toasts } = useDesk();
   const signOut = () =>
     session.signOut().catch((error: unknown) => {
       if (!(error instanceof Problem)) throw error;
@@ -51,6 +52,20 @@ export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
             onChoose={(chosen) => words.choose(chosen)}
           />
           <hr />
+          {settingsFor(agent).map((page) => (
+            <button
+              key={page}
+              type="button"
+              role="menuitem"
+              class="menu-item"
+              onClick={() => {
+                close();
+                router.go({ settings: page });
+              }}
+            >
+              {t(`settings.${page}`)}
+            </button>
+          ))}
           <button
             type="button"
             role="menuitem"

@@ -13,6 +13,15 @@ export const CONTACT_FIELDS = ["first_name", "last_name", "email", "phone", "com
 export type ContactField = (typeof CONTACT_FIELDS)[number];
 export type ContactFields = Record<ContactField, string>;
 
+/** Why the service refuses a field; it says so in codes. */
+export const FIELD_REFUSALS = [
+  "required",
+  "too_long",
+  "control_characters",
+  "invalid_email",
+  "invalid_phone",
+] as const;
+
 export const NO_FIELDS: ContactFields = { first_name: "", last_name: "", email: "", phone: "", company: "" };
 
 export function fieldsOf(contact: Contact): ContactFields {

@@ -9,6 +9,7 @@ import {
   type ContactField,
   type ContactFields,
   changedFields,
+  FIELD_REFUSALS,
   fieldsOf,
   NO_FIELDS,
 } from "./contact";
@@ -151,14 +152,6 @@ function FormField({ field, value, refusal, onInput }: FormFieldProps): JSX.Elem
     </div>
   );
 }
-
-const FIELD_REFUSALS = [
-  "required",
-  "too_long",
-  "control_characters",
-  "invalid_email",
-  "invalid_phone",
-] as const;
 
 function tellFieldRefusal(problem: Problem | null, field: ContactField, t: T): string | null {
   const refusal = problem?.errors.find((error) => error.field === field);

@@ -45,7 +45,8 @@ function FileEntry({ file }: { file: Attachment }): JSX.Element {
   const label = t("file.download", { name: file.name, size });
   return (
     <button type="button" class="file" aria-label={label} title={label} disabled={busy} onClick={save}>
-      {preview && <img class="file-preview" src={preview} alt="" />}
+      {PREVIEWED.includes(file.media_type) &&
+        (preview ? <img class="file-preview" src={preview} alt="" /> : <span class="file-preview" />)}
       <span class="file-line">
         <Icon name={busy ? "reload" : "file"} />
         <span class="file-name">{file.name}</span>

@@ -15,7 +15,7 @@ export function PendingList({ scope }: { scope: string }): JSX.Element | null {
   return (
     <ul class="pending-files" aria-label={t("file.attached")}>
       {files.map((file) => (
-        <PendingEntry
+        <FileChip
           key={file.id}
           file={file}
           onRetry={() => uploads.retry(scope, file.id)}
@@ -26,13 +26,15 @@ export function PendingList({ scope }: { scope: string }): JSX.Element | null {
   );
 }
 
-interface PendingEntryProps {
+interface FileChipProps {
   file: PendingFile;
-  onRetry: () => void;
+  onRetry?: () => void;
   onRemove: () => void;
 }
 
-function PendingEntry({ file, onRetry, onRemove }: PendingEntryProps): JSX.Element {
+/** One file, as an entry of a list. */
+
+export function FileChip({ file, onRetry, onRemove }: FileChipProps): JSX.Element {
   const { t, locale } = useWords();
   const { name, size, state, progress, problem } = file;
   const onItsWay = state === "waiting" || state === "uploading";
@@ -44,7 +46,7 @@ function PendingEntry({ file, onRetry, onRemove }: PendingEntryProps): JSX.Eleme
         <Icon name={state === "ready" ? "check" : "file"} />
         <span class="file-name">{name}</span>
         <span class="file-size">{tellSize(size, locale)}</span>
-        {problem && mayRetry(problem) && (
+        {problem && onRetry && mayRetry(problem) && (
           <button
             type="button"
             class="button quiet square"

@@ -3,7 +3,7 @@ import type { Api } from "./api";
 import { readAll } from "./pages";
 import { Problem } from "./problem";
 
-interface Kept {
+export interface Kept {
   id: string;
   position: number;
   version: number;
@@ -38,8 +38,7 @@ export class Catalogue<Item extends Kept> {
 
   /** At the end of the order. @throws Problem */
   async add(body: object): Promise<void> {
-    const position = (this.current.value?.at(-1)?.position ?? -1) + 1;
-    await this.api.call({ method: "POST", path: this.path, body: { position, ...body } });
+    await this.api.call({ method: "POST", path: this.path, body });
     await this.load();
   }
 

@@ -99,7 +99,12 @@ function SearchBox(): JSX.Element {
           placeholder={t("requests.search")}
           maxLength={200}
           onInput={() => look(PAUSE_MS)}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            // Some browsers would empty the field, and say nothing of it.
+            event.preventDefault();
+            event.currentTarget.blur();
+          }}
         />
       </form>
     </search>

@@ -28,7 +28,7 @@ export interface Placeholder {
 
 /** The placeholders left in a text: it may not be sent before each is replaced. */
 export function unfilled(text: string): Placeholder[] {
-  return [...text.matchAll(/\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}/gi)].map((found) => ({
+  return [...text.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)].map((found) => ({
     name: found[1] ?? "",
     start: found.index,
     end: found.index + found[0].length,

@@ -1,5 +1,6 @@
 import type { Request } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
+import { tellPlaceholder } from "../templates/placeholders";
 import type { Placeholder } from "../templates/template";
 import { type T, useWords } from "../words/words";
 
@@ -26,24 +27,6 @@ export function Unfilled({ placeholders, onSelect }: UnfilledProps): JSX.Element
       ))}
     </div>
   );
-}
-
-const KNOWN = [
-  "contact.first_name",
-  "contact.last_name",
-  "contact.name",
-  "contact.email",
-  "contact.company",
-  "contact.phone",
-  "agent.name",
-  "agent.first_name",
-  "request.number",
-  "request.subject",
-] as const;
-
-function tellPlaceholder(name: string, t: T): string {
-  const known = KNOWN.find((candidate) => candidate === name);
-  return known ? t(`placeholder.${known}`) : name;
 }
 
 /** Why nothing can be written to the customer now, and who they are. */
