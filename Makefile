@@ -36,7 +36,12 @@ test-web: web ## Run the unit tests of the web part
 .PHONY: test-python
 test-python: web ## Run the Python, service and browser tests; PYTEST_ARGS="tests/chat -k seq" picks some
 	@$(PYTHON) -m guichet_local prepare-tests
+ifdef PYTEST_ARGS
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
+else
+	$(PYTHON) -m pytest tests --ignore tests/e2e --numprocesses 3 --dist loadfile
+	$(PYTHON) -m pytest tests/e2e
+endif
 
 .PHONY: check
 check: check-format check-types check-imports check-web check-contracts ## Check format, types, import rules, web and contracts

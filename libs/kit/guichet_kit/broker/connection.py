@@ -46,11 +46,14 @@ class LiveFeed:
     async def _back(self, *_: Any) -> None:
         log.info("broker_back")
         self.connected = True
-        for call in self._when_back:
-            try:
-                await call()
-            except Exception:  # one that fails must not keep the others from knowing
-                log.exception("not_told_that_broker_is_back", call=call.__qualname__)
+        # All at once: one that fails or waits must not keep the others from knowing.
+        await asyncio.gather(*(self._tell(call) for call in self._when_back))
+
+    async def _tell(self, call: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await call()
+        except Exception:
+            log.exception("not_told_that_broker_is_back", call=call.__qualname__)
 
 
 def connect_broker(url: str, service: str, feed: LiveFeed) -> RabbitBroker:
