@@ -50,7 +50,7 @@ class _Handler:
         envelope = Envelope(
             self._source,
             tuple(transaction.rcpt_tos),
-            null_sender=not transaction.mail_from,
+            null_sender=transaction.mail_from in (None, "", "<>"),
             mailbox=mailbox.id if mailbox else None,
         )
         content = transaction.content

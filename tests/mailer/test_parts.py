@@ -1,0 +1,91 @@
+"""The smaller parts by themselves: the parser's process, signed addresses, DKIM, the rates."""
+
+import asyncio
+import base64
+
+import dkim
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from guichet_contracts.requests import EmailAddress, SubmittedEmail
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
+from guichet_mailer.outbound.compose import compose, now_for_date
+from guichet_mailer.parser import Parser, ParserFailed
+
+from . import ugly
+
+SECRET = b"x" * 48
+
+
+class TestTheParsersProcess:
+    async def test_answers_one_mail_after_the_other(self) -> None:
+        parser = Parser(30)
+        try:
+            mails = await asyncio.gather(*(parser.parse(ugly.mail(b"n%d" % n), (), False) for n in range(5)))
+            assert [one.text for one in mails] == [f"n{n}" for n in range(5)]
+            (file,) = (await parser.parse(ugly.every()["uuencode"], (), False)).files
+            assert file.content == b"hello world" * 9
+        finally:
+            await parser.close()
+
+    async def test_that_does_not_answer_in_time_is_ended_and_the_next_mail_is_read(self) -> None:
+        parser = Parser(0.001)
+        try:
+            with pytest.raises(ParserFailed):
+                await parser.parse(ugly.mail(b"x" * 5_000_000), (), False)
+            parser._seconds = 30
+            assert (await parser.parse(ugly.mail(b"next"), (), False)).text == "next"
+        finally:
+            await parser.close()
+
+
+class TestASignedAddress:
+    def test_names_its_request_in_any_case(self) -> None:
+        tokens, request_id = AddressTokens(SECRET, "reply"), new_id()
+        token = tokens.issue(request_id)
+        assert len(f"support+{token}") <= 64  # RFC 5321, 4.5.3.1.1
+        assert tokens.verify(token) == tokens.verify(token.upper()) == request_id
+
+    def test_with_any_one_character_changed_is_not_ours(self) -> None:
+        tokens = AddressTokens(SECRET, "reply")
+        token = tokens.issue(new_id())
+        for at, letter in enumerate(token):
+            for other in "abcdefghijklmnopqrstuvwxyz234567".replace(letter, ""):
+                assert tokens.verify(token[:at] + other + token[at + 1 :]) is None
+
+    def test_of_another_purpose_or_installation_is_not_ours(self) -> None:
+        token = AddressTokens(SECRET, "reply").issue(new_id())
+        assert AddressTokens(SECRET, "bounce").verify(token) is None
+        assert AddressTokens(b"y" * 48, "reply").verify(token) is None
+
+    def test_counts_only_at_our_own_addresses(self) -> None:
+        boxes = Mailboxes([Mailbox(id="a", address="Help@desk.example", aliases=("aide@desk.example",))])
+        token = AddressTokens(SECRET, "reply").issue(new_id())
+        addresses = [f"HELP+{token}@Desk.example", f"aide+{token}@desk.example", f"help+{token}@elsewhere.example"]
+        assert boxes.tokens(addresses) == [token, token]
+
+
+class TestDkim:
+    def test_the_signature_verifies(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        file = tmp_path_factory.mktemp("dkim") / "key.pem"
+        pem = (serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL)
+        file.write_bytes(key.private_bytes(*pem, serialization.NoEncryption()))
+        box = Mailbox(id="a", address="help@desk.example", dkim_selector="s1", dkim_key_file=str(file))
+        email = SubmittedEmail(
+            request_id=new_id(),
+            request_number=1,
+            item_id=new_id(),
+            to=(EmailAddress(email="jeanne@exämple.net"),),
+            subject="Été",
+            text=".\nHello",
+            message_id="a@desk.example",
+            submitted_at=now(),
+        )
+        raw = compose(email, box, "help+x@desk.example", (), now_for_date())
+        der = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(key.public_key().public_bytes(*der))
+        assert dkim.verify(raw, dnsfunc=lambda *_a, **_k: record)
+        assert not dkim.verify(raw.replace(b"Hello", b"Other"), dnsfunc=lambda *_a, **_k: record)
