@@ -5,8 +5,6 @@ interface ListBoxOptions<Item> {
   /** What the list is called. */
   label: string;
   items: readonly Item[];
-  /** What an option is called. */
-  name: (item: Item) => string;
   onPick: (item: Item) => void;
 }
 
@@ -15,12 +13,7 @@ interface ListBoxOptions<Item> {
  * (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/): the focus stays in the field, arrow keys move the choice,
  * Enter takes it. Gives what to spread on the field, the list and each option.
  */
-export function useListBox<Item extends { id: string }>({
-  label,
-  items,
-  name,
-  onPick,
-}: ListBoxOptions<Item>) {
+export function useListBox<Item extends { id: string }>({ label, items, onPick }: ListBoxOptions<Item>) {
   const listId = useId();
   const [active, setActive] = useState(0);
   const ids = items.map(({ id }) => id).join();
@@ -54,7 +47,6 @@ export function useListBox<Item extends { id: string }>({
     option: (item: Item, index: number) => ({
       id: optionId(index),
       role: "option" as const,
-      "aria-label": name(item),
       "aria-selected": index === active,
       // The field keeps the focus.
       onMouseDown: (event: Event) => event.preventDefault(),

@@ -9,6 +9,7 @@ import { ThreadPane } from "../timeline/thread_pane";
 import { useWords } from "../words/words";
 import { Help } from "./help";
 import { useShortcut } from "./keys";
+import { NARROW, useMedia } from "./media";
 import { QuestionDialog } from "./question";
 import type { Appearance } from "./theme";
 import { ToastList } from "./toast_list";
@@ -22,6 +23,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
   const [listShown, setListShown] = useState(true);
   const [cardShown, setCardShown] = useState(false);
   const [help, setHelp] = useState(false);
+  const narrow = useMedia(NARROW);
   useShortcut("help", () => setHelp(true));
 
   const { settings } = desk.router.route.value;
@@ -46,7 +48,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
         <SettingsPage page={settings} menu={menu} />
       ) : (
         <>
-          <ListPane menu={menu} onCollapse={() => setListShown(false)} />
+          <ListPane menu={menu} alone={narrow && !thread} onCollapse={() => setListShown(false)} />
           <ThreadPane
             key={thread?.requestId}
             thread={thread}

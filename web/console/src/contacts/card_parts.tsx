@@ -1,9 +1,18 @@
 import type { ComponentChildren, JSX } from "preact";
+import { useKeepFocus } from "../app/keep_focus";
 import { useWords } from "../words/words";
 
-export function Section({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+interface SectionProps {
+  title: string;
+  /** Names what is shown, where that changes under the agent's hands. */
+  content?: string;
+  children: ComponentChildren;
+}
+
+export function Section({ title, content = "", children }: SectionProps): JSX.Element {
+  const place = useKeepFocus<HTMLElement>(content);
   return (
-    <section class="card-section">
+    <section class="card-section" ref={place} tabIndex={-1} aria-label={title}>
       <h3>{title}</h3>
       {children}
     </section>

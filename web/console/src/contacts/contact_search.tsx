@@ -28,7 +28,6 @@ export function ContactSearch({ onLink }: { onLink: (contact: Contact) => void }
   const box = useListBox({
     label: t("contact.found"),
     items: found,
-    name: ({ name, email }) => [name, email].filter(Boolean).join(", "),
     onPick: pick,
   });
   return (

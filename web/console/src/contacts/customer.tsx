@@ -14,21 +14,43 @@ import { ContactSearch } from "./contact_search";
 /** Who asks: the linked contact, or what the visitor gave and the ways to link one. */
 export function Customer({ request }: { request: Request }): JSX.Element {
   const { t } = useWords();
+  /** Which contact's form is open; empty for that of a new one. */
+  const [form, setForm] = useState<string | null>(null);
+  const { contact } = request;
   return (
-    <Section title={t("card.contact")}>
-      {request.contact ? (
-        <LinkedContact key={request.contact.id} request={request} linked={request.contact} />
+    <Section title={t("card.contact")} content={`${contact?.id} ${form}`}>
+      {contact ? (
+        <LinkedContact
+          key={contact.id}
+          request={request}
+          linked={contact}
+          editing={form === contact.id}
+          onEdit={(editing) => setForm(editing ? contact.id : null)}
+        />
       ) : (
-        <UnknownCustomer key={request.id} request={request} />
+        <UnknownCustomer
+          key={request.id}
+          request={request}
+          creating={form === NEW}
+          onCreate={(creating) => setForm(creating ? NEW : null)}
+        />
       )}
     </Section>
   );
 }
 
-function UnknownCustomer({ request }: { request: Request }): JSX.Element {
+/** No contact has this id. */
+const NEW = "";
+
+interface UnknownCustomerProps {
+  request: Request;
+  creating: boolean;
+  onCreate: (creating: boolean) => void;
+}
+
+function UnknownCustomer({ request, creating, onCreate }: UnknownCustomerProps): JSX.Element {
   const { t } = useWords();
   const { edits } = useDesk();
-  const [creating, setCreating] = useState(false);
   const link = (contact: Contact) => void edits.link(request, contact);
   if (creating) {
     return (
@@ -37,7 +59,7 @@ function UnknownCustomer({ request }: { request: Request }): JSX.Element {
         initial={givenFields(request)}
         onSaved={link}
         onExisting={link}
-        onCancel={() => setCreating(false)}
+        onCancel={() => onCreate(false)}
       />
     );
   }
@@ -48,7 +70,7 @@ function UnknownCustomer({ request }: { request: Request }): JSX.Element {
         <Fact name={t("card.email")}>{request.visitor?.email}</Fact>
       </dl>
       <ContactSearch onLink={link} />
-      <button type="button" class="button" onClick={() => setCreating(true)}>
+      <button type="button" class="button" onClick={() => onCreate(true)}>
         <Icon name="plus" />
         {t("contact.new")}
       </button>
@@ -59,12 +81,13 @@ function UnknownCustomer({ request }: { request: Request }): JSX.Element {
 interface LinkedContactProps {
   request: Request;
   linked: NonNullable<Request["contact"]>;
+  editing: boolean;
+  onEdit: (editing: boolean) => void;
 }
 
-function LinkedContact({ request, linked }: LinkedContactProps): JSX.Element {
+function LinkedContact({ request, linked, editing, onEdit }: LinkedContactProps): JSX.Element {
   const { t } = useWords();
   const { edits, toasts } = useDesk();
-  const [editing, setEditing] = useState(false);
   const { contact, problem, setContact } = useContact(linked);
   if (editing && contact) {
     return (
@@ -73,11 +96,11 @@ function LinkedContact({ request, linked }: LinkedContactProps): JSX.Element {
         initial={fieldsOf(contact)}
         onSaved={(saved) => {
           setContact(saved);
-          setEditing(false);
+          onEdit(false);
           toasts.done(t("contact.saved"));
         }}
         onExisting={(existing) => void edits.link(request, existing)}
-        onCancel={() => setEditing(false)}
+        onCancel={() => onEdit(false)}
       />
     );
   }
@@ -93,7 +116,7 @@ function LinkedContact({ request, linked }: LinkedContactProps): JSX.Element {
         {problem && tellProblem(problem, t)}
       </p>
       <div class="card-actions">
-        <button type="button" class="button" disabled={!contact} onClick={() => setEditing(true)}>
+        <button type="button" class="button" disabled={!contact} onClick={() => onEdit(true)}>
           {t("contact.edit")}
         </button>
         <button type="button" class="button" onClick={() => void edits.unlink(request)}>

@@ -42,13 +42,13 @@ function FileEntry({ file }: { file: Attachment }): JSX.Element {
     }
     setBusy(false);
   };
-  const label = t("file.download", { name: file.name, size });
   return (
-    <button type="button" class="file" aria-label={label} title={label} disabled={busy} onClick={save}>
+    <button type="button" class="file" title={t("file.download")} disabled={busy} onClick={save}>
       {PREVIEWED.includes(file.media_type) &&
         (preview ? <img class="file-preview" src={preview} alt="" /> : <span class="file-preview" />)}
       <span class="file-line">
         <Icon name={busy ? "reload" : "file"} />
+        <span class="hidden">{t("file.download")}</span>
         <span class="file-name">{file.name}</span>
         <span class="file-size">{size}</span>
       </span>

@@ -11,13 +11,15 @@ import "./list_pane.css";
 
 interface ListPaneProps {
   menu: ComponentChildren;
+  /** Whether nothing else is on the screen: then it is what the page is about. */
+  alone: boolean;
   onCollapse: () => void;
 }
 
-export function ListPane({ menu, onCollapse }: ListPaneProps): JSX.Element {
+export function ListPane({ menu, alone, onCollapse }: ListPaneProps): JSX.Element {
   const { t } = useWords();
   return (
-    <section class="pane list-pane" aria-labelledby="list-title">
+    <section class="pane list-pane" role={alone ? "main" : undefined} aria-labelledby="list-title">
       <header class="pane-bar">
         <img src={logo} alt="" width="20" height="20" />
         <h1 id="list-title" class="grow">

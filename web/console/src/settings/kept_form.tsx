@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX, TargetedSubmitEvent } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useDesk } from "../desk";
 import { Problem } from "../http/problem";
 import { tellProblem, useWords } from "../words/words";
@@ -19,6 +19,8 @@ export function KeptForm({ label, save, disabled = false, onDone, children }: Ke
   const { toasts } = useDesk();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setBusy(true);
@@ -34,7 +36,7 @@ export function KeptForm({ label, save, disabled = false, onDone, children }: Ke
     setBusy(false);
   };
   return (
-    <form class="kept-form" aria-label={label} onSubmit={submit}>
+    <form ref={form} class="kept-form" aria-label={label} onSubmit={submit}>
       {children}
       <p class="form-problem" role="alert">
         {problem && tellProblem(problem, t)}

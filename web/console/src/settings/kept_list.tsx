@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../app/icons";
 import { useDesk } from "../desk";
 import type { Catalogue, Kept } from "../http/catalogue";
@@ -36,7 +36,13 @@ export function KeptList<Item extends Kept>({
   }, [catalogue]);
 
   const items = catalogue.items.value;
-  const close = () => setEdited(null);
+  const list = useRef<HTMLDivElement>(null);
+  const close = () => {
+    // The form goes away with the focus: it returns to the button that opened the form.
+    const opener = `[data-opens="${CSS.escape(edited ?? NEW)}"]`;
+    setEdited(null);
+    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(opener)?.focus());
+  };
   const attempt = async (action: () => Promise<void>) => {
     setBusy(true);
     try {
@@ -61,7 +67,7 @@ export function KeptList<Item extends Kept>({
     toasts.done(t("settings.deleted", { name: name(item) }));
   };
   return (
-    <>
+    <div class="kept-frame" ref={list}>
       <p class="settings-state" role="status">
         {items === null && t(catalogue.problem.value ? "settings.failed" : "settings.loading")}
         {items?.length === 0 && empty}
@@ -93,6 +99,7 @@ export function KeptList<Item extends Kept>({
                   <ItemButton
                     icon="manual"
                     label={t("settings.edit", { name: name(item) })}
+                    opens={item.id}
                     disabled={busy}
                     onClick={() => setEdited(item.id)}
                   />
@@ -108,15 +115,19 @@ export function KeptList<Item extends Kept>({
           ))}
         </ul>
       )}
-      {edited === NEW ? (
-        form(null, close)
-      ) : (
-        <button type="button" class="button accent settings-add" onClick={() => setEdited(NEW)}>
+      {edited === NEW && form(null, close)}
+      {edited === null && (
+        <button
+          type="button"
+          class="button accent settings-add"
+          data-opens={NEW}
+          onClick={() => setEdited(NEW)}
+        >
           <Icon name="plus" />
           {add}
         </button>
       )}
-    </>
+    </div>
   );
 }
 
@@ -127,10 +138,12 @@ interface ItemButtonProps {
   icon: IconName;
   label: string;
   disabled: boolean;
+  /** The item whose form it opens. */
+  opens?: string;
   onClick: () => void;
 }
 
-function ItemButton({ icon, label, disabled, onClick }: ItemButtonProps): JSX.Element {
+function ItemButton({ icon, label, disabled, opens, onClick }: ItemButtonProps): JSX.Element {
   return (
     <button
       type="button"
@@ -138,6 +151,7 @@ function ItemButton({ icon, label, disabled, onClick }: ItemButtonProps): JSX.El
       aria-label={label}
       title={label}
       disabled={disabled}
+      data-opens={opens}
       onClick={onClick}
     >
       <Icon name={icon} />

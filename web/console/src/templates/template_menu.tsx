@@ -41,7 +41,7 @@ function TemplatePicker({ onPick }: { onPick: (template: Template) => void }): J
 
   const known = templates.items.value;
   const found = findTemplates(known ?? [], typed);
-  const box = useListBox({ label: t("templates.title"), items: found, name: ({ name }) => name, onPick });
+  const box = useListBox({ label: t("templates.title"), items: found, onPick });
   return (
     <div class="template-picker">
       <input

@@ -282,7 +282,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "file.remove": "Remove {name}",
   "file.retry": "Send {name} again",
   "file.checking": "Checking for viruses…",
-  "file.download": "Download {name}, {size}",
+  "file.download": "Download",
   "file.notSaved": "{name} could not be downloaded. {problem}",
   "file.too_large": "This file is larger than allowed.",
   "file.type_not_allowed": "This type of file is not accepted. Remove it, or send it in another form.",

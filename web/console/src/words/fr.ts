@@ -290,7 +290,7 @@ export const fr = {
   "file.remove": "Retirer {name}",
   "file.retry": "Renvoyer {name}",
   "file.checking": "Contrôle antivirus en cours…",
-  "file.download": "Télécharger {name}, {size}",
+  "file.download": "Télécharger",
   "file.notSaved": "{name} n’a pas pu être téléchargé. {problem}",
   "file.too_large": "Ce fichier dépasse la taille permise.",
   "file.type_not_allowed":
