@@ -3,7 +3,12 @@
  * Each side names the other's exact origin when it sends, and checks source and origin of what it receives.
  */
 
-export type ToFrame = { guichet: "shown"; shown: boolean };
+export interface ToFrame {
+  guichet: "shown";
+  shown: boolean;
+  /** Who the visitor is, signed by the site's own server. Not among the options, which are part of an address. */
+  identity: string | undefined;
+}
 
 /** How the operator wants the launcher to look on a site. */
 export interface Look {

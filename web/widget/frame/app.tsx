@@ -4,16 +4,19 @@ import { Composer } from "./composer";
 import { CloseIcon } from "./icons";
 import { MessageList } from "./message_list";
 import { t } from "./options";
+import type { Parts } from "./parts";
 
 interface Props {
   chat: Chat;
+  parts: Parts;
   /** The site's. */
   name: string;
   shown: boolean;
   onClose: () => void;
 }
 
-export function App({ chat, name, shown, onClose }: Props) {
+export function App({ chat, parts, name, shown, onClose }: Props) {
+  const ContactForm = chat.mayAskWho && parts.contactForm.now;
   return (
     <>
       <header>
@@ -24,8 +27,9 @@ export function App({ chat, name, shown, onClose }: Props) {
       </header>
       <main>
         <ConnectionBar away={chat.connection !== "open"} unavailable={chat.unavailable} />
-        <MessageList chat={chat} />
-        <Composer chat={chat} shown={shown} closed={chat.closed} />
+        <MessageList chat={chat} parts={parts} />
+        {ContactForm && <ContactForm chat={chat} />}
+        <Composer chat={chat} files={parts.files} shown={shown} closed={chat.closed} />
       </main>
     </>
   );

@@ -14,6 +14,8 @@ const ASK_AGAIN_AFTER = 2_000;
 
 export interface ChatOptions {
   session: Session;
+  /** A message with files was refused: where its receipts have expired, it is written anew with others. */
+  renew: (message: OwnMessage, outbox: Outbox) => void;
   memory: Memory;
   outbox: Pick<OutboxOptions, "storage" | "prefix">;
   /** Address of the customers' socket. */
@@ -39,8 +41,10 @@ export class Chat {
   /** How far the agents have read. */
   seen: Place | null = null;
 
+  readonly session: Session;
   #memory: Memory;
   #onChange: () => void;
+  #renew: ChatOptions["renew"];
   #logs = new Map<string, ConversationLog>();
   #outbox: Outbox;
   #socket: GuichetSocket<CustomerReceived, CustomerSent>;
@@ -51,7 +55,9 @@ export class Chat {
   #lastTyping = 0;
   #typingOver: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ session, memory, outbox, url, onChange }: ChatOptions) {
+  constructor({ session, renew, memory, outbox, url, onChange }: ChatOptions) {
+    this.session = session;
+    this.#renew = renew;
     this.#memory = memory;
     this.#onChange = onChange;
     this.#read = JSON.parse(memory.get("read") ?? "null");
@@ -78,6 +84,17 @@ export class Chat {
   get closed(): boolean {
     const last = this.entries.at(-1);
     return last?.kind === "closed" && last.conversation_id !== this.#writingAfter;
+  }
+
+  /** The visitor has written, and no answer could reach them after they have left. */
+  get mayAskWho(): boolean {
+    return !this.#memory.get("asked") && !this.closed && this.entries.length + this.own.length > 0;
+  }
+
+  /** The visitor has answered, or does not want to be asked. */
+  doNotAsk(): void {
+    this.#memory.set("asked", "1");
+    this.#changed();
   }
 
   /** How many of the agents' messages the visitor has not had before the eyes. */
@@ -116,9 +133,23 @@ export class Chat {
     if (!this.unavailable) this.#socket.open();
   }
 
-  post(text: string): void {
+  /** The site says who the visitor is. */
+  identify(token: string | undefined): void {
+    if (token === this.session.identity) return;
+    this.session.identity = token;
+    this.reconnect();
+  }
+
+  /** The visitor is known by another name now, and so must be what they write. */
+  reconnect(): void {
+    if (this.connection === "closed") return;
+    this.#socket.close();
+    this.#socket.open();
+  }
+
+  post(text: string, files?: Pick<OwnMessage, "receipts" | "attachments">): void {
     this.#lastTyping = 0;
-    this.#outbox.post(text, this.#openId ? { conversation_id: this.#openId } : {});
+    this.#outbox.post(text, { ...(this.#openId && { conversation_id: this.#openId }), ...files });
   }
 
   /** After a closing: the next message starts another conversation, and so do those that came too late. */
@@ -174,6 +205,11 @@ export class Chat {
         break;
       case "error":
         this.#outbox.refused(frame);
+        for (const message of this.own) {
+          if (message.id === frame.ref && message.receipts && frame.code === "invalid_frame") {
+            this.#renew(message, this.#outbox);
+          }
+        }
         // Not an answer to a message: a sync was refused for now.
         if (frame.ref === null && (frame.code === "unavailable" || frame.code === "rate_limited")) {
           setTimeout(() => this.#catchUp(), ASK_AGAIN_AFTER);

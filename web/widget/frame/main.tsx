@@ -5,7 +5,9 @@ import { parseColor, textOn } from "../color";
 import { memory } from "../memory";
 import { App } from "./app";
 import { Chat } from "./chat";
+import { Later } from "./later";
 import { locale, options, widgetKey } from "./options";
+import { attach, type Parts } from "./parts";
 import { Session, type Site } from "./session";
 import { openStorage } from "./storage";
 import "@guichet/shared/tokens.css";
@@ -19,8 +21,17 @@ const session = new Session(widgetKey, words, {
 });
 const socketUrl = new URL("/chat/v1/socket", location.href);
 socketUrl.protocol = socketUrl.protocol.replace("http", "ws");
+const parts: Parts = {
+  files: new Later(
+    async () => new (await import("./files/part")).FilesPart(session, words, changed),
+    changed,
+  ),
+  refusal: new Later(async () => (await import("./refusal/refusal")).Refusal, changed),
+  contactForm: new Later(async () => (await import("./contact/contact_form")).ContactForm, changed),
+};
 const chat = new Chat({
   session,
+  renew: async (message, outbox) => (await parts.files.get())?.renew(message, outbox),
   memory: words,
   outbox: { storage, prefix: `guichet:${widgetKey}:pending:` },
   url: socketUrl.href,
@@ -45,7 +56,10 @@ function changed(): void {
 
 function draw(): void {
   drawing = undefined;
-  render(<App chat={chat} name={site?.name ?? ""} shown={shown} onClose={close} />, document.body);
+  render(
+    <App chat={chat} parts={parts} name={site?.name ?? ""} shown={shown} onClose={close} />,
+    document.body,
+  );
 }
 
 function look(): void {
@@ -65,12 +79,21 @@ if (options.origin) {
     () => parent,
     (message) => {
       shown = message.shown;
-      if (shown) chat.start();
+      chat.identify(message.identity);
+      if (shown || session.known) chat.start();
       look();
     },
   );
 }
 document.addEventListener("visibilitychange", look);
+for (const type of ["dragover", "dragleave", "drop"] as const) {
+  document.addEventListener(type, (event) => {
+    // Without this the browser would open the file in place of the chat.
+    event.preventDefault();
+    document.body.classList.toggle("drop", type === "dragover");
+    if (type === "drop" && !chat.closed) attach(parts, event.dataTransfer);
+  });
+}
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") close();
 });
@@ -90,5 +113,6 @@ session.site().then(
 );
 // Ages like "5 min ago" grow.
 setInterval(changed, 30_000);
-if (session.known) chat.start();
+// Files that were ready to be sent when the last page went.
+if (words.get("files")) void parts.files.get();
 changed();

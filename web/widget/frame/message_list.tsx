@@ -3,6 +3,7 @@ import { Component, createRef } from "preact";
 import type { Chat } from "./chat";
 import { linkify } from "./linkify";
 import { locale, t } from "./options";
+import type { Parts } from "./parts";
 import { type Bubble, type Item, thread } from "./thread";
 
 /** A long conversation is shown from its end, in steps of so many entries. */
@@ -10,7 +11,12 @@ const PAGE = 60;
 /** This near to the end (px), the reader wants to see what comes. */
 const NEAR = 48;
 
-export class MessageList extends Component<{ chat: Chat }, { atEnd: boolean }> {
+interface Shown {
+  chat: Chat;
+  parts: Parts;
+}
+
+export class MessageList extends Component<Shown, { atEnd: boolean }> {
   override state = { atEnd: true };
   #list = createRef<HTMLDivElement>();
   /** Index of the first entry shown. It stays where it is while someone reads further up. */
@@ -43,7 +49,7 @@ export class MessageList extends Component<{ chat: Chat }, { atEnd: boolean }> {
     this.forceUpdate();
   };
 
-  override render({ chat }: { chat: Chat }, { atEnd }: { atEnd: boolean }) {
+  override render({ chat, parts }: Shown, { atEnd }: { atEnd: boolean }) {
     if (atEnd) this.#from = Math.max(0, chat.entries.length - PAGE);
     const items = thread(chat.entries.slice(this.#from), chat.own, chat.seen);
     return (
@@ -66,7 +72,7 @@ export class MessageList extends Component<{ chat: Chat }, { atEnd: boolean }> {
         )}
         {items.length === 0 && <p class="welcome">{t("welcome")}</p>}
         {items.map((item) => (
-          <Line key={item.key} item={item} chat={chat} />
+          <Line key={item.key} item={item} chat={chat} parts={parts} />
         ))}
         {chat.typist && (
           <div class="typing">
@@ -88,7 +94,7 @@ export class MessageList extends Component<{ chat: Chat }, { atEnd: boolean }> {
   }
 }
 
-function Line({ item, chat }: { item: Item; chat: Chat }) {
+function Line({ item, chat, parts }: Shown & { item: Item }) {
   switch (item.kind) {
     case "day":
       return (
@@ -109,11 +115,13 @@ function Line({ item, chat }: { item: Item; chat: Chat }) {
         </div>
       );
     case "bubble":
-      return <BubbleLine item={item} chat={chat} />;
+      return <BubbleLine item={item} chat={chat} parts={parts} />;
   }
 }
 
-function BubbleLine({ item, chat }: { item: Bubble; chat: Chat }) {
+function BubbleLine({ item, chat, parts }: Shown & { item: Bubble }) {
+  const files = item.attachments.length > 0 && parts.files.now;
+  const Refusal = item.state === "refused" && parts.refusal.now;
   const author = item.mine ? t("you") : (item.author?.name ?? t("advisor"));
   return (
     <div class={`line${item.mine ? " mine" : ""}${item.first ? " first" : ""}${item.last ? " last" : ""}`}>
@@ -129,53 +137,26 @@ function BubbleLine({ item, chat }: { item: Bubble; chat: Chat }) {
             </a>
           ),
         )}
-        {item.attachments.length > 0 && (
-          <ul aria-label={t("files")}>
-            {item.attachments.map(({ id, name, size }) => (
-              <li key={id}>
-                {name} <small>{t("kilobytes", { size: Math.ceil(size / 1024) })}</small>
-              </li>
-            ))}
-          </ul>
+        {files ? (
+          <files.List files={item.attachments} />
+        ) : (
+          item.attachments.map(({ id, name }) => <div key={id}>{name}</div>)
         )}
       </div>
-      {item.state === "refused" ? (
-        <Refusal item={item} chat={chat} />
-      ) : (
-        (item.state || (item.last && !item.mine)) && (
-          <div class="meta">
-            {item.state && `${told(item.state, chat)} · `}
-            <Time at={item.at} />
-          </div>
-        )
-      )}
+      {item.state === "refused"
+        ? Refusal && <Refusal item={item} chat={chat} />
+        : (item.state || (item.last && !item.mine)) && (
+            <div class="meta">
+              {item.state && `${told(item.state, chat)} · `}
+              <Time at={item.at} />
+            </div>
+          )}
     </div>
   );
 }
 
 function told(state: "sending" | "sent" | "seen", chat: Chat): string {
   return state === "sending" && chat.connection !== "open" ? t("kept") : t(state);
-}
-
-function Refusal({ item, chat }: { item: Bubble; chat: Chat }) {
-  return (
-    <div class="meta bad">
-      {t(item.code === "conversation_closed" ? "refusedClosed" : "refused")}
-      {item.last && (
-        <span>
-          {/* After a closing, the button below says the same. */}
-          {!chat.closed && (
-            <button type="button" class="link" onClick={() => chat.writeAgain()}>
-              {t("retry")}
-            </button>
-          )}
-          <button type="button" class="link" onClick={() => chat.discardRefused()}>
-            {t("discard")}
-          </button>
-        </span>
-      )}
-    </div>
-  );
 }
 
 function Time({ at }: { at: Date }) {

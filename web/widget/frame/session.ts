@@ -6,18 +6,28 @@ export interface Site extends Look {
   name: string;
 }
 
+/** What visitors may say of themselves. */
+export interface Details {
+  name?: string;
+  email?: string;
+}
+
 /** The server knows no such site, or this one refuses the visitor: trying again is of no use. */
 export class SiteRefused extends Error {}
 
 export class Session {
+  /** Who the visitor is, signed by the site's own server. */
+  identity: string | undefined;
   #key: string;
   #memory: Memory;
-  #details: { locale: string; page_url?: string };
+  #page: { locale: string; page_url?: string };
+  /** The identity that the server has answered to. */
+  #known: string | undefined;
 
-  constructor(key: string, memory: Memory, details: { locale: string; page_url?: string }) {
+  constructor(key: string, memory: Memory, page: { locale: string; page_url?: string }) {
     this.#key = key;
     this.#memory = memory;
-    this.#details = details;
+    this.#page = page;
   }
 
   /** There was a session on an earlier page. */
@@ -26,24 +36,40 @@ export class Session {
   }
 
   /**
-   * The token for the socket; asked from the server the first time, and when the last one was refused
-   * (`renew`; the old one then names the visitor, if the server still takes it).
+   * The token for the socket; asked from the server the first time, when the site says who the visitor is, and when
+   * the last one was refused (`renew`; the old one then names the visitor, if the server still takes it).
    */
   async token(renew: boolean): Promise<string> {
     const last = this.#memory.get("token");
-    if (last && !renew) return last;
-    let response = await this.#begin(last);
-    if (response.status === 401 && last) response = await this.#begin(null);
-    const { token }: { token: string } = await answer(response);
+    return last && !renew && this.identity === this.#known ? last : this.tell({});
+  }
+
+  /** Renews the session with what the visitor says; returns its token. */
+  async tell(details: Details): Promise<string> {
+    const last = this.#memory.get("token");
+    let response = await this.#begin(last, this.identity, details);
+    // The old token or the site's: whichever is not taken any more, the session goes on without it.
+    if (response.status === 401) response = await this.#begin(null, this.identity, details);
+    if (response.status === 401) response = await this.#begin(last, undefined, details);
+    if (response.status === 401) response = await this.#begin(null, undefined, details);
+    const { token, has_email }: { token: string; has_email: boolean } = await answer(response);
+    this.#known = this.identity;
     this.#memory.set("token", token);
+    if (has_email && !details.email) this.#memory.set("asked", "1");
     return token;
   }
 
-  #begin(token: string | null): Promise<Response> {
+  #begin(token: string | null, identity_token: string | undefined, details: Details): Promise<Response> {
     return fetch("/chat/v1/visitors", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ widget_key: this.#key, ...(token && { token }), ...this.#details }),
+      body: JSON.stringify({
+        widget_key: this.#key,
+        token: token ?? undefined,
+        identity_token,
+        ...this.#page,
+        ...details,
+      }),
     });
   }
 

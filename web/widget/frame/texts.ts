@@ -15,19 +15,15 @@ const fr = {
   kept: "Gardé, partira au retour de la connexion",
   sent: "Envoyé",
   seen: "Lu",
-  refusedClosed: "Non envoyé : la conversation a été clôturée.",
-  refused: "Non envoyé : le message n’a pas pu être accepté.",
   writeAgain: "Écrire de nouveau",
-  retry: "Renvoyer",
-  discard: "Supprimer",
   closed: "La conversation a été clôturée.",
   closedBy: "{name} a clôturé la conversation.",
   newConversation: "Nouvelle conversation",
   offline: "Vous êtes hors ligne. Vos messages sont gardés et partiront dès le retour de la connexion.",
   reconnecting: "Reconnexion… Vos messages sont gardés et partiront dès que possible.",
   unavailable: "Le chat n’est pas disponible sur cette page.",
-  files: "Fichiers",
-  kilobytes: "{size} Ko",
+  attach: "Joindre des fichiers",
+  noFiles: "Les fichiers ne sont pas disponibles pour le moment.",
 } as const;
 
 const en = {
@@ -47,19 +43,15 @@ const en = {
   kept: "Kept, will leave when the connection is back",
   sent: "Sent",
   seen: "Seen",
-  refusedClosed: "Not sent: the conversation was closed.",
-  refused: "Not sent: the message could not be accepted.",
   writeAgain: "Write again",
-  retry: "Send again",
-  discard: "Delete",
   closed: "The conversation was closed.",
   closedBy: "{name} closed the conversation.",
   newConversation: "New conversation",
   offline: "You are offline. Your messages are kept and will leave as soon as the connection is back.",
   reconnecting: "Reconnecting… Your messages are kept and will leave as soon as possible.",
   unavailable: "The chat is not available on this page.",
-  files: "Files",
-  kilobytes: "{size} KB",
+  attach: "Attach files",
+  noFiles: "Files are not available at the moment.",
 };
 
 export const texts = { fr, en };

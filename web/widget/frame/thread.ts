@@ -74,7 +74,7 @@ export function thread(entries: readonly Entry[], own: readonly OwnMessage[], se
       mine: true,
       author: null,
       text: message.text,
-      attachments: [],
+      attachments: message.attachments ?? [],
       at,
       first: true,
       last: true,

@@ -8,7 +8,7 @@ import { texts } from "./texts";
 
 declare global {
   interface Window {
-    Guichet?: { open: () => void; close: () => void };
+    Guichet?: { open: () => void; close: () => void; identify: (token: string) => void };
   }
 }
 
@@ -23,6 +23,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   const t = translator(texts, locale);
   const remembered = memory(() => localStorage, `guichet:${key}:`);
 
+  let identity = dataset.identityToken;
   let shown = false;
   let unread = 0;
   let frame: HTMLIFrameElement | null = null;
@@ -64,7 +65,8 @@ function start({ src, dataset }: HTMLScriptElement): void {
     badge.textContent = unread > 9 ? "9+" : String(unread);
   }
 
-  function tell(message: ToFrame): void {
+  function tell(): void {
+    const message: ToFrame = { guichet: "shown", shown, identity };
     if (answered) frame?.contentWindow?.postMessage(message, origin);
   }
 
@@ -101,7 +103,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
     if (shown) load();
     panel.hidden = !shown;
     label();
-    tell({ guichet: "shown", shown });
+    tell();
     if (shown) frame?.focus();
     else if (focused) launcher.focus();
   }
@@ -122,7 +124,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
       answered = true;
       panel.classList.add("answered");
       notice.textContent = "";
-      tell({ guichet: "shown", shown });
+      tell();
     },
   );
 
@@ -133,7 +135,14 @@ function start({ src, dataset }: HTMLScriptElement): void {
   dress(JSON.parse(remembered.get("site") ?? "null"));
   label();
   if (remembered.get("active")) load();
-  window.Guichet = { open: () => show(true), close: () => show(false) };
+  window.Guichet = {
+    open: () => show(true),
+    close: () => show(false),
+    identify(token) {
+      identity = token;
+      tell();
+    },
+  };
 }
 
 /** A speech bubble when closed, a chevron when open; which one shows is a matter of style. */

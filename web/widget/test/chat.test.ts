@@ -7,6 +7,7 @@ import { memory } from "../memory";
 
 let storage: FakeStorage;
 let siteIsKnown: boolean;
+let renewed: string[];
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -19,6 +20,7 @@ beforeEach(() => {
   FakeWebSocket.all = [];
   storage = new FakeStorage();
   siteIsKnown = true;
+  renewed = [];
   return () => vi.useRealTimers();
 });
 
@@ -26,6 +28,7 @@ function open(): Chat {
   const words = memory(() => storage, "guichet:demo:");
   return new Chat({
     session: new Session("demo", words, { locale: "fr" }),
+    renew: (message) => renewed.push(message.id),
     memory: words,
     outbox: { storage, prefix: "guichet:demo:pending:" },
     url: "ws://desk.test/chat/v1/socket",
@@ -304,5 +307,55 @@ describe("a page that may not carry the widget", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(chat.unavailable).toBe(true);
     expect(FakeWebSocket.all).toEqual([]);
+  });
+});
+
+describe("a message with files", () => {
+  const FILES = {
+    receipts: ["receipt"],
+    attachments: [{ id: "f1", name: "a.txt", media_type: "text/plain", size: 7 }],
+  };
+
+  it("survives a reload with them, and is sent again as it was", async () => {
+    const chat = open();
+    chat.post("", FILES);
+    const again = open();
+    expect(again.own).toMatchObject([{ text: "", ...FILES }]);
+    await connect(again, null);
+    expect(posts()).toMatchObject([{ id: chat.own[0]?.id, receipts: ["receipt"] }]);
+    expect(posts()[0]).not.toHaveProperty("attachments");
+  });
+
+  it("whose receipts are not taken asks for new ones; one without files does not", async () => {
+    const chat = open();
+    await connect(chat, null);
+    chat.post("", FILES);
+    chat.post("text");
+    const [first] = posts();
+    says({ type: "error", ref: first?.id ?? null, code: "invalid_frame", detail: "" });
+    const second = posts()[1];
+    says({ type: "error", ref: second?.id ?? null, code: "invalid_frame", detail: "" });
+    expect(renewed).toEqual([first?.id]);
+  });
+});
+
+describe("who the visitor is", () => {
+  it("may be asked once they have written, until they have answered or declined", async () => {
+    const chat = open();
+    await connect(chat, null);
+    expect(chat.mayAskWho).toBe(false);
+    chat.post("Bonjour");
+    expect(chat.mayAskWho).toBe(true);
+    chat.doNotAsk();
+    expect([chat.mayAskWho, open().mayAskWho]).toEqual([false, false]);
+  });
+
+  it("when the site says so, is a reason to connect anew, once", async () => {
+    const chat = open();
+    await connect(chat, null);
+    const before = FakeWebSocket.all.length;
+    for (let times = 0; times < 2; times += 1) chat.identify("signed");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(FakeWebSocket.all).toHaveLength(before + 1);
   });
 });

@@ -51,6 +51,29 @@ describe("the visitor's token", () => {
   });
 });
 
+describe("an identity", () => {
+  it("is told once, also by a visitor who has a token already", async () => {
+    answers = [granted("one"), granted("ada's")];
+    await session().token(false);
+    const known = session();
+    known.identity = "signed";
+    expect(await known.token(false)).toBe("ada's");
+    expect(asked[1]?.body).toMatchObject({ token: "one", identity_token: "signed" });
+    expect(await known.token(false)).toBe("ada's");
+    expect(asked).toHaveLength(2);
+  });
+
+  it("that is refused leaves the visitor as anonymous as before", async () => {
+    answers = [granted("one"), refused(401), refused(401), granted("two")];
+    await session().token(false);
+    const known = session();
+    known.identity = "forged";
+    expect(await known.token(false)).toBe("two");
+    expect(asked[3]?.body).toEqual({ widget_key: "demo", locale: "fr", token: "one" });
+    expect(await known.token(false)).toBe("two");
+  });
+});
+
 describe("a refusal", () => {
   it.each([403, 404, 422])("with %i is for good", async (status) => {
     answers = [refused(status)];

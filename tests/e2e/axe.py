@@ -1,0 +1,30 @@
+"""What axe-core finds in a page: https://github.com/dequelabs/axe-core."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Frame, Page
+
+_SCRIPT = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_GRAVE = ("serious", "critical")
+# Frames of other origins cannot be looked into from a page: each is handed to `violations` by itself.
+_RUN = "() => axe.run(document, { iframes: false })"
+
+
+async def violations(page_or_frame: Page | Frame) -> list[str]:
+    """The serious and critical violations, one line each: the rule, what it asks for, and where it is broken."""
+    # Evaluated, not added as a script element, which the pages' own policies forbid.
+    await page_or_frame.evaluate(_script())
+    found: dict[str, Any] = await page_or_frame.evaluate(_RUN)
+    return [_told(rule) for rule in found["violations"] if rule["impact"] in _GRAVE]
+
+
+def _told(rule: dict[str, Any]) -> str:
+    places = ", ".join(str(node["target"][0]) for node in rule["nodes"])
+    return f"{rule['id']} ({rule['impact']}): {rule['help']}: {places}"
+
+
+@cache
+def _script() -> str:
+    return _SCRIPT.read_text(encoding="utf-8")
