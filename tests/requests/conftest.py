@@ -14,11 +14,13 @@ from guichet_contracts import chat
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Collection, Database, Document, open_client
+from guichet_kit.tokens import Tokens
 from guichet_local.testing.service import ServiceProcess
 from guichet_requests import consumers
 from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
+from guichet_requests.contact.store import ContactStore
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.store import TimelineStore
@@ -60,16 +62,20 @@ class World:
     requests: RequestStore
     items: TimelineStore
     agents: AgentStore
+    contacts: ContactStore
     relay: HeardRelay
 
     @classmethod
     def on(cls, database: Database) -> "World":
         items, relay = TimelineStore(database), HeardRelay()
-        return cls(RequestStore(database, items, relay), items, AgentStore(database), relay)
+        return cls(RequestStore(database, items, relay), items, AgentStore(database), ContactStore(database), relay)
 
     async def hear(self, *events: Any) -> None:
         for event in events:
-            await consumers.take_in(self.requests, event)
+            if event.type.startswith("contacts."):
+                await consumers.take_in_contact(self.requests, self.contacts, event)
+            else:
+                await consumers.take_in(self.requests, self.contacts, event)
 
     async def clear(self) -> None:
         """Forget everything that was heard."""
@@ -97,7 +103,7 @@ class World:
 @pytest.fixture
 async def world(database: Database) -> World:
     made = World.on(database)
-    for store in (made.requests, made.items, made.agents):
+    for store in (made.requests, made.items, made.agents, made.contacts):
         await store.prepare()
     return made
 
@@ -105,8 +111,10 @@ async def world(database: Database) -> World:
 class Visitor:
     """A visitor who writes, and agents who answer: yields the events that chat would publish."""
 
-    def __init__(self, name: str | None = "Ada", begun: datetime = NOON) -> None:
-        self._about = chat.Visitor(id=new_id(), name=name, email=None)
+    def __init__(
+        self, name: str | None = "Ada", begun: datetime = NOON, *, email: str | None = None, verified: bool = False
+    ) -> None:
+        self._about = chat.Visitor(id=new_id(), name=name, email=email, verified=verified)
         self._clock = (begun + timedelta(seconds=n) for n in itertools.count())
         self._conversation: chat.Conversation | None = None
         self._closing: chat.Predecessor | None = None
@@ -207,6 +215,12 @@ def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("requests") / "secret.key"
     file.write_bytes(os.urandom(48))
     return file
+
+
+@pytest.fixture(scope="session")
+def receipts(secret_file: Path) -> Tokens:
+    """Signs receipts as ``attachments`` does."""
+    return Tokens(secret_file.read_bytes(), "receipts")
 
 
 # Ends with the module: it takes from a queue that other tests' processes may take from.

@@ -9,12 +9,13 @@ from typing import Any, cast
 import pytest
 from guichet_contracts.chat import ClosingStatus
 from guichet_requests import consumers
+from guichet_requests.contact.store import ContactStore
 from guichet_requests.errors import Unknown
-from guichet_requests.request import usecases
+from guichet_requests.request import hearing
 from guichet_requests.request.events import snapshot
-from guichet_requests.request.request import Change, Request
+from guichet_requests.request.hearing import PredecessorUnknown
+from guichet_requests.request.request import Change, Link, Request
 from guichet_requests.request.store import RequestStore, Taken
-from guichet_requests.request.usecases import PredecessorUnknown
 from guichet_requests.timeline.item import Item
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,6 +44,9 @@ class RequestsInMemory:
 
     async def current_of(self, visitor_id: str) -> Request | None:
         return next((r for r in self.requests.values() if r.visitor and r.visitor.id == visitor_id and r.current), None)
+
+    async def last_link_of(self, visitor_id: str) -> Link | None:
+        return None
 
     async def insert(self, change: Change) -> None:
         self._save(change)
@@ -76,23 +80,23 @@ class RequestsInMemory:
 @pytest.fixture(autouse=True)
 def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The visitors' own time: nothing that they write is old."""
-    monkeypatch.setattr(usecases, "now", lambda: NOON)
+    monkeypatch.setattr(hearing, "now", lambda: NOON)
 
 
-async def deliver(store: RequestStore, events: Sequence[Any]) -> None:
+async def deliver(store: RequestStore, contacts: ContactStore, events: Sequence[Any]) -> None:
     """As the broker does: what is refused comes again after the others."""
     waiting = list(events)
     while waiting:
         event = waiting.pop(0)
         try:
-            await consumers.take_in(store, event)
+            await consumers.take_in(store, contacts, event)
         except (PredecessorUnknown, Unknown):
             waiting.append(event)
 
 
 async def outcome_of(events: Sequence[Any]) -> tuple[list[Any], list[tuple[str, int]]]:
     store = RequestsInMemory()
-    await deliver(cast("RequestStore", store), events)
+    await deliver(cast("RequestStore", store), cast("ContactStore", None), events)
     return store.outcome(), store.versions
 
 
@@ -150,5 +154,5 @@ class TestInMongoDB:
         expected = await world.outcome()
         for _ in range(3):
             await world.clear()
-            await deliver(world.requests, choose.sample(events * 2, len(events) * 2))
+            await deliver(world.requests, world.contacts, choose.sample(events * 2, len(events) * 2))
             assert await world.outcome() == expected

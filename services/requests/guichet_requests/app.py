@@ -18,9 +18,14 @@ from guichet_requests.agent import api as agent_api
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import Desk
+from guichet_requests.contact.store import ContactStore
+from guichet_requests.reason import api as reason_api
+from guichet_requests.reason.store import reason_store
 from guichet_requests.request import api as request_api
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.settings import RequestsSettings
+from guichet_requests.template import api as template_api
+from guichet_requests.template.store import template_store
 from guichet_requests.timeline import api as timeline_api
 from guichet_requests.timeline.store import TimelineStore
 
@@ -35,7 +40,8 @@ def build(settings: RequestsSettings) -> FastAPI:
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-requests")
     database = mongo.database(f"{settings.database_prefix}requests")
     relay = OutboxRelay(EventPublisher(broker, topology), [database[COLLECTION]])
-    agents, items = AgentStore(database), TimelineStore(database)
+    agents, items, contacts = AgentStore(database), TimelineStore(database), ContactStore(database)
+    reasons, templates = reason_store(database), template_store(database)
     requests = RequestStore(database, items, relay)
     passwords = Passwords()
     access_tokens = Tokens(settings.secret_key, "agents")
@@ -45,7 +51,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await mongo.wait_until_ready(settings.start_timeout)
-        for store in (agents, items, requests):
+        for store in (agents, items, contacts, reasons, templates, requests):
             await store.prepare()
         async with started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout), relay.running():
             log.info("started")
@@ -53,14 +59,17 @@ def build(settings: RequestsSettings) -> FastAPI:
             health.draining = True
         await mongo.close()
 
-    consumers.subscribe(broker, requests)
+    consumers.subscribe(broker, requests, contacts)
     health.check("mongodb", mongo.ping)
     app = create_app("Guichet requests", health=health, lifespan=lifespan)
     problems.install(app)
     agent = access.any_agent(access_tokens)
     app.include_router(agent_api.auth_routes(desk, settings.public_url))
     app.include_router(agent_api.directory_routes(agents, requests, passwords, agent))
-    app.include_router(request_api.routes(requests, items, agents, agent))
+    app.include_router(request_api.routes(requests, items, agents, contacts, reasons, agent))
     app.include_router(timeline_api.routes(requests, items, agent))
+    app.include_router(reason_api.routes(reasons, requests, agent))
+    receipts = Tokens(settings.secret_key, "receipts")
+    app.include_router(template_api.routes(templates, requests, contacts, receipts, agent))
     app.state.broker = broker  # for the AsyncAPI document
     return app

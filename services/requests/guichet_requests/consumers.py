@@ -1,50 +1,96 @@
-"""What ``requests`` hears: the conversations of ``chat``."""
+"""What ``requests`` hears: the conversations of ``chat``, the contacts of ``contacts``."""
 
 import asyncio
+from typing import Annotated
 from weakref import WeakValueDictionary
 
 from faststream.rabbit import RabbitBroker
 from guichet_contracts import chat as contract
-from guichet_contracts.subscriptions import REQUESTS_CONVERSATIONS
+from guichet_contracts import contacts as contacts_contract
+from guichet_contracts.subscriptions import REQUESTS_CONTACTS, REQUESTS_CONVERSATIONS
 from guichet_kit.broker import durable_subscriber
+from pydantic import Field
 
-from guichet_requests.request import usecases
+from guichet_requests.contact import usecases as contact_usecases
+from guichet_requests.contact.contact import ContactCopy
+from guichet_requests.contact.store import ContactStore
+from guichet_requests.request import hearing
 from guichet_requests.request.chat import Closing, Message, Opening
 from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Attachment, Author
 
+ContactEvent = Annotated[
+    contacts_contract.ContactChanged
+    | contacts_contract.ContactMerged
+    | contacts_contract.ContactUnmerged
+    | contacts_contract.ContactErased,
+    Field(discriminator="type"),
+]
 
-def subscribe(broker: RabbitBroker, store: RequestStore) -> None:
-    """Hear the queue ``requests.conversations``."""
+
+def subscribe(broker: RabbitBroker, store: RequestStore, contacts: ContactStore) -> None:
+    """Hear the queues ``requests.conversations`` and ``requests.contacts``."""
     # What this process hears of one conversation at once waits here, instead of losing races in the database.
-    hearing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+    heard_now: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @durable_subscriber(broker, REQUESTS_CONVERSATIONS)
     async def on_conversation(event: contract.ConversationEvent) -> None:
-        async with hearing.setdefault(event.subject, asyncio.Lock()):
-            await take_in(store, event)
+        async with heard_now.setdefault(event.subject, asyncio.Lock()):
+            await take_in(store, contacts, event)
+
+    @durable_subscriber(broker, REQUESTS_CONTACTS)
+    async def on_contact(event: ContactEvent) -> None:
+        await take_in_contact(store, contacts, event)
 
 
-async def take_in(store: RequestStore, event: contract.ConversationEvent) -> None:
+async def take_in_contact(store: RequestStore, contacts: ContactStore, event: ContactEvent) -> None:
+    """Take in what happened to a contact, in whatever order and however often it comes."""
+    match event:
+        case contacts_contract.ContactChanged(data=data):
+            await contact_usecases.keep(store, contacts, _copy(data.contact))
+        case contacts_contract.ContactMerged(data=data):
+            into = _copy(data.contact)
+            await contact_usecases.merge(store, contacts, data.merged_id, data.merged_version, into)
+        case contacts_contract.ContactUnmerged(data=data):
+            await contact_usecases.keep(store, contacts, _copy(data.contact), _copy(data.parted_from))
+        case contacts_contract.ContactErased(data=data):
+            gone = (data.contact_id, *data.merged_ids)
+            erased = (ContactCopy(id=contact_id, version=data.version, state="erased") for contact_id in gone)
+            await contact_usecases.keep(store, contacts, *erased)
+
+
+def _copy(contact: contacts_contract.Contact) -> ContactCopy:
+    return ContactCopy(
+        id=contact.id,
+        version=contact.version,
+        name=contact.name,
+        first_name=contact.first_name,
+        email=contact.email,
+        other_emails=contact.other_emails,
+        phone=contact.phone,
+    )
+
+
+async def take_in(store: RequestStore, contacts: ContactStore, event: contract.ConversationEvent) -> None:
     """Take in one event, in whatever order and however often it comes."""
     match event:
         case contract.MessagePosted():
             about, message = event.data.conversation, event.data.entry
-            await usecases.take_in_entry(store, _opening(about), _message(about, message))
+            await hearing.take_in_entry(store, contacts, _opening(about), _message(about, message))
         case contract.ConversationClosed():
             about = event.data.conversation
-            await usecases.take_in_entry(store, _opening(about), _closing(about.id, event.data.closing))
+            await hearing.take_in_entry(store, contacts, _opening(about), _closing(about.id, event.data.closing))
         case contract.ConversationRead():
             if event.data.reader == "agent":
-                await usecases.mark_read(store, event.data.conversation_id, event.data.seq)
+                await hearing.mark_read(store, event.data.conversation_id, event.data.seq)
         case contract.ConversationOpened():
             # Each entry tells of its conversation; one without any is no request yet.
             pass
 
 
 def _opening(about: contract.Conversation) -> Opening:
-    visitor = Visitor(about.visitor.id, about.visitor.name, about.visitor.email)
+    visitor = Visitor(about.visitor.id, about.visitor.name, about.visitor.email, about.visitor.verified)
     follows = _closing(about.follows.conversation_id, about.follows) if about.follows else None
     return Opening(about.id, visitor, about.opened_at, follows)
 

@@ -19,3 +19,6 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern
 
 Filter = Annotated[str | None, Field(max_length=64)]
 """The id that a list is filtered by."""
+
+Position = Annotated[int, Field(ge=0, le=1_000_000)]
+"""Where an entry stands in its catalogue; several may share one."""

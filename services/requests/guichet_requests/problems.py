@@ -5,16 +5,24 @@ from dataclasses import asdict
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from guichet_kit.http import etag
-from guichet_kit.problems import Conflict, NotFound, Problem, Stale, TooMany, Unauthorized, Unavailable
+from guichet_kit.problems import Conflict, Invalid, NotFound, Problem, Stale, TooMany, Unauthorized, Unavailable
 
 from guichet_requests.agent.agent import OwnAccount
 from guichet_requests.agent.api import AgentView
 from guichet_requests.agent.store import EmailTaken
 from guichet_requests.agent.usecases import SignInRefused, StaleAgent, TooManyAttempts
+from guichet_requests.catalogue.usecases import StaleEntry
+from guichet_requests.contact.contact import ContactErased, ContactNotKnownYet
 from guichet_requests.errors import Contended, IdTaken, Refused, Unknown
+from guichet_requests.reason.api import ReasonView
+from guichet_requests.reason.reason import Reason, ReasonInUse
+from guichet_requests.reason.usecases import NoSuchReason
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.request import AlreadyAssigned, IllegalMove
 from guichet_requests.request.usecases import StaleVersion, VisitorHasOpenRequest
+from guichet_requests.template.api import TemplateView
+from guichet_requests.template.receipts import BadReceipt
+from guichet_requests.template.template import Template
 
 
 def to_problem(refusal: Refused) -> Problem:
@@ -31,10 +39,26 @@ def to_problem(refusal: Refused) -> Problem:
         case StaleAgent(current=agent):
             shown = AgentView.of(agent).model_dump(mode="json")
             return Stale(text, headers={"ETag": etag(agent.version)}, current=shown)
+        case StaleEntry(current=Reason() as reason):
+            shown = ReasonView.of(reason).model_dump(mode="json")
+            return Stale(text, headers={"ETag": etag(reason.version)}, current=shown)
+        case StaleEntry(current=Template() as template):
+            shown = TemplateView.of(template).model_dump(mode="json")
+            return Stale(text, headers={"ETag": etag(template.version)}, current=shown)
         case AlreadyAssigned(assignee=holder):
             return Conflict(text, code="already_assigned", assignee=asdict(holder))
         case VisitorHasOpenRequest(other=other):
             return Conflict(text, code="visitor_has_open_request", request_id=other.id)
+        case ContactNotKnownYet():
+            return Conflict(text, code="contact_not_known_yet", headers={"Retry-After": "1"})
+        case ContactErased():
+            return Conflict(text, code="contact_erased")
+        case ReasonInUse():
+            return Conflict(text, code="reason_in_use")
+        case NoSuchReason():
+            return Invalid.of("reason_id", text)
+        case BadReceipt(index=index):
+            return Invalid.of(f"receipts.{index}", text)
         case IdTaken():
             return Conflict(text, code="id_taken")
         case IllegalMove():

@@ -14,6 +14,10 @@ from pydantic import BaseModel, Field
 from guichet_requests import fields
 from guichet_requests.access import Caller, CallerOf
 from guichet_requests.agent.store import AgentStore
+from guichet_requests.contact.store import ContactStore
+from guichet_requests.folding import query_words
+from guichet_requests.reason import usecases as reason_usecases
+from guichet_requests.reason.store import ReasonStore
 from guichet_requests.request import request as noun
 from guichet_requests.request import usecases
 from guichet_requests.request.events import snapshot
@@ -35,6 +39,7 @@ class Filters(BaseModel):
     assignee_id: fields.Filter = None
     reason_id: fields.Filter = None
     contact_id: fields.Filter = None
+    q: str | None = Field(default=None, max_length=200)
     sort: Sort = "-last_activity_at"
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
     cursor: str | None = None
@@ -47,6 +52,8 @@ class NewRequest(fields.Body):
     subject: fields.Line
     text: fields.Text | None = None
     priority: Priority = "low"
+    reason_id: str | None = None
+    contact_id: str | None = None
 
 
 class RequestEdit(fields.Body):
@@ -54,6 +61,7 @@ class RequestEdit(fields.Body):
 
     status: Status | None = None
     priority: Priority | None = None
+    reason_id: str | None = None
     subject: fields.Line | None = None
 
 
@@ -62,6 +70,12 @@ class Assignment(fields.Body):
 
     agent_id: str
     take_over: bool = False
+
+
+class ContactLink(fields.Body):
+    """The contact to link."""
+
+    contact_id: str
 
 
 class NewNote(fields.Body):
@@ -81,8 +95,13 @@ class Counts(BaseModel):
 
 
 def routes(
-    store: RequestStore, items: TimelineStore, agents: AgentStore, agent: CallerOf
-) -> APIRouter:  # fmt: skip
+    store: RequestStore,
+    items: TimelineStore,
+    agents: AgentStore,
+    contacts: ContactStore,
+    reasons: ReasonStore,
+    agent: CallerOf,
+) -> APIRouter:
     """``/api/v1/requests``."""
     router = APIRouter(prefix="/api/v1/requests", tags=["requests"])
 
@@ -91,7 +110,8 @@ def routes(
         caller: Annotated[Caller, Depends(agent)],
         filters: Annotated[Filters, Query()],
     ) -> Page[RequestView]:
-        listing = Listing(viewer_id=caller.id, **filters.model_dump(exclude={"limit", "cursor"}))
+        words = query_words(filters.q or "")
+        listing = Listing(viewer_id=caller.id, words=words, **filters.model_dump(exclude={"q", "limit", "cursor"}))
         page, after = await store.page(listing, filters.limit, filters.cursor)
         return Page(items=[snapshot(request) for request in page], next_cursor=after)
 
@@ -106,14 +126,18 @@ def routes(
         caller: Annotated[Caller, Depends(agent)],
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
     ) -> RequestView:
+        await reason_usecases.names(reasons, body.reason_id)
         created = await usecases.create_by_hand(
             store,
+            contacts,
             by=caller.author,
             request_id=str(body.id) if body.id else None,
             idempotency_key=idempotency_key,
             subject=body.subject,
             text=body.text,
             priority=body.priority,
+            reason_id=body.reason_id,
+            contact_id=body.contact_id,
         )
         return _shown(created, response)
 
@@ -131,17 +155,44 @@ def routes(
         caller: Annotated[Caller, Depends(agent)],
         expected: Annotated[int | None, Depends(if_match)],
     ) -> RequestView:
-        subject = body.subject if "subject" in body.model_fields_set else UNCHANGED
+        given = body.model_fields_set
 
-        def decide(request: Request) -> noun.Change | None:
+        async def decide(request: Request) -> noun.Change | None:
             return noun.edit(
                 request,
                 by=caller.author,
                 at=now(),
                 status=body.status or UNCHANGED,
                 priority=body.priority or UNCHANGED,
-                subject=subject,
+                reason_id=body.reason_id if "reason_id" in given else UNCHANGED,
+                reason_names=await reason_usecases.names(reasons, body.reason_id, request.reason_id),
+                subject=body.subject if "subject" in given else UNCHANGED,
             )
+
+        return _shown(await usecases.change_after(store, request_id, decide, expected), response)
+
+    @router.put("/{request_id}/contact")
+    async def link_contact(
+        request_id: str,
+        body: ContactLink,
+        response: Response,
+        caller: Annotated[Caller, Depends(agent)],
+        expected: Annotated[int | None, Depends(if_match)],
+    ) -> RequestView:
+        linked = await usecases.link(
+            store, contacts, request_id, body.contact_id, by=caller.author, expected=expected
+        )  # fmt: skip
+        return _shown(linked, response)
+
+    @router.delete("/{request_id}/contact")
+    async def unlink_contact(
+        request_id: str,
+        response: Response,
+        caller: Annotated[Caller, Depends(agent)],
+        expected: Annotated[int | None, Depends(if_match)],
+    ) -> RequestView:
+        def decide(request: Request) -> noun.Change | None:
+            return noun.unlink(request, by=caller.author, at=now())
 
         return _shown(await usecases.change(store, request_id, decide, expected), response)
 

@@ -8,8 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from guichet_requests.request.conversation import Conversation
-from guichet_requests.request.request import Change, Request, Status, Visitor, preview_of, with_status
-from guichet_requests.timeline.item import Attachment, Author, Event, Item
+from guichet_requests.request.request import (
+    Change,
+    Contact,
+    Link,
+    Request,
+    Status,
+    Visitor,
+    preview_of,
+    with_status,
+)
+from guichet_requests.timeline.item import Attachment, Author, Event, Item, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,14 @@ class Message:
 Entry = Message | Closing
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whom the visitor was linked to before, or is by what their site vouches for. ``contact`` is shown for it."""
+
+    link: Link
+    contact: Contact | None
+
+
 def begin(request_id: str, number: int, opening: Opening) -> Request:
     """A new request for a visitor's conversation, which is yet to be joined to it."""
     return Request(
@@ -66,8 +83,11 @@ def find(request: Request, conversation_id: str) -> Conversation | None:
     return next((c for c in request.conversations if c.id == conversation_id), None)
 
 
-def join(request: Request, opening: Opening) -> Change:
-    """Add a conversation to the request. A visitor who comes back wakes a request that waited for them."""
+def join(request: Request, opening: Opening, known: Known | None) -> Change:
+    """Add a conversation to the request. A visitor who comes back wakes a request that waited for them.
+
+    One who is ``known`` is linked, unless an agent has decided about this request.
+    """
     conversation = Conversation(opening.conversation_id, opening.opened_at)
     in_order = sorted((*request.conversations, conversation), key=lambda c: (c.opened_at, c.id))
     after = replace(
@@ -89,12 +109,26 @@ def join(request: Request, opening: Opening) -> Change:
         conversation_id=conversation.id,
         event=Event("conversation_opened"),
     )
-    return Change(after, (item,))
+    if known is None or request.link is not None:
+        return Change(after, (item,))
+    after = replace(after, link=known.link, contact=known.contact)
+    return Change(after, (item, _linked_by_itself(item, known.contact)) if known.contact else (item,))
 
 
-def take_in(request: Request, opening: Opening, entry: Entry) -> Change | None:
+def _linked_by_itself(opened: Item, contact: Contact) -> Item:
+    return replace(
+        opened,
+        id=f"{opened.conversation_id}:contact",
+        author=Author("system", "requests", None),
+        text=f"The visitor is known as {contact.name}",
+        conversation_id=None,
+        event=Event("contact_linked", after=Party(contact.id, contact.name)),
+    )
+
+
+def take_in(request: Request, opening: Opening, entry: Entry, known: Known | None = None) -> Change | None:
     """Take in one entry of a conversation, which joins the request if it is not on it yet."""
-    joined = Change(request) if find(request, opening.conversation_id) else join(request, opening)
+    joined = Change(request) if find(request, opening.conversation_id) else join(request, opening, known)
     if isinstance(entry, Closing):
         change = close(joined.request, entry)
     else:

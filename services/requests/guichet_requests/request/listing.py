@@ -12,6 +12,7 @@ Sort = Literal["-last_activity_at", "created_at", "-priority"]
 
 OPEN: tuple[Status, ...] = ("new", "in_progress", "pending")
 STATUSES: tuple[Status, ...] = (*OPEN, "closed")
+PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high")
 CHANNELS: tuple[Channel, ...] = ("chat", "email", "web_form", "manual")
 
 VIEW_STATUSES: Mapping[View, tuple[Status, ...]] = {
@@ -26,7 +27,10 @@ VIEW_STATUSES: Mapping[View, tuple[Status, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One list, as the agent ``viewer_id`` asks for it. Filters narrow the view; absent ones let everything through."""
+    """One list, as the agent ``viewer_id`` asks for it. Filters narrow the view; absent ones let everything through.
+
+    Each of ``words`` must begin a word of the contact's or visitor's name or of the subject, or the number.
+    """
 
     viewer_id: str
     view: View = "all"
@@ -37,6 +41,7 @@ class Listing:
     assignee_id: str | None = None
     reason_id: str | None = None
     contact_id: str | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def statuses(self) -> tuple[Status, ...]:
@@ -47,6 +52,11 @@ class Listing:
     def channels(self) -> tuple[Channel, ...]:
         """The channels that pass."""
         return (self.channel,) if self.channel else CHANNELS
+
+    @property
+    def priorities(self) -> tuple[Priority, ...]:
+        """The priorities that pass."""
+        return (self.priority,) if self.priority else PRIORITIES
 
     @property
     def holders(self) -> tuple[str | None, ...] | None:

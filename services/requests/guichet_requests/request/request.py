@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import Literal
 
 from guichet_requests.errors import Refused
@@ -51,11 +52,12 @@ UNCHANGED = _Unchanged.UNCHANGED
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The person behind a widget, as far as they said who they are."""
+    """The person behind a widget, as far as they said who they are; ``verified``: their site vouches for it."""
 
     id: str
     name: str | None = None
     email: str | None = None
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,17 @@ class Contact:
     id: str
     name: str
     email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Which contact the request was linked to, and when that was decided; None is the decision that it has none.
+
+    What is shown may be another contact: the one that this one was merged into.
+    """
+
+    contact_id: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,7 @@ class Request:
     previewed: EntryKey | None = None
     visitor: Visitor | None = None
     contact: Contact | None = None
+    link: Link | None = None
     assignee: Assignee | None = None
     conversations: tuple[Conversation, ...] = field(default=())
     created_by: str | None = None
@@ -139,8 +153,17 @@ def with_status(request: Request, status: Status, at: datetime) -> Request:
 
 
 def open_by_hand(
-    request_id: str, number: int, *, by: Author, subject: str, text: str | None, priority: Priority, at: datetime
-) -> Change:  # fmt: skip
+    request_id: str,
+    number: int,
+    *,
+    by: Author,
+    subject: str,
+    text: str | None,
+    priority: Priority,
+    reason_id: str | None = None,
+    contact: Contact | None = None,
+    at: datetime,
+) -> Change:
     """A request that an agent makes; ``text`` becomes its first note."""
     request = Request(
         id=request_id,
@@ -148,7 +171,10 @@ def open_by_hand(
         channel="manual",
         status_at=at,
         priority=priority,
+        reason_id=reason_id,
         subject=subject,
+        contact=contact,
+        link=Link(contact.id, at) if contact else None,
         preview=preview_of(text) if text else None,
         created_by=by.id,
         created_at=at,
@@ -167,9 +193,14 @@ def edit(
     at: datetime,
     status: Status | _Unchanged = UNCHANGED,
     priority: Priority | _Unchanged = UNCHANGED,
+    reason_id: str | _Unchanged | None = UNCHANGED,
+    reason_names: Mapping[str, str] = MappingProxyType({}),
     subject: str | _Unchanged | None = UNCHANGED,
 ) -> Change | None:
-    """Set what is given; None when it is all so already. Raises `IllegalMove`."""
+    """Set what is given; None when it is all so already. Raises `IllegalMove`.
+
+    ``reason_names`` is how the timeline names reasons, by their ids.
+    """
     after, items = request, []
     if status is not UNCHANGED and status != request.status:
         if status not in MOVES[request.status]:
@@ -182,6 +213,12 @@ def edit(
         after = replace(after, priority=priority)
         text = f"{by.name} changed the priority from {request.priority} to {priority}"
         items.append(_event(request, Event("priority_changed", request.priority, priority), by, at, text))
+    if reason_id is not UNCHANGED and reason_id != request.reason_id:
+        after = replace(after, reason_id=reason_id)
+        named = {one: Party(one, reason_names.get(one, one)) for one in (request.reason_id, reason_id) if one}
+        event = Event("reason_changed", named.get(request.reason_id or ""), named.get(reason_id or ""))
+        to = f"changed the reason to “{named[reason_id].name}”" if reason_id else "removed the reason"
+        items.append(_event(request, event, by, at, f"{by.name} {to}"))
     if subject is not UNCHANGED and subject != request.subject:
         after = replace(after, subject=subject)
         text = f"{by.name} changed the subject to “{subject}”" if subject else f"{by.name} removed the subject"
@@ -213,6 +250,33 @@ def release(request: Request, *, by: Author, at: datetime) -> Change | None:
     event = Event("released", Party(request.assignee.id, request.assignee.name))
     text = f"{by.name} released the request"
     return Change(replace(request, assignee=None), (_event(request, event, by, at, text),))
+
+
+def link(request: Request, contact_id: str, shown: Contact, *, by: Author, at: datetime) -> Change | None:
+    """Link the request to a contact, which ``shown`` stands for; None when it is so already."""
+    if request.link is not None and request.link.contact_id == contact_id:
+        return None
+    after = replace(request, link=Link(contact_id, at), contact=shown)
+    before = Party(request.contact.id, request.contact.name) if request.contact else None
+    if before is not None and before.id == shown.id:
+        return Change(after)
+    event = Event("contact_linked", before, Party(shown.id, shown.name))
+    return Change(after, (_event(request, event, by, at, f"{by.name} linked the contact {shown.name}"),))
+
+
+def unlink(request: Request, *, by: Author, at: datetime) -> Change | None:
+    """Take the contact off the request; None when it has none."""
+    if request.contact is None:
+        return None
+    after = replace(request, link=Link(None, at), contact=None)
+    event = Event("contact_unlinked", Party(request.contact.id, request.contact.name))
+    text = f"{by.name} unlinked the contact {request.contact.name}"
+    return Change(after, (_event(request, event, by, at, text),))
+
+
+def show_contact(request: Request, contact: Contact | None) -> Change | None:
+    """Show what the request's link stands for by now; None when it is shown already."""
+    return None if request.contact == contact else Change(replace(request, contact=contact))
 
 
 def note(request: Request, note_id: str, text: str, *, by: Author, at: datetime) -> Change:

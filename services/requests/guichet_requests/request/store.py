@@ -1,11 +1,11 @@
-"""Requests in MongoDB; the only file that knows their field names.
+"""Requests in MongoDB; with ``documents.py`` the only file that knows their field names.
 
 A change is one write of the request's document: its state, the event to publish (``outbox``) and the items that it
 adds to the timeline (``pending``). The items are then copied to the timeline and taken off the document; whoever
 reads a request next does that first where a crash prevented it, so a timeline never lacks what its request tells of.
 """
 
-from dataclasses import asdict
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -24,25 +24,43 @@ from guichet_kit.mongo import (
 from guichet_kit.outbox import OUTBOX_INDEX, Relay
 from guichet_kit.pages import decode_cursor, encode_cursor
 
-from guichet_requests.request.conversation import Conversation
+from guichet_requests.request.documents import from_document, to_document
 from guichet_requests.request.events import changed
 from guichet_requests.request.listing import OPEN, Listing
-from guichet_requests.request.request import Assignee, Change, Contact, Priority, Request, Visitor
+from guichet_requests.request.request import Change, Link, Request
 from guichet_requests.timeline import store as timeline
 from guichet_requests.timeline.store import TimelineStore
 
 COLLECTION = "requests"
 FIRST_NUMBER = 1001
+_BATCH = 200
 
-_URGENCY: dict[Priority, int] = {"low": 0, "medium": 1, "high": 2}
-
-# Each list is one range, or a merge of a few ranges, of one of these: statuses and channels are few, so a list that
-# lets several through reads each one's range in order and merges them (SORT_MERGE), without sorting.
 _SORTS: dict[str, tuple[str, str, int]] = {
     "-last_activity_at": ("activity", "last_activity_at", DESCENDING),
     "created_at": ("created", "created_at", ASCENDING),
     "-priority": ("urgency", "urgency", DESCENDING),
 }
+# What a list is narrowed to first, and what its index has at the end, to be looked at without the document.
+_OWNERS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("team", (), ()),
+    ("holder", ("assignee.id",), ("reason_id",)),
+    ("reason", ("reason_id",), ()),
+)
+# Each list is one range, or a merge of a few ranges, of one of these: statuses, channels and priorities are few, so a
+# list that lets several through reads each one's range in order and merges them (SORT_MERGE), without sorting.
+_LISTS = [
+    IndexModel(
+        [
+            *((field, ASCENDING) for field in (*begin, "status", "channel", "priority")),
+            (sorted_by, direction),
+            ("_id", direction),
+            *((field, ASCENDING) for field in end),
+        ],
+        name=f"{owner}_by_{name}",
+    )
+    for name, sorted_by, direction in _SORTS.values()
+    for owner, begin, end in _OWNERS
+]
 _INDEXES = [
     OUTBOX_INDEX,
     IndexModel("number", name="number", unique=True),
@@ -59,15 +77,24 @@ _INDEXES = [
         unique=True,
         partialFilterExpression={"channel": "chat", "current": True},
     ),
-    *(
-        IndexModel(
-            [*prefix, ("status", ASCENDING), ("channel", ASCENDING), (field, direction), ("_id", direction)],
-            name=f"{owner}_{name}",
-        )
-        for name, field, direction in _SORTS.values()
-        for owner, prefix in (("team", []), ("holder", [("assignee.id", ASCENDING)]))
+    IndexModel([("visitor.id", ASCENDING), ("link.at", DESCENDING)], name="links_of_visitor"),
+    IndexModel(
+        [("link.contact_id", ASCENDING), ("_id", ASCENDING)],
+        name="links_to_contact",
+        partialFilterExpression={"link.contact_id": {"$gt": ""}},
     ),
+    # One person's requests, or those with a rare word, are few: they are read in whatever order, then sorted.
+    IndexModel(
+        [("contact.id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
+        name="contact",
+        partialFilterExpression={"contact.id": {"$gt": ""}},
+    ),
+    IndexModel("words", name="words"),
+    *_LISTS,
 ]
+
+FEW = 5_000
+"""Requests that are rather found by a word and sorted than looked for down the list."""
 
 
 class Taken(Exception):
@@ -111,10 +138,30 @@ class RequestStore:
         found = self.collection.find({"assignee.id": agent_id, "status": {"$in": OPEN}}, {"_id": True})
         return [document["_id"] async for document in found]
 
+    async def linked_to(self, contact_id: str) -> AsyncIterator[str]:
+        """The ids of the requests that are linked to the contact itself, not to one that was merged into it."""
+        batch = [""]
+        while batch:
+            linked = {"link.contact_id": contact_id, "_id": {"$gt": batch[-1]}}
+            found = self.collection.find(linked, {"_id": True}).sort("_id", ASCENDING).limit(_BATCH)
+            batch = [document["_id"] for document in await found.to_list(_BATCH)]
+            for request_id in batch:
+                yield request_id
+
+    async def last_link_of(self, visitor_id: str) -> Link | None:
+        """What an agent decided last about whom the visitor is."""
+        decided: Document = {"visitor.id": visitor_id, "link.at": {"$exists": True}}
+        found = await self.collection.find(decided, {"link": True}).sort("link.at", DESCENDING).limit(1).to_list(1)
+        return Link(**found[0]["link"]) if found else None
+
+    async def uses_reason(self, reason_id: str) -> bool:
+        """Whether a request has this reason."""
+        return await self.collection.find_one({"reason_id": reason_id}, {"_id": True}) is not None
+
     async def insert(self, change: Change) -> None:
         """Save a new request. Raises `Taken`."""
         entry, items = outbox.pending(changed(change.request)), _items_of(change)
-        document = _to_document(change.request) | {"outbox": [entry], "pending": items}
+        document = to_document(change.request) | {"outbox": [entry], "pending": items}
         try:
             await self.collection.insert_one({"_id": change.request.id, **document})
         except DuplicateKeyError:
@@ -129,7 +176,7 @@ class RequestStore:
             result = await self.collection.update_one(
                 {"_id": before.id, "version": before.version},
                 {
-                    "$set": _to_document(change.request),
+                    "$set": to_document(change.request),
                     "$push": {"outbox": entry, "pending": {"$each": items}},
                 },
             )
@@ -156,15 +203,24 @@ class RequestStore:
         found = (
             await self.collection.find(condition, {"outbox": False, "pending": False})
             .sort([(field, direction), ("_id", direction)])
-            .hint(f"{'team' if listing.holders is None else 'holder'}_{name}")
+            .hint(await self._index_for(listing, name))
             .limit(limit + 1)
             .to_list(limit + 1)
         )
         last = found[limit - 1] if len(found) > limit else None
         return (
-            [_from_document(document) for document in found[:limit]],
+            [from_document(document) for document in found[:limit]],
             encode_cursor((last[field], last["_id"])) if last else None,
         )
+
+    async def _index_for(self, listing: Listing, sort_name: str) -> str:
+        if listing.contact_id is not None:
+            return "contact"
+        for word in listing.words:
+            if await self.collection.count_documents(_beginning(word), hint="words", limit=FEW) < FEW:
+                return "words"
+        owner = "holder" if listing.holders is not None else "reason" if listing.reason_id is not None else "team"
+        return f"{owner}_by_{sort_name}"
 
     async def counts(self, viewer_id: str) -> dict[str, int]:
         """How many requests each view of ``viewer_id`` has. That of all is from the collection's own count."""
@@ -182,7 +238,7 @@ class RequestStore:
             return None
         if document["pending"]:
             await self._settle(document["_id"], document["pending"])
-        return _from_document(document)
+        return from_document(document)
 
     async def _settle(self, request_id: str, pending: list[Document]) -> None:
         """Copy pending items to the timeline, then take them off the request: a crash between does no harm."""
@@ -194,15 +250,25 @@ class RequestStore:
 
 
 def _condition(listing: Listing) -> Document:
-    condition: Document = {"status": _one_of(listing.statuses), "channel": _one_of(listing.channels)}
+    condition: Document = {
+        "status": _one_of(listing.statuses),
+        "channel": _one_of(listing.channels),
+        "priority": _one_of(listing.priorities),
+    }
     if listing.holders is not None:
         condition["assignee.id"] = _one_of(listing.holders)
-    filters = {
-        "priority": listing.priority,
-        "reason_id": listing.reason_id,
-        "contact.id": listing.contact_id,
-    }
-    return condition | {field: value for field, value in filters.items() if value is not None}
+    if listing.reason_id is not None:
+        condition["reason_id"] = listing.reason_id
+    if listing.contact_id is not None:
+        condition["contact.id"] = listing.contact_id
+    if listing.words:
+        condition["$and"] = [_beginning(word) for word in listing.words]
+    return condition
+
+
+def _beginning(word: str) -> Document:
+    # Words are letters and digits only: nothing in them is special in a regular expression.
+    return {"words": {"$regex": f"^{word}"}}
 
 
 def _one_of(values: tuple[Any, ...]) -> Any:
@@ -211,42 +277,3 @@ def _one_of(values: tuple[Any, ...]) -> Any:
 
 def _items_of(change: Change) -> list[Document]:
     return [timeline.to_document(item) for item in change.items]
-
-
-def _to_document(request: Request) -> Document:
-    document = asdict(request)
-    del document["id"]
-    return document | {
-        "conversations": [
-            {**conversation, "heard": [*conversation["heard"]], "unread": [*conversation["unread"]]}
-            for conversation in document["conversations"]
-        ],
-        "current": request.current,
-        # Priority, then activity, in one number: a page of that list is one range of an index, too.
-        "urgency": _URGENCY[request.priority] * 10**14 + round(request.last_activity_at.timestamp() * 1000),
-    }
-
-
-def _from_document(document: Document) -> Request:
-    stored = {name: document[name] for name in document if name not in _NOT_OF_THE_NOUN}
-    return Request(
-        id=document["_id"],
-        **stored
-        | {
-            "visitor": stored["visitor"] and Visitor(**stored["visitor"]),
-            "contact": stored["contact"] and Contact(**stored["contact"]),
-            "assignee": stored["assignee"] and Assignee(**stored["assignee"]),
-            "previewed": stored["previewed"] and tuple(stored["previewed"]),
-            "conversations": tuple(
-                Conversation(**c | {"heard": _spans(c["heard"]), "unread": _spans(c["unread"])})
-                for c in stored["conversations"]
-            ),
-        },
-    )
-
-
-_NOT_OF_THE_NOUN = frozenset({"_id", "outbox", "outbox_lease", "pending", "current", "urgency"})
-
-
-def _spans(stored: list[list[int]]) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(span) for span in stored)

@@ -5,29 +5,25 @@ Every change reads, decides, and saves against the version that it read; when an
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID, uuid5
 
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 
 from guichet_requests.agent.agent import Agent
+from guichet_requests.contact.contact import ContactCopy, ContactErased, ContactNotKnownYet
+from guichet_requests.contact.store import ContactStore
 from guichet_requests.errors import Contended, IdTaken, Refused, Unknown
-from guichet_requests.request import chat
 from guichet_requests.request import request as noun
-from guichet_requests.request.chat import Entry, Opening
-from guichet_requests.request.request import Assignee, Change, Priority, Request
+from guichet_requests.request.request import Assignee, Change, Contact, Link, Priority, Request
 from guichet_requests.request.store import RequestStore, Taken
 from guichet_requests.timeline.item import Author, Item
 from guichet_requests.timeline.store import TimelineStore
 
 ATTEMPTS = 50
 _PAUSE_SECONDS = 0.02
-
-PATIENCE = timedelta(seconds=30)
-"""How long an entry waits for the first sign of the conversation before its own."""
 
 
 class StaleVersion(Refused):
@@ -46,64 +42,6 @@ class VisitorHasOpenRequest(Refused):
         self.other = other
 
 
-class PredecessorUnknown(Exception):
-    """The conversation before this one was not heard of yet: the entry is to come again later."""
-
-
-async def take_in_entry(store: RequestStore, opening: Opening, entry: Entry) -> None:
-    """Take in one entry of a conversation, on the request where the conversation belongs. A repeat changes nothing.
-
-    Raises:
-        PredecessorUnknown: it cannot be said yet which request that is.
-        Contended: as the name says.
-    """
-    for attempt in range(ATTEMPTS):
-        await _pause(attempt)
-        try:
-            request = await _request_for(store, opening, entry)
-            if request is None:
-                change = chat.take_in(chat.begin(new_id(), await store.next_number(), opening), opening, entry)
-                assert change is not None  # noqa: S101  nothing was heard of in a new request
-                await store.insert(change)
-                return
-            change = chat.take_in(request, opening, entry)
-            if change is None or await store.replace(request, _next(request, change)):
-                return
-        except Taken:
-            # Another consumer placed the conversation, or opened the visitor's request, just now.
-            continue
-    raise Contended(f"conversation {opening.conversation_id}")
-
-
-async def _request_for(store: RequestStore, opening: Opening, entry: Entry) -> Request | None:
-    """The request of the conversation; None when it needs a new one.
-
-    It is the request of the conversation before it while that is not closed.
-    """
-    request = await store.holding(opening.conversation_id)
-    if request is not None:
-        return request
-    if opening.follows is not None:
-        closing = opening.follows
-        before = await store.holding(closing.conversation_id)
-        if before is None and now() - entry.at < PATIENCE:
-            raise PredecessorUnknown(closing.conversation_id)
-        if before is not None:
-            before = await change(store, before.id, lambda request: chat.close(request, closing))
-            if before.current:
-                return before
-    # One that an agent opened again by hand; or what came before was lost, and this is the best place there is.
-    return await store.current_of(opening.visitor.id)
-
-
-async def mark_read(store: RequestStore, conversation_id: str, seq: int) -> None:
-    """Agents have read the conversation up to ``seq``. Raises `Unknown` while its messages were not heard of."""
-    request = await store.holding(conversation_id)
-    if request is None:
-        raise Unknown(f"conversation {conversation_id}")
-    await change(store, request.id, lambda request: chat.read(request, conversation_id, seq))
-
-
 async def get(store: RequestStore, request_id: str) -> Request:
     """The request. Raises `Unknown`."""
     request = await store.get(request_id)
@@ -114,6 +52,7 @@ async def get(store: RequestStore, request_id: str) -> Request:
 
 async def create_by_hand(
     store: RequestStore,
+    contacts: ContactStore,
     *,
     by: Author,
     request_id: str | None,
@@ -121,8 +60,13 @@ async def create_by_hand(
     subject: str,
     text: str | None,
     priority: Priority,
+    reason_id: str | None,
+    contact_id: str | None,
 ) -> Request:
-    """A manual request. A repeat with the same id or key answers the request as it now is. Raises `IdTaken`."""
+    """A manual request. A repeat with the same id or key answers the request as it now is.
+
+    Raises `IdTaken`, `ContactNotKnownYet`, `ContactErased`.
+    """
     if request_id is None:
         request_id = str(uuid5(UUID(by.id), idempotency_key)) if idempotency_key else new_id()
     for _ in range(ATTEMPTS):
@@ -131,15 +75,23 @@ async def create_by_hand(
             if existing.created_by != by.id:
                 raise IdTaken("The id is another request's.")
             return existing
-        number = await store.next_number()
+        contact = await _active(contacts, contact_id) if contact_id else None
         created = noun.open_by_hand(
-            request_id, number, by=by, subject=subject, text=text, priority=priority, at=now()
-        )  # fmt: skip
+            request_id,
+            await store.next_number(),
+            by=by,
+            subject=subject,
+            text=text,
+            priority=priority,
+            reason_id=reason_id,
+            contact=contact,
+            at=now(),
+        )
         try:
             await store.insert(created)
         except Taken:
             continue
-        return created.request
+        return await show_contact(store, contacts, request_id) if contact else created.request
     raise Contended("The request was being made elsewhere.")
 
 
@@ -161,6 +113,47 @@ async def assign(
     )  # fmt: skip
 
 
+async def link(
+    store: RequestStore, contacts: ContactStore, request_id: str, contact_id: str, *, by: Author, expected: int | None
+) -> Request:
+    """Link the request to the contact. Raises `Unknown`, `StaleVersion`, `ContactNotKnownYet`, `ContactErased`."""
+
+    async def decide(request: Request) -> Change | None:
+        return noun.link(request, contact_id, await _active(contacts, contact_id), by=by, at=now())
+
+    await change_after(store, request_id, decide, expected)
+    return await show_contact(store, contacts, request_id)
+
+
+async def show_contact(store: RequestStore, contacts: ContactStore, request_id: str) -> Request:
+    """Let the request show its contact as the copy now tells it. Raises `Unknown`.
+
+    Done also right after linking: the copy may have changed before the request could be found among its own.
+    """
+
+    async def decide(request: Request) -> Change | None:
+        return noun.show_contact(request, await shown_for(contacts, request.link)) if request.link else None
+
+    return await change_after(store, request_id, decide)
+
+
+async def shown_for(contacts: ContactStore, link: Link) -> Contact | None:
+    """The contact that a link stands for by now."""
+    copy = await contacts.resolve(link.contact_id) if link.contact_id else None
+    return Contact(copy.id, copy.name, copy.email) if copy and copy.state == "active" else None
+
+
+async def _active(contacts: ContactStore, contact_id: str) -> Contact:
+    copy: ContactCopy | None = await contacts.resolve(contact_id)
+    match copy:
+        case ContactCopy(state="active"):
+            return Contact(copy.id, copy.name, copy.email)
+        case ContactCopy(state="erased"):
+            raise ContactErased
+        case _:
+            raise ContactNotKnownYet
+
+
 async def rename_assignee(store: RequestStore, agent: Agent) -> None:
     """Show the agent's new name on the open requests that they hold; closed ones keep the name of their time."""
 
@@ -179,7 +172,7 @@ async def add_note(
 ) -> Item:
     """Add an internal note; a repeat answers the first one. Raises `Unknown`, `IdTaken`."""
     for attempt in range(ATTEMPTS):
-        await _pause(attempt)
+        await pause(attempt)
         # The request is read first: its pending items are on the timeline then.
         request = await get(store, request_id)
         first = await items.get(note_id)
@@ -188,7 +181,7 @@ async def add_note(
                 raise IdTaken("The id is another item's.")
             return first
         added = noun.note(request, note_id, text, by=by, at=now())
-        if await store.replace(request, _next(request, added)):
+        if await store.replace(request, next_version(request, added)):
             return added.items[0]
     raise Contended("The request changes too fast.")
 
@@ -197,6 +190,20 @@ async def change(
     store: RequestStore,
     request_id: str,
     decide: Callable[[Request], Change | None],
+    expected: int | None = None,
+) -> Request:
+    """As `change_after`, where nothing but the request is needed to decide."""
+
+    async def at_once(request: Request) -> Change | None:
+        return decide(request)
+
+    return await change_after(store, request_id, at_once, expected)
+
+
+async def change_after(
+    store: RequestStore,
+    request_id: str,
+    decide: Callable[[Request], Awaitable[Change | None]],
     expected: int | None = None,
 ) -> Request:
     """Save what ``decide`` makes of the request, if anything; the request as it then is.
@@ -208,14 +215,14 @@ async def change(
         Contended: too many others changed it meanwhile.
     """
     for attempt in range(ATTEMPTS):
-        await _pause(attempt)
+        await pause(attempt)
         request = await get(store, request_id)
         if expected is not None and request.version != expected:
             raise StaleVersion(request)
-        decided = decide(request)
+        decided = await decide(request)
         if decided is None:
             return request
-        decided = _next(request, decided)
+        decided = next_version(request, decided)
         try:
             if await store.replace(request, decided):
                 return decided.request
@@ -226,11 +233,12 @@ async def change(
     raise Contended("The request changes too fast.")
 
 
-def _next(before: Request, decided: Change) -> Change:
+def next_version(before: Request, decided: Change) -> Change:
+    """What ``decided`` makes of ``before``, with its version."""
     return replace(decided, request=replace(decided.request, version=before.version + 1))
 
 
-async def _pause(attempt: int) -> None:
+async def pause(attempt: int) -> None:
     """Let the others finish, the longer the more often they were faster."""
     if attempt:
         await asyncio.sleep(random.random() * _PAUSE_SECONDS * min(attempt, 10))  # noqa: S311  spreads load

@@ -10,7 +10,17 @@ from pydantic import BaseModel, Field
 from guichet_requests.access import Caller, CallerOf
 from guichet_requests.request import usecases as requests
 from guichet_requests.request.store import RequestStore
-from guichet_requests.timeline.item import AuthorKind, Channel, Direction, Event, EventName, Item, Kind, Party
+from guichet_requests.timeline.item import (
+    Attachment,
+    AuthorKind,
+    Channel,
+    Direction,
+    Event,
+    EventName,
+    Item,
+    Kind,
+    Party,
+)
 from guichet_requests.timeline.store import Order, TimelineStore
 
 
@@ -34,6 +44,11 @@ class FileView(BaseModel):
     name: str
     media_type: str
     size: int
+
+    @classmethod
+    def of(cls, file: Attachment) -> "FileView":
+        """The file as it is shown."""
+        return cls(id=file.id, name=file.name, media_type=file.media_type, size=file.size)
 
 
 class DeliveryView(BaseModel):
@@ -89,10 +104,7 @@ class TimelineItem(BaseModel):
             direction=item.direction,
             author=author,
             text=item.text,
-            attachments=[
-                FileView(id=file.id, name=file.name, media_type=file.media_type, size=file.size)
-                for file in item.attachments
-            ],
+            attachments=[FileView.of(file) for file in item.attachments],
             conversation_id=item.conversation_id,
             seq=item.seq,
             event=item.event and _event(item.event, author),

@@ -16,7 +16,10 @@ EventName = Literal[
     "released",
     "status_changed",
     "priority_changed",
+    "reason_changed",
     "subject_changed",
+    "contact_linked",
+    "contact_unlinked",
 ]
 
 

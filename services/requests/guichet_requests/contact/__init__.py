@@ -1,0 +1,1 @@
+"""Contacts, as far as requests need them: copies of what ``contacts`` tells."""
