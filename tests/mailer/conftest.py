@@ -118,9 +118,9 @@ def secret(secret_key_file: Path) -> bytes:
     return secret_key_file.read_bytes()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def servers(rabbitmq_url: str, mongodb_url: str, s3: S3, secret_key_file: Path) -> dict[str, str]:
-    """Settings of services that share neither database nor bucket with another test run."""
+    """Settings of services that share neither database nor bucket with another module's."""
     mark = secrets.token_hex(4)
     return {
         "GUICHET_RABBITMQ_URL": rabbitmq_url,
@@ -135,28 +135,28 @@ def servers(rabbitmq_url: str, mongodb_url: str, s3: S3, secret_key_file: Path) 
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def attachments(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
     service = ServiceProcess("guichet_attachments", servers, tmp_path_factory.mktemp("attachments") / "log").start()
     yield service
     service.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def mail_server() -> AsyncIterator[MailServer]:
     server = MailServer()
     async with server.running():
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mailer(
     servers: dict[str, str],
     attachments: ServiceProcess,
     mail_server: MailServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ServiceProcess]:
-    """The service; a test that kills it starts it again."""
+    """The service; a test that kills it starts it again. Of one module only: two would take each other's events."""
     ports = Ports.free()
     settings = {
         "GUICHET_ATTACHMENTS_URL": attachments.url,
@@ -175,7 +175,7 @@ def mailer(
     service.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def ear(rabbitmq_url: str, mailer: ServiceProcess) -> AsyncIterator[Ear]:
     connection = await aio_pika.connect(rabbitmq_url)
     async with connection:

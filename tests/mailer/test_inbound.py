@@ -119,6 +119,35 @@ class TestQuarantine:
             while (await desk.state(held))["state"] != "quarantined":
                 await asyncio.sleep(0.05)
 
+    async def test_holds_a_canary_that_kills_the_parser_until_it_is_mended(
+        self, desk: Desk, ear: Ear, mailer: ServiceProcess
+    ) -> None:
+        mailer.stop()
+        await asyncio.to_thread(mailer.start, GUICHET_PARSE_TIMEOUT="0.00001")
+        held = (await desk.inbound(mail())).json()["id"]
+        async with asyncio.timeout(30):
+            while (state := await desk.state(held))["state"] != "quarantined":
+                await asyncio.sleep(0.1)
+        assert state["reason"] == "parser_failed"
+        mailer.stop()
+        await asyncio.to_thread(mailer.start)
+        await desk.http.post(f"/api/v1/mail/quarantine/{held}/replay", headers=desk.headers("supervisor"))
+        await eventually(lambda: ear.email(held))
+
+    async def test_is_not_for_mail_whose_files_only_have_to_wait(
+        self, desk: Desk, ear: Ear, mailer: ServiceProcess
+    ) -> None:
+        mailer.stop()
+        await asyncio.to_thread(mailer.start, GUICHET_ATTACHMENTS_URL="http://127.0.0.1:1")
+        picture = ugly.part("image/png", ugly.IMAGE, "Content-Transfer-Encoding: base64")
+        raw = ugly.attached(ugly.multipart("mixed", picture), f"Message-ID: <{mark()}@x>".encode())
+        waiting = (await desk.inbound(raw)).json()["id"]
+        await desk.received(mail())
+        assert (await desk.state(waiting))["state"] == "received"
+        mailer.stop()
+        await asyncio.to_thread(mailer.start)
+        await eventually(lambda: ear.email(waiting))
+
     async def test_has_no_place_for_what_was_read(self, desk: Desk) -> None:
         email_id = (await desk.received(mail()))["email"]["id"]
         url = f"/api/v1/mail/quarantine/{email_id}/replay"

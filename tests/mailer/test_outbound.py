@@ -156,8 +156,7 @@ class TestACrashAfterTheServerTookIt:
             await asyncio.wait_for(mail_server.silent.wait(), 20)
             mailer.kill()
             await asyncio.to_thread(mailer.start)
-        for email in emails:
-            await eventually(lambda email=email: ear.states(email.item_id)[-1:] == ["uncertain"])
+        await eventually(lambda: all(ear.states(one.item_id)[-1:] == ["uncertain"] for one in emails))
         await asyncio.sleep(1)
         assert [len(mails_to(mail_server, to)) for to in (first, second)] == [1, 1]  # no silent second mail
 

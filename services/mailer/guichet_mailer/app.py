@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import FastAPI
@@ -37,6 +38,9 @@ PROCESSORS, SENDERS = 2, 4
 
 LOOK_SECONDS = 0.5
 """Until each of them looks again for work, where nothing wakes it."""
+
+DRAIN_SECONDS = 10.0
+"""What is under way at a stop may take so long: a mail that is just being sent would else be uncertain."""
 
 _BODY_OVERHEAD = 64 << 10
 
@@ -119,11 +123,13 @@ def build(settings: Settings) -> FastAPI:
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
             )
             await stack.enter_async_context(relay.running())
-            for _ in range(PROCESSORS):
-                await stack.enter_async_context(_working(lambda: process_next(reception), reception.arrived))
-            for _ in range(SENDERS):
-                await stack.enter_async_context(_working(lambda: send_next(post)))
-            await stack.enter_async_context(_working(look_for_lost))
+            await stack.enter_async_context(
+                _working(
+                    *[_Work(lambda: process_next(reception), reception.arrived)] * PROCESSORS,
+                    *[_Work(lambda: send_next(post))] * SENDERS,
+                    _Work(look_for_lost),
+                )
+            )
             for source, port in ports:
                 limit = settings.mail_recipients_limit
                 await stack.enter_async_context(listening(reception, settings.smtp_host, port, source, limit))  # type: ignore[arg-type]
@@ -151,27 +157,38 @@ async def _prepared(ready: Awaitable[None], *stores: ReceivedStore | DeliverySto
         await store.ensure_indexes()
 
 
-@asynccontextmanager
-async def _working(work: Callable[[], Awaitable[bool]], wake: asyncio.Event | None = None) -> AsyncIterator[None]:
-    """Do the work for as long as there is some, and look again after a moment or when ``wake`` is set."""
+@dataclass(frozen=True)
+class _Work:
+    """What is done again for as long as it says that there is more; ``wake`` is set when more has come."""
 
-    async def repeat() -> None:
-        while True:
+    call: Callable[[], Awaitable[bool]]
+    wake: asyncio.Event | None = None
+
+
+@asynccontextmanager
+async def _working(*works: _Work) -> AsyncIterator[None]:
+    """Do each of the works, until the context ends; what is then under way gets time to end well."""
+    stopping = asyncio.Event()
+
+    async def repeat(work: _Work) -> None:
+        while not stopping.is_set():
             try:
-                more = await work()
+                more = await work.call()
             except Exception:  # whatever it was, it is logged, and the next round may do better
                 log.exception("background_work_failed")
                 more = False
             if not more:
-                await _pause(wake)
+                await _pause(work.wake)
 
-    task = asyncio.create_task(repeat())
+    tasks = [asyncio.create_task(repeat(work)) for work in works]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        stopping.set()
+        _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 async def _pause(wake: asyncio.Event | None) -> None:

@@ -32,7 +32,8 @@ from guichet_mailer.threads import Threading
 MAX_ATTEMPTS = 5
 """Times that processing a mail may begin and end with a crash of ours, before it is set aside."""
 
-_PAUSE = timedelta(seconds=5)
+PARSE_ATTEMPTS = 2
+_PAUSE, _SOON = timedelta(seconds=5), timedelta(seconds=1)
 _MESSAGE_ID_LENGTH = 500
 _MAY_PASS: tuple[type[Exception], ...] = (StoreUnavailable, FilesUnavailable, *OUTAGES)
 NOT_STORED: tuple[type[Exception], ...] = (StoreUnavailable, *OUTAGES)
@@ -98,6 +99,11 @@ async def process_next(reception: Reception) -> bool:
     except _MAY_PASS as error:
         log.warning("mail_postponed", mail_id=mail.id, error=repr(error))
         await reception.store.postpone(mail, now() + _PAUSE, counted=False)
+    except ParserFailed as error:
+        if mail.attempts < PARSE_ATTEMPTS:  # it may have been the machine's fault: once more
+            await reception.store.postpone(mail, now() + _SOON, counted=True)
+        else:
+            await _quarantine(reception, mail, "parser_failed", str(error))
     except Quarantine as why:
         await _quarantine(reception, mail, why.reason, why.detail)
     except Exception as error:  # a fault of ours: the mail is kept whole, to be replayed when it is mended
@@ -157,8 +163,6 @@ async def _parsed(reception: Reception, received: Received) -> Mail:
         raise Quarantine("lost", "The store has lost its bytes.") from None
     except Unreadable as error:
         raise Quarantine(error.reason, error.detail) from None
-    except ParserFailed as error:
-        raise Quarantine("parser_failed", str(error)) from None
 
 
 async def _reported(reception: Reception, mail: Mail) -> tuple[Delivery | None, frozenset[str]]:
