@@ -69,23 +69,33 @@ async def _run(settings: Settings) -> int:
     say("starting RabbitMQ, MongoDB, the object store, the services and the gateway")
     starting = asyncio.create_task(system.start())
     ending = asyncio.create_task(told_to_end.wait())
+    playing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     try:
         await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             await starting
             say(f"ready after {time.monotonic() - started:.1f} s")
             _print_addresses(settings)
+            playing = asyncio.create_task(_play_demo_day(system))
             await ending
     except (NotReadyError, demo.SeedError) as error:
         say(str(error))
         return 1
     finally:
-        starting.cancel()
-        ending.cancel()
+        for task in (starting, ending, playing):
+            task.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
         say("stopping")
         await system.stop()
         say("stopped")
     return 0
+
+
+async def _play_demo_day(system: System) -> None:
+    try:
+        await system.play_demo_day_once()
+    except demo.SeedError as error:
+        say(str(error))
 
 
 def _print_addresses(settings: Settings) -> None:

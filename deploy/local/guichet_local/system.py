@@ -34,6 +34,13 @@ class System:
         """Stops everything that `start` started."""
         await self.supervisor.stop()
 
+    async def play_demo_day_once(self) -> None:
+        """Fills the demo with a day's requests, if that was not done before. Raises SeedError."""
+        done = self.data.run / "demo-day-played"
+        if self.settings.demo and not done.exists():
+            await demo.play_day(self.settings.public_url, self._environment)
+            write_private(done, "")
+
     def _programs(self) -> list[Program]:
         data, settings = self.data, self.settings
         secrets = data.secrets()

@@ -1,4 +1,4 @@
-"""The demo's agents, made once through the command that operators use too."""
+"""The demo's agents, made once through the command that operators use too, and its day, played after that."""
 
 import asyncio
 import sys
@@ -31,6 +31,25 @@ class SeedError(Exception):
 async def seed(environment: Mapping[str, str]) -> None:
     """Makes the accounts, or leaves them as they are; `environment` is that of the requests service."""
     await asyncio.gather(*(_add_agent(account, environment) for account in ACCOUNTS))
+
+
+async def play_day(origin: str, environment: Mapping[str, str]) -> None:
+    """Lets customers and agents fill the system at ``origin`` with a day's requests, in a process of its own."""
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "guichet_local.demo.play", origin),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(environment),
+    )
+    try:
+        _, errors = await command.communicate()
+    except asyncio.CancelledError:
+        command.kill()
+        await command.wait()
+        raise
+    if command.returncode:
+        raise SeedError(f"the demo's day is not whole: {errors.decode(errors='replace').strip()[-300:]}")
 
 
 async def _add_agent(account: Account, environment: Mapping[str, str]) -> None:
