@@ -1,7 +1,6 @@
 """The parser, on ugly mails and on what it must understand of them."""
 
 import time
-from contextlib import suppress
 
 import pytest
 from guichet_mailer.parsing import Mail, Unreadable, parse
@@ -11,6 +10,7 @@ from . import ugly
 
 UGLY = ugly.every()
 SECONDS = 10.0
+BEYOND = {"empty", "blank", "nested-too-deep", "nested-mails-beyond-recursion", "ten-thousand-parts"}
 
 
 def read(name: str) -> Mail:
@@ -22,24 +22,17 @@ class TestEveryUglyMail:
         assert len(UGLY) >= 200
 
     @pytest.mark.parametrize("name", UGLY)
-    def test_is_parsed_or_refused_by_name_in_bounded_time(self, name: str) -> None:
+    def test_is_parsed_in_bounded_time_unless_it_says_nothing_or_has_no_end(self, name: str) -> None:
         begun = time.process_time()
-        with suppress(Unreadable):
+        if name in BEYOND:
+            with pytest.raises(Unreadable):
+                read(name)
+        else:
             mail = read(name)
             for value in (mail.text, mail.subject, mail.html or "", mail.text_quoted, *(f.name for f in mail.files)):
                 value.encode()  # no half characters
                 assert "\x00" not in value
         assert time.process_time() - begun < SECONDS
-
-    def test_only_those_that_say_nothing_or_have_no_end_are_refused(self) -> None:
-        refused = set()
-        for name, raw in UGLY.items():
-            try:
-                parse(raw)
-            except Unreadable:
-                refused.add(name)
-        beyond = {"nested-too-deep", "nested-mails-beyond-recursion", "ten-thousand-parts"}
-        assert refused == {"empty", "blank"} | beyond
 
 
 class TestCharsets:
