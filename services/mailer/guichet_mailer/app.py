@@ -143,6 +143,7 @@ def build(settings: Settings) -> FastAPI:
     health.check("rabbitmq", broker_is_connected)
     limit = settings.mail_size_limit + _BODY_OVERHEAD
     app = create_app("Guichet mailer", health=health, lifespan=lifespan, body_limit=limit)
+    app.state.broker = broker  # for the AsyncAPI document
     failures.install(app)
     agent = access.any_agent(Tokens(settings.secret_key, "agents"))
     secret = settings.mail_inbound.get_secret_value() if settings.mail_inbound else None
