@@ -133,6 +133,13 @@ class EmailFiledData(Model):
     version: int
 
 
+class VisitorsErasedData(Model):
+    """``visitor_ids``: the visitors that the erased contact was known to be. What their names were does not travel."""
+
+    contact_id: str
+    visitor_ids: tuple[str, ...]
+
+
 class EmailSubmitted(Event[EmailSubmittedData]):
     """An e-mail was saved on a request's timeline, to be sent."""
 
@@ -152,3 +159,10 @@ class RequestChanged(Event[RequestChangedData]):
 
     source: Literal["guichet/requests"] = "guichet/requests"
     type: Literal["requests.request.changed.v1"] = "requests.request.changed.v1"
+
+
+class VisitorsErased(Event[VisitorsErasedData]):
+    """A contact was erased: whoever knows these visitors forgets who they are, too."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.visitors.erased.v1"] = "requests.visitors.erased.v1"

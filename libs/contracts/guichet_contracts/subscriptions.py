@@ -6,6 +6,8 @@ REQUESTS_CONVERSATIONS = "requests.conversations"
 REQUESTS_CONTACTS = "requests.contacts"
 REQUESTS_MAIL = "requests.mail"
 ATTACHMENTS_LINKS = "attachments.links"
+CHAT_ERASURES = "chat.erasures"
+ATTACHMENTS_ERASURES = "attachments.erasures"
 MAILER_SUBMISSIONS = "mailer.submissions"
 MAILER_FILINGS = "mailer.filings"
 
@@ -23,6 +25,8 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     ),
     REQUESTS_MAIL: ("mailer.email.received.v1", "mailer.delivery.changed.v1"),
     ATTACHMENTS_LINKS: ("chat.message.posted.v1",),
+    CHAT_ERASURES: ("requests.visitors.erased.v1",),
+    ATTACHMENTS_ERASURES: ("requests.visitors.erased.v1",),
     MAILER_SUBMISSIONS: ("requests.email.submitted.v1",),
     MAILER_FILINGS: ("requests.email.filed.v1",),
 }
