@@ -97,10 +97,6 @@ def build(settings: Settings) -> FastAPI:
     )
     consumers.subscribe(broker, post)
 
-    async def broker_is_connected() -> None:
-        if not feed.connected:
-            raise ConnectionError("no connection to RabbitMQ")
-
     async def look_for_lost() -> bool:
         await find_lost(post)
         return False
@@ -140,7 +136,7 @@ def build(settings: Settings) -> FastAPI:
     health = Health()
     health.check("mongodb", mongo.ping)
     health.check("objects", raw_mail.ping)
-    health.check("rabbitmq", broker_is_connected)
+    health.check("rabbitmq", feed.ping)
     limit = settings.mail_size_limit + _BODY_OVERHEAD
     app = create_app("Guichet mailer", health=health, lifespan=lifespan, body_limit=limit)
     app.state.broker = broker  # for the AsyncAPI document
