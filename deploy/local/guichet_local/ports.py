@@ -1,5 +1,6 @@
 """The ports of everything on this machine: their defaults, their settings, and whether they are free."""
 
+import os
 import random
 import socket
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 HIGHEST = 32767
 DEFAULT_GATEWAY = 8080
 DEFAULT_BASE = 18000
+_LOWEST = 10_000
+_WORKERS_AT_MOST = 4
 
 # name: (offset from GUICHET_PORT_BASE, what listens there)
 OFFSETS = {
@@ -32,6 +35,12 @@ OFFSETS = {
     "s3-filer-grpc": (127, "the object store's filer gRPC"),
     "s3-admin": (128, "the object store's administration"),
     "s3-admin-grpc": (129, "the object store's administration gRPC"),
+}
+
+# name: (offset from a GUICHET_PORT_BASE that was moved, the usual number, what listens there)
+MAIL = {
+    "smtp": (42, 2525, "mail coming in by SMTP"),
+    "lmtp": (43, 2424, "mail coming in by LMTP"),
 }
 
 
@@ -81,6 +90,10 @@ class Ports:
             "gateway": Port(gateway, "the gateway", "GUICHET_PORT", base_moves_it=False),
             "demo-site": Port(demo_site, "the demo site", "GUICHET_DEMO_PORT", base_moves_it=False),
         }
+        for name, (offset, number, purpose) in MAIL.items():
+            setting = f"GUICHET_{name.upper()}_PORT"
+            default = number if base == DEFAULT_BASE else base + offset
+            ports[name] = Port(read(setting, default), purpose, setting)
         for name, (offset, purpose) in OFFSETS.items():
             setting = "GUICHET_PORT_" + name.upper().replace("-", "_")
             ports[name] = Port(read(setting, base + offset), purpose, setting)
@@ -91,7 +104,7 @@ class Ports:
     def free(cls) -> "Ports":
         """Ports that are all free now, below those of outgoing connections; for tests."""
         while True:
-            base = random.randrange(10_000, HIGHEST - 300)  # noqa: S311 - spreads, hides nothing
+            base = random.randrange(*_range_of_this_worker())  # noqa: S311 - spreads, hides nothing
             ports = cls.from_environment({"GUICHET_PORT": str(base + 200), "GUICHET_PORT_BASE": str(base)})
             if not ports.taken():
                 return ports
@@ -99,6 +112,13 @@ class Ports:
     def taken(self) -> list[Port]:
         """Those on which something listens already."""
         return [port for port in self._ports.values() if not is_free(port.number)]
+
+
+def _range_of_this_worker() -> tuple[int, int]:
+    """Test processes side by side take ports from parts of the range that do not overlap."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS_AT_MOST
+    width = (HIGHEST - 300 - _LOWEST) // _WORKERS_AT_MOST
+    return _LOWEST + worker * width, _LOWEST + (worker + 1) * width - 300
 
 
 def is_free(number: int) -> bool:

@@ -53,6 +53,9 @@ def environment(data: DataFolder, settings: Settings) -> Mapping[str, str]:
         "GUICHET_S3_ENDPOINT": objectstore.endpoint(settings.ports),
         "GUICHET_S3_ACCESS_KEY": secrets.s3_access_key,
         "GUICHET_S3_SECRET_KEY": secrets.s3_secret_key,
+        "GUICHET_SMTP_PORT": str(settings.ports["smtp"]),
+        "GUICHET_LMTP_PORT": str(settings.ports["lmtp"]),
+        "GUICHET_ATTACHMENTS_URL": f"http://127.0.0.1:{settings.ports['attachments']}",
         "GUICHET_WIDGET_DIR": str(WORKSPACE / "web" / "widget" / "dist"),
     }
     if settings.demo:
