@@ -42,9 +42,10 @@ describe("membership in a view", () => {
     ["ADA retour", true],
     ["lace", false],
     ["Ada livraison", false],
+    ["oeu", true],
   ])("finds the number, or the beginnings of words of name and subject: %s", (q, expected) => {
     const contact = { id: "ada", name: "Adà Lovelace", email: null };
-    const found = request("r", 1, { number: 1042, subject: "Retour d’une lampe", contact });
+    const found = request("r", 1, { number: 1042, subject: "Retour d’une Œuvre", contact });
     expect(belongs(found, { ...OPEN, q }, "caro")).toBe(expected);
   });
 

@@ -1,6 +1,6 @@
 import type { Request } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { Icon } from "../app/icons";
 import { useDesk } from "../desk";
 import { Problem } from "../http/problem";
@@ -17,6 +17,9 @@ export function Customer({ request }: { request: Request }): JSX.Element {
   /** Which contact's form is open; empty for that of a new one. */
   const [form, setForm] = useState<string | null>(null);
   const { contact } = request;
+  // Another contact, or none: whatever form was open has done its work. A request opened next has its own.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  useLayoutEffect(() => setForm(null), [contact?.id, request.id]);
   return (
     <Section title={t("card.contact")} content={`${contact?.id} ${form}`}>
       {contact ? (

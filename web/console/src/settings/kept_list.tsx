@@ -63,8 +63,10 @@ export function KeptList<Item extends Kept>({
       no: t("app.cancel"),
     });
     if (!sure) return;
-    await attempt(() => catalogue.remove(item));
-    toasts.done(t("settings.deleted", { name: name(item) }));
+    await attempt(async () => {
+      await catalogue.remove(item);
+      toasts.done(t("settings.deleted", { name: name(item) }));
+    });
   };
   return (
     <div class="kept-frame" ref={list}>

@@ -46,6 +46,8 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "problem.contact_not_known_yet": "This contact is not known to the requests yet. Try again in a moment.",
   "problem.contact_erased": "This contact was erased.",
   "problem.contact_merged": "This contact was merged into another one. Search for it again.",
+  "problem.reason_in_use":
+    "Requests have this reason: it cannot be deleted. Untick “Can be chosen” to stop offering it.",
   "problem.too_large": "This is too large to be accepted.",
   "problem.validation_failed": "Some fields are not accepted. Correct them, then try again.",
   "problem.unexpected":

@@ -1,6 +1,10 @@
-/** Lower case without accents: "Zoé" is found by "zoe". */
+/** Letters that normalisation does not take apart. */
+const LIGATURES: Record<string, string> = { œ: "oe", æ: "ae", ß: "ss" };
+
+/** Lower case without accents and ligatures: "Zoé Œuvrard" is found by "zoe oeu". */
 export function folded(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const plain = text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return plain.replace(/[œæß]/g, (letter) => LIGATURES[letter] ?? letter);
 }
 
 /** Whether the text contains each typed word. */

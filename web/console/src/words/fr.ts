@@ -44,6 +44,8 @@ export const fr = {
     "Ce contact n’est pas encore connu des demandes. Réessayez dans un instant.",
   "problem.contact_erased": "Ce contact a été effacé.",
   "problem.contact_merged": "Ce contact a été fusionné avec un autre. Cherchez-le de nouveau.",
+  "problem.reason_in_use":
+    "Des demandes ont ce motif : il ne peut pas être supprimé. Décochez « Peut être choisi » pour ne plus le proposer.",
   "problem.too_large": "C’est trop volumineux pour être accepté.",
   "problem.validation_failed": "Certains champs ne sont pas acceptés. Corrigez-les, puis réessayez.",
   "problem.unexpected":
