@@ -43,6 +43,11 @@ else
 	$(PYTHON) -m pytest tests/e2e
 endif
 
+.PHONY: guide
+guide: web ## Play the treatment of a request, and write the agents' guide and the README's picture from it
+	@$(PYTHON) -m guichet_local prepare-tests
+	GUICHET_GUIDE_DIR=$(CURDIR)/docs/guide $(PYTHON) -m pytest tests/e2e/test_treatment.py
+
 .PHONY: check
 check: check-format check-types check-imports check-web check-contracts ## Check format, types, import rules, web and contracts
 

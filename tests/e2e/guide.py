@@ -1,9 +1,14 @@
 """The agents' guide: written by the very test that plays its steps, one screenshot each."""
 
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.async_api import Page
+
+_WIDGET_WIDTH = 440
+_GAP = 16
 
 HEADINGS = {
     "fr": (
@@ -131,6 +136,20 @@ class Guide:
             images.mkdir(parents=True, exist_ok=True)
             await page.mouse.move(0, 0)
             await page.screenshot(path=images / f"{name}.png", animations="disabled")
+
+    async def side_by_side(self, console: Page, customer: Page) -> None:
+        """Take the README's picture: the console, and the corner of the customer's page that has the widget."""
+        if self.folder is None:
+            return
+        left = Image.open(BytesIO(await console.screenshot(animations="disabled")))
+        whole = Image.open(BytesIO(await customer.screenshot(animations="disabled")))
+        right = whole.crop((whole.width - _WIDGET_WIDTH, 0, whole.width, whole.height))
+        both = Image.new("RGB", (left.width + right.width + _GAP, left.height), "white")
+        both.paste(left, (0, 0))
+        both.paste(right, (left.width + _GAP, 0))
+        images = self.folder.parent / "images"
+        images.mkdir(exist_ok=True)
+        both.save(images / "console-and-widget.png", optimize=True)
 
     def write(self) -> None:
         """Write the page; every step must have been played."""
