@@ -21,6 +21,7 @@ from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.store import TimelineStore
@@ -63,17 +64,20 @@ class World:
     items: TimelineStore
     agents: AgentStore
     contacts: ContactStore
+    erasures: ErasureStore
     relay: HeardRelay
 
     @classmethod
     def on(cls, database: Database) -> "World":
         items, relay = TimelineStore(database), HeardRelay()
-        return cls(RequestStore(database, items, relay), items, AgentStore(database), ContactStore(database), relay)
+        agents, contacts, erasures = AgentStore(database), ContactStore(database), ErasureStore(database, relay)
+        return cls(RequestStore(database, items, relay), items, agents, contacts, erasures, relay)
 
     async def hear(self, *events: Any) -> None:
         for event in events:
             if event.type.startswith("contacts."):
-                await consumers.take_in_contact(self.requests, self.contacts, event)
+                stores = consumers.Stores(self.requests, self.items, self.contacts, self.erasures)
+                await consumers.take_in_contact(stores, event)
             else:
                 await consumers.take_in(self.requests, self.contacts, event)
 

@@ -19,6 +19,8 @@ from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import Desk
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.erasure.store import COLLECTION as ERASURES
+from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.reason import api as reason_api
 from guichet_requests.reason.store import reason_store
 from guichet_requests.request import api as request_api
@@ -39,10 +41,10 @@ def build(settings: RequestsSettings) -> FastAPI:
     broker = connect_broker(settings.rabbitmq_url, "requests", feed)
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-requests")
     database = mongo.database(f"{settings.database_prefix}requests")
-    relay = OutboxRelay(EventPublisher(broker, topology), [database[COLLECTION]])
+    relay = OutboxRelay(EventPublisher(broker, topology), [database[COLLECTION], database[ERASURES]])
     agents, items, contacts = AgentStore(database), TimelineStore(database), ContactStore(database)
     reasons, templates = reason_store(database), template_store(database)
-    requests = RequestStore(database, items, relay)
+    requests, erasures = RequestStore(database, items, relay), ErasureStore(database, relay)
     passwords = Passwords()
     access_tokens = Tokens(settings.secret_key, "agents")
     desk = Desk(agents, passwords, access_tokens, Tokens(settings.secret_key, "refresh"))
@@ -51,7 +53,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await mongo.wait_until_ready(settings.start_timeout)
-        for store in (agents, items, contacts, reasons, templates, requests):
+        for store in (agents, items, contacts, reasons, templates, requests, erasures):
             await store.prepare()
         async with started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout), relay.running():
             log.info("started")
@@ -59,7 +61,7 @@ def build(settings: RequestsSettings) -> FastAPI:
             health.draining = True
         await mongo.close()
 
-    consumers.subscribe(broker, requests, contacts)
+    consumers.subscribe(broker, consumers.Stores(requests, items, contacts, erasures))
     health.check("mongodb", mongo.ping)
     app = create_app("Guichet requests", health=health, lifespan=lifespan)
     problems.install(app)

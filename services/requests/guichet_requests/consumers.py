@@ -1,6 +1,7 @@
 """What ``requests`` hears: the conversations of ``chat``, the contacts of ``contacts``."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated
 from weakref import WeakValueDictionary
 
@@ -14,11 +15,14 @@ from pydantic import Field
 from guichet_requests.contact import usecases as contact_usecases
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.erasure.usecases import erase
 from guichet_requests.request import hearing
 from guichet_requests.request.chat import Closing, Message, Opening
 from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Attachment, Author
+from guichet_requests.timeline.store import TimelineStore
 
 ContactEvent = Annotated[
     contacts_contract.ContactChanged
@@ -29,7 +33,17 @@ ContactEvent = Annotated[
 ]
 
 
-def subscribe(broker: RabbitBroker, store: RequestStore, contacts: ContactStore) -> None:
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where what is heard goes."""
+
+    requests: RequestStore
+    items: TimelineStore
+    contacts: ContactStore
+    erasures: ErasureStore
+
+
+def subscribe(broker: RabbitBroker, stores: Stores) -> None:
     """Hear the queues ``requests.conversations`` and ``requests.contacts``."""
     # What this process hears of one conversation at once waits here, instead of losing races in the database.
     heard_now: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -37,27 +51,28 @@ def subscribe(broker: RabbitBroker, store: RequestStore, contacts: ContactStore)
     @durable_subscriber(broker, REQUESTS_CONVERSATIONS)
     async def on_conversation(event: contract.ConversationEvent) -> None:
         async with heard_now.setdefault(event.subject, asyncio.Lock()):
-            await take_in(store, contacts, event)
+            await take_in(stores.requests, stores.contacts, event)
 
     @durable_subscriber(broker, REQUESTS_CONTACTS)
     async def on_contact(event: ContactEvent) -> None:
-        await take_in_contact(store, contacts, event)
+        await take_in_contact(stores, event)
 
 
-async def take_in_contact(store: RequestStore, contacts: ContactStore, event: ContactEvent) -> None:
+async def take_in_contact(stores: Stores, event: ContactEvent) -> None:
     """Take in what happened to a contact, in whatever order and however often it comes."""
+    requests, contacts = stores.requests, stores.contacts
     match event:
         case contacts_contract.ContactChanged(data=data):
-            await contact_usecases.keep(store, contacts, _copy(data.contact))
+            await contact_usecases.keep(requests, contacts, _copy(data.contact))
         case contacts_contract.ContactMerged(data=data):
             into = _copy(data.contact)
-            await contact_usecases.merge(store, contacts, data.merged_id, data.merged_version, into)
+            await contact_usecases.merge(requests, contacts, data.merged_id, data.merged_version, into)
         case contacts_contract.ContactUnmerged(data=data):
-            await contact_usecases.keep(store, contacts, _copy(data.contact), _copy(data.parted_from))
+            await contact_usecases.keep(requests, contacts, _copy(data.contact), _copy(data.parted_from))
         case contacts_contract.ContactErased(data=data):
-            gone = (data.contact_id, *data.merged_ids)
-            erased = (ContactCopy(id=contact_id, version=data.version, state="erased") for contact_id in gone)
-            await contact_usecases.keep(store, contacts, *erased)
+            await erase(
+                stores.erasures, requests, stores.items, contacts, data.contact_id, data.version, data.merged_ids
+            )
 
 
 def _copy(contact: contacts_contract.Contact) -> ContactCopy:

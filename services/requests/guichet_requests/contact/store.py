@@ -30,6 +30,10 @@ class ContactStore:
         """The contact stands for another one since its ``version``; what it says of the person stays as it is."""
         await self._keep(contact_id, version, {"state": "merged", "merged_into": into, "email_keys": []})
 
+    async def erase(self, contact_id: str, version: int) -> None:
+        """Leave nothing of the contact but that it is erased: the last word about it."""
+        await self.collection.replace_one({"_id": contact_id}, {"version": version, "state": "erased"}, upsert=True)
+
     async def get(self, contact_id: str) -> ContactCopy | None:
         """The copy of that id, whatever its state."""
         document = await self.collection.find_one({"_id": contact_id})

@@ -5,7 +5,7 @@ adds to the timeline (``pending``). The items are then copied to the timeline an
 reads a request next does that first where a crash prevented it, so a timeline never lacks what its request tells of.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from guichet_kit.pages import decode_cursor, encode_cursor
 from guichet_requests.request.documents import from_document, to_document
 from guichet_requests.request.events import changed
 from guichet_requests.request.listing import OPEN, Listing
-from guichet_requests.request.request import Change, Link, Request
+from guichet_requests.request.request import Change, Link, Request, Visitor
 from guichet_requests.timeline import store as timeline
 from guichet_requests.timeline.store import TimelineStore
 
@@ -147,6 +147,25 @@ class RequestStore:
             batch = [document["_id"] for document in await found.to_list(_BATCH)]
             for request_id in batch:
                 yield request_id
+
+    async def of_person(self, contact_ids: Iterable[str], visitor_ids: Iterable[str]) -> AsyncIterator[str]:
+        """The ids of the requests that the contacts are on, or that the visitors began."""
+        found = self.collection.find(_of_person(contact_ids, visitor_ids), {"_id": True})
+        for request_id in [document["_id"] async for document in found]:
+            yield request_id
+
+    async def visitors_of(self, contact_ids: Iterable[str]) -> list[str]:
+        """The ids of the visitors whose requests the contacts are on."""
+        return [found for found in await self.collection.distinct("visitor.id", _of_person(contact_ids, ())) if found]
+
+    async def seen_as(self, visitor_ids: Iterable[str]) -> list[Visitor]:
+        """What the visitors said of themselves, on each of their requests."""
+        found = self.collection.find({"visitor.id": {"$in": [*visitor_ids]}}, {"visitor": True})
+        return [Visitor(**document["visitor"]) async for document in found]
+
+    async def forget_untold(self, request_id: str) -> None:
+        """Drop events that were not published yet, but for the newest: they tell what must not be told any more."""
+        await self.collection.update_one({"_id": request_id}, {"$push": {"outbox": {"$each": [], "$slice": -1}}})
 
     async def last_link_of(self, visitor_id: str) -> Link | None:
         """What an agent decided last about whom the visitor is."""
@@ -269,6 +288,11 @@ def _condition(listing: Listing) -> Document:
 def _beginning(word: str) -> Document:
     # Words are letters and digits only: nothing in them is special in a regular expression.
     return {"words": {"$regex": f"^{word}"}}
+
+
+def _of_person(contact_ids: Iterable[str], visitor_ids: Iterable[str]) -> Document:
+    contacts, visitors = {"$in": [*contact_ids]}, {"$in": [*visitor_ids]}
+    return {"$or": [{"link.contact_id": contacts}, {"contact.id": contacts}, {"visitor.id": visitors}]}
 
 
 def _one_of(values: tuple[Any, ...]) -> Any:

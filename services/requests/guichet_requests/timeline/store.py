@@ -1,7 +1,7 @@
 """Timeline items in MongoDB; the only file that knows their field names."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
@@ -19,7 +19,7 @@ _INDEXES = [
 
 
 class TimelineStore:
-    """Items are written once and never changed."""
+    """Items are written once and never changed, but for a person's erasure."""
 
     def __init__(self, database: Database) -> None:
         self.collection: Collection = database["timeline"].with_options(read_concern=MAJORITY)
@@ -38,6 +38,14 @@ class TimelineStore:
         """The item of that id."""
         document = await self.collection.find_one({"_id": item_id})
         return from_document(document) if document else None
+
+    async def rewrite(self, request_id: str, change: Callable[[Item], Item]) -> None:
+        """Put what ``change`` makes of each item of the request in its place."""
+        async for document in self.collection.find({"request_id": request_id}):
+            before = from_document(document)
+            after = change(before)
+            if after != before:
+                await self.collection.replace_one({"_id": before.id}, to_document(after))
 
     async def page(
         self, request_id: str, order: Order, limit: int, cursor: str | None

@@ -1,0 +1,20 @@
+"""What the rest of Guichet hears of an erasure."""
+
+from guichet_contracts import requests as contract
+from guichet_kit import trace
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+
+from guichet_requests.erasure.erasure import Erasure
+
+
+def visitors_erased(erasure: Erasure) -> contract.VisitorsErased:
+    """``requests.visitors.erased.v1``"""
+    return contract.VisitorsErased(
+        id=new_id(),
+        time=now(),
+        subject=erasure.contact_id,
+        data=contract.VisitorsErasedData(contact_id=erasure.contact_id, visitor_ids=tuple(sorted(erasure.visitor_ids))),
+        correlationid=trace.correlation_id.get(),
+        causationid=trace.causation_id.get(),
+    )

@@ -1,0 +1,40 @@
+"""Erasures in MongoDB: what is to go, until it is gone; afterwards only that it went."""
+
+from dataclasses import fields
+
+from guichet_kit import outbox
+from guichet_kit.mongo import Collection, Database, Document
+from guichet_kit.outbox import OUTBOX_INDEX, Relay
+
+from guichet_requests.erasure.erasure import Erasure
+from guichet_requests.erasure.events import visitors_erased
+
+COLLECTION = "erasures"
+_SETS = tuple(field.name for field in fields(Erasure) if field.name != "contact_id")
+_TELLING = ("names", "addresses", "phones")
+
+
+class ErasureStore:
+    """The collection ``erasures``."""
+
+    def __init__(self, database: Database, relay: Relay) -> None:
+        self.collection: Collection = database[COLLECTION]
+        self._relay = relay
+
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self.collection.create_indexes([OUTBOX_INDEX])
+
+    async def add(self, erasure: Erasure) -> Erasure:
+        """Remember what is to go, beside what was found at an attempt that did not come to its end."""
+        found: Document = {name: {"$each": sorted(getattr(erasure, name))} for name in _SETS}
+        await self.collection.update_one({"_id": erasure.contact_id}, {"$addToSet": found}, upsert=True)
+        document = await self.collection.find_one({"_id": erasure.contact_id}) or {}
+        return Erasure(erasure.contact_id, *(frozenset(document.get(name, ())) for name in _SETS))
+
+    async def finish(self, erasure: Erasure) -> None:
+        """Forget what was looked for, and tell the other services, in one write."""
+        entry = outbox.pending(visitors_erased(erasure))
+        change = {"$unset": dict.fromkeys(_TELLING, ""), "$push": {"outbox": entry}}
+        await self.collection.update_one({"_id": erasure.contact_id}, change)
+        self._relay.offer(self.collection, erasure.contact_id, [entry])

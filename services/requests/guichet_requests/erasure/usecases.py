@@ -1,0 +1,61 @@
+"""Erasing a person: first it is written down what is to go, then it goes, then that list goes too.
+
+A process that dies in the middle is followed by a repeat of the event, which finds the list and goes on.
+"""
+
+from collections.abc import Sequence
+
+from guichet_requests.contact.contact import ContactCopy
+from guichet_requests.contact.store import ContactStore
+from guichet_requests.erasure.erasure import Erasure, erase_item, erase_request
+from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.request.request import Visitor
+from guichet_requests.request.store import RequestStore
+from guichet_requests.request.usecases import change
+from guichet_requests.timeline.store import TimelineStore
+
+
+async def erase(
+    erasures: ErasureStore,
+    requests: RequestStore,
+    items: TimelineStore,
+    contacts: ContactStore,
+    contact_id: str,
+    version: int,
+    merged_ids: Sequence[str],
+) -> None:
+    """Take the person out of requests, timelines and copies of contacts, and tell the other services."""
+    contact_ids = [*{contact_id, *merged_ids, *await contacts.standing_for(contact_id)}]
+    erasure = await erasures.add(await _known(requests, contacts, contact_id, contact_ids))
+    for gone in erasure.contact_ids:
+        await contacts.erase(gone, version)
+    redaction = erasure.redaction
+    async for request_id in requests.of_person(erasure.contact_ids, erasure.visitor_ids):
+        # The timeline first: a request that is done is found no more by its contact, and need not be.
+        await items.rewrite(request_id, lambda item: erase_item(item, erasure, redaction))
+        await change(requests, request_id, lambda request: erase_request(request, redaction))
+        await requests.forget_untold(request_id)
+    await erasures.finish(erasure)
+
+
+async def _known(
+    requests: RequestStore, contacts: ContactStore, contact_id: str, contact_ids: Sequence[str]
+) -> Erasure:  # fmt: skip
+    copies = [copy for one in contact_ids if (copy := await contacts.get(one))]
+    visitor_ids = await requests.visitors_of(contact_ids)
+    people: list[ContactCopy | Visitor] = [*copies, *await requests.seen_as(visitor_ids)]
+    return Erasure(
+        contact_id,
+        contact_ids=frozenset(contact_ids),
+        visitor_ids=frozenset(visitor_ids),
+        names=frozenset(filter(None, (person.name for person in people))),
+        addresses=frozenset(
+            address
+            for address in (
+                *(person.email for person in people),
+                *(email for copy in copies for email in copy.other_emails),
+            )
+            if address
+        ),
+        phones=frozenset(copy.phone for copy in copies if copy.phone),
+    )

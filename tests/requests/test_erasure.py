@@ -1,0 +1,131 @@
+"""A person who is erased is nowhere in this database any more, and the other services are told whom to forget."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+from guichet_contracts import contacts as contract
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_kit.mongo import Database
+from guichet_requests.request import usecases
+from guichet_requests.request.request import edit, note
+from guichet_requests.timeline.item import Author
+
+from .conftest import NOON, Visitor, World
+
+CARO = Author("agent", "0190aaaa-0000-7000-8000-00000000ca40", "Caro Agent")
+TRACES = ("Élodie", "elodie", "ELODIE", "Marchand", "marchand", "0639980101", "06 39 98 01 01", "+33639980101")
+
+
+@pytest.fixture
+def elodie() -> Visitor:
+    return Visitor("elodie", begun=now(), email="elodie.marchand@example.com")
+
+
+def told() -> contract.ContactChanged:
+    contact = contract.Contact(
+        id="e",
+        name="Élodie Marchand",
+        first_name="Élodie",
+        email="elodie.marchand@example.com",
+        phone="+33639980101",
+        created_at=NOON,
+        updated_at=NOON,
+        version=1,
+    )
+    data = contract.ContactChangedData(contact=contact)
+    return contract.ContactChanged(id=new_id(), time=NOON, subject="e", data=data)
+
+
+def erased() -> contract.ContactErased:
+    data = contract.ContactErasedData(contact_id="e", version=2)
+    return contract.ContactErased(id=new_id(), time=NOON, subject="e", data=data)
+
+
+async def fill(world: World, elodie: Visitor) -> list[str]:
+    """Two requests of the person, one with a chat, with their name wherever one can be; the ids."""
+    await world.hear(told(), elodie.writes("Je suis Élodie, 06 39 98 01 01"), elodie.is_answered("Bonjour ELODIE !"))
+    chat = await world.requests.current_of(elodie.id)
+    manual = await usecases.create_by_hand(
+        world.requests,
+        world.contacts,
+        by=CARO,
+        request_id=None,
+        idempotency_key=None,
+        subject="Rappeler Mme Marchand",
+        text="au 0639980101",
+        priority="low",
+        reason_id=None,
+        contact_id="e",
+    )
+    assert chat is not None
+    await usecases.link(world.requests, world.contacts, chat.id, "e", by=CARO, expected=None)
+    for request_id in (chat.id, manual.id):
+        await usecases.change(
+            world.requests, request_id, lambda r: edit(r, by=CARO, at=now(), subject="Lampe de Marchand")
+        )
+        await usecases.change(
+            world.requests, request_id, lambda r: note(r, new_id(), "elodie.marchand@example.com", by=CARO, at=now())
+        )
+    await world.hear(elodie.is_closed(), elodie.writes("C’est encore marchand"))
+    return [chat.id, manual.id]
+
+
+async def everything(database: Database) -> str:
+    """All that the database holds, as text."""
+    found: list[Any] = []
+    for name in await database.list_collection_names():
+        found += await database[name].find({}).to_list(None)
+    return orjson.dumps(found, default=str).decode()
+
+
+class TestErasure:
+    async def test_nothing_of_the_person_is_left_in_any_collection(
+        self, world: World, database: Database, elodie: Visitor
+    ) -> None:
+        requests = await fill(world, elodie)
+        before = await everything(database)
+        assert all(trace in before for trace in ("Élodie", "elodie", "Marchand", "06 39 98 01 01", "+33639980101"))
+
+        await world.hear(erased())
+
+        after = await everything(database)
+        assert [trace for trace in TRACES if trace in after] == []
+        said = [text for kind, text in await world.timeline(requests[0]) if kind == "message"]
+        assert said == ["Je suis [effacé], [effacé]", "Bonjour [effacé] !"]
+        assert "Caro Agent" in after
+        shown = await usecases.get(world.requests, requests[1])
+        assert (shown.contact, shown.subject) == (None, "Lampe de [effacé]")
+
+    async def test_the_other_services_are_told_which_visitors_and_no_names(self, world: World, elodie: Visitor) -> None:
+        await fill(world, elodie)
+        await world.hear(erased())
+        events = [event for event in world.relay.events if event["type"] == "requests.visitors.erased.v1"]
+        assert [event["data"] for event in events] == [{"contact_id": "e", "visitor_ids": [elodie.id]}]
+
+    async def test_a_repeat_completes_what_a_death_left_and_then_changes_nothing(
+        self, world: World, database: Database, elodie: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await fill(world, elodie)
+        for method, calls in (("rewrite", 1), ("rewrite", 2)):
+            real, left = getattr(world.items, method), iter(range(calls - 1))
+
+            async def mortal(*arguments: Any, real: Any = real, left: Any = left) -> None:
+                if next(left, None) is None:
+                    raise KeyboardInterrupt
+                await real(*arguments)
+
+            monkeypatch.setattr(world.items, method, mortal)
+            with pytest.raises(KeyboardInterrupt):
+                await world.hear(erased())
+            monkeypatch.setattr(world.items, method, real)
+
+        await world.hear(erased())
+        after = await everything(database)
+        assert [trace for trace in TRACES if trace in after] == []
+        versions = await world.requests.collection.distinct("version")
+        await asyncio.gather(*(world.hear(erased(), told()) for _ in range(2)))
+        assert await world.requests.collection.distinct("version") == versions
+        assert not [trace for trace in TRACES if trace in await everything(database)]
