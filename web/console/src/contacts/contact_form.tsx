@@ -99,7 +99,9 @@ export function ContactForm({
         />
       ))}
       <p class="form-problem" role="alert">
-        {problem && problem.errors.length === 0 && tellRefusal(problem, existing, t)}
+        {problem &&
+          !CONTACT_FIELDS.some((field) => tellFieldRefusal(problem, field, t)) &&
+          tellRefusal(problem, existing, t)}
       </p>
       {existing && (
         <button type="button" class="button" onClick={() => onExisting(existing)}>
