@@ -23,7 +23,7 @@ export function useFollowBottom(
 ): FollowBottom {
   const [atBottom, setAtBottom] = useState(true);
   /** Distance from the bottom and height at the last look: what grew since then, and on which side, shows from them. */
-  const before = useRef({ firstKey, height: 0, following: true });
+  const before = useRef({ firstKey, height: 0, shown: 0, following: true });
 
   const toBottom = () => {
     const element = scroller.current;
@@ -37,7 +37,8 @@ export function useFollowBottom(
     if (before.current.following) toBottom();
     else if (firstKey !== before.current.firstKey)
       element.scrollTop += element.scrollHeight - before.current.height;
-    before.current = { ...before.current, firstKey, height: element.scrollHeight };
+    const { scrollHeight: height, clientHeight: shown } = element;
+    before.current = { ...before.current, firstKey, height, shown };
   }, [firstKey, lastKey]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the scroller stays the same
@@ -47,6 +48,7 @@ export function useFollowBottom(
     const observer = new ResizeObserver(() => {
       if (before.current.following) toBottom();
       before.current.height = element.scrollHeight;
+      before.current.shown = element.clientHeight;
     });
     observer.observe(element);
     for (const child of element.children) observer.observe(child);
@@ -56,6 +58,9 @@ export function useFollowBottom(
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
+    const { following, height, shown } = before.current;
+    // Scrolled by this hook, and something has grown since: the observer, which comes after, follows it.
+    if (following && (element.scrollHeight !== height || element.clientHeight !== shown)) return;
     const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
     before.current.following = near;
     setAtBottom(near);
