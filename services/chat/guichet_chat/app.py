@@ -76,7 +76,7 @@ def build(settings: ChatSettings) -> FastAPI:
                 await polling
         await mongo.close()
 
-    consumers.subscribe(broker, hub, replica)
+    consumers.subscribe(broker, hub, store, replica)
     health.check("mongodb", mongo.ping)
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
     app = create_app("Guichet chat", health=health, lifespan=lifespan)

@@ -1,26 +1,34 @@
-"""The live edge of this replica: news of other replicas and services, passed on to the sockets that show it."""
+"""What ``chat`` hears: on the live edge, news that sockets of this replica may show; durably, whom to forget."""
 
 from typing import Annotated
 
 from faststream.rabbit import RabbitBroker
 from guichet_contracts.chat import ConversationClosed, ConversationRead, MessagePosted
-from guichet_contracts.requests import RequestChanged
-from guichet_kit.broker import live_subscriber
+from guichet_contracts.requests import RequestChanged, VisitorsErased
+from guichet_contracts.subscriptions import CHAT_ERASURES
+from guichet_kit.broker import durable_subscriber, live_subscriber
 from pydantic import Field
 
 from guichet_chat.conversation import Attachment, Author, Entry
+from guichet_chat.erasure import erase_visitor
 from guichet_chat.presence import Typing
 from guichet_chat.sockets.frames import encode, entry_frame
 from guichet_chat.sockets.hub import Hub
 from guichet_chat.sockets.session import read_frame, typing_frame
+from guichet_chat.store import Store
 
 News = Annotated[
     MessagePosted | ConversationClosed | ConversationRead | RequestChanged | Typing, Field(discriminator="type")
 ]
 
 
-def subscribe(broker: RabbitBroker, hub: Hub, replica: str) -> None:
-    """Hear the live edge."""
+def subscribe(broker: RabbitBroker, hub: Hub, store: Store, replica: str) -> None:
+    """Hear the live edge, and the queue ``chat.erasures``."""
+
+    @durable_subscriber(broker, CHAT_ERASURES)
+    async def on_erasure(event: VisitorsErased) -> None:
+        for visitor_id in event.data.visitor_ids:
+            await erase_visitor(store, visitor_id)
 
     @live_subscriber(broker, "chat")
     async def on_news(news: News) -> None:

@@ -1,0 +1,89 @@
+"""A visitor who is to be forgotten is nowhere in this database any more; what was said stays."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+from faststream.rabbit import RabbitBroker
+from guichet_chat.conversation import Attachment, Author, Draft
+from guichet_chat.erasure import erase_visitor
+from guichet_chat.store import Store
+from guichet_chat.usecases import Chat
+from guichet_contracts.requests import VisitorsErased, VisitorsErasedData
+from guichet_contracts.subscriptions import SUBSCRIPTIONS
+from guichet_kit.broker import EventPublisher, Topology
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_kit.mongo import Database, open_client
+
+from .conftest import Replicas
+from .test_log import AGENT, RecordingRelay
+
+TRACES = ("Élodie", "elodie", "Marchand")
+
+
+async def everything(database: Database) -> str:
+    """All that the database holds, as text."""
+    found: list[Any] = []
+    for name in await database.list_collection_names():
+        found += await database[name].find({}).to_list(None)
+    return orjson.dumps(found, default=str).decode()
+
+
+async def talk(chat: Chat) -> tuple[str, str]:
+    """A conversation in which the visitor's name is wherever one can be; its id and the visitor's."""
+    visitor = await chat.begin_session(None, "shop", "Élodie Marchand", "elodie@example.com")
+    author = Author("visitor", visitor.id, visitor.name)
+    file = Attachment("f", "Facture Marchand.pdf", "application/pdf", 9)
+    draft = Draft(new_id(), author, text="C’est elodie@example.com", attachments=[file])
+    conversation = (await chat.post_visitor_message(visitor.id, draft)).conversation
+    await chat.post_message(conversation, Draft(new_id(), AGENT, text="Bonjour ELODIE"))
+    await chat.close(conversation.id, AGENT, "closed")
+    return conversation.id, visitor.id
+
+
+class TestForgetting:
+    async def test_nothing_of_the_visitor_is_left_also_not_in_what_waits_to_be_told(self, database: Database) -> None:
+        store = Store(database)
+        await store.ensure_indexes()
+        chat = Chat(store, RecordingRelay())
+        conversation_id, visitor_id = await talk(chat)
+        other_id, _ = await talk(chat)
+        before = await everything(database)
+        assert all(trace in before for trace in TRACES)
+
+        for _ in range(2):
+            await erase_visitor(store, visitor_id)
+
+        said = await chat.read_log(conversation_id, 0, 10)
+        assert [(entry.author.name, entry.text) for entry in said] == [
+            (None, "C’est [effacé]"),
+            ("Caro Agent", "Bonjour [effacé]"),
+            ("Caro Agent", ""),
+        ]
+        assert [entry.author.name for entry in await chat.read_log(other_id, 0, 1)] == ["Élodie Marchand"]
+        await store.entries.delete_many({"conversation_id": other_id})
+        await store.conversations.delete_one({"_id": other_id})
+        await store.visitors.delete_many({"_id": {"$ne": visitor_id}})
+        left = await everything(database)
+        assert [trace for trace in TRACES if trace in left] == []
+        assert "chat.message.posted.v1" in left
+
+
+@pytest.mark.timeout(90)
+class TestTheService:
+    async def test_it_forgets_whom_it_is_told_to(self, replicas: Replicas, rabbitmq_url: str, mongodb_url: str) -> None:
+        mongo = open_client(mongodb_url, "pymongo", "tests")
+        database = mongo.database(replicas.database)
+        conversation_id, visitor_id = await talk(Chat(Store(database), RecordingRelay()))
+        data = VisitorsErasedData(contact_id="c", visitor_ids=(visitor_id,))
+        event = VisitorsErased(id=new_id(), time=now(), subject="c", data=data)
+        async with RabbitBroker(rabbitmq_url) as broker:
+            await EventPublisher(broker, Topology(SUBSCRIPTIONS)).publish(event.model_dump(mode="json"))
+        async with asyncio.timeout(30):
+            while (await database["visitors"].find_one({"_id": visitor_id}) or {})["name"] is not None:
+                await asyncio.sleep(0.1)
+        entry = await database["entries"].find_one({"conversation_id": conversation_id, "seq": 2}) or {}
+        assert entry["text"] == "Bonjour [effacé]"
+        await mongo.close()
