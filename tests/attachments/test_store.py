@@ -12,7 +12,7 @@ import pytest
 from guichet_attachments.attachment import Attachment, Person, State, preview_of
 from guichet_attachments.examine import Examiner
 from guichet_attachments.store import AttachmentStore
-from guichet_attachments.sweep import drop_expired_files, sweep
+from guichet_attachments.sweep import drop_expired_files, drop_files_of_visitors, sweep
 from guichet_attachments.usecases import Absent, Lifetimes, Parts, file_to_read, link_files, own_file
 from guichet_attachments.virus import NoScanner
 from guichet_kit.clock import now
@@ -167,6 +167,18 @@ class TestOrphans:
         await sweep(replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY)))
         assert await parts.store.get(old.id) is None
         assert await names(parts) == {new.object}
+
+
+class TestErasedVisitors:
+    async def test_what_they_uploaded_goes_with_its_bytes_also_where_a_message_names_it(self, parts: Parts) -> None:
+        sent, unsent = await kept(parts), await kept(parts)
+        others = [await kept(parts, owner=Person("visitor", "v2")), await kept(parts, owner=Person("agent", "v1"))]
+        await link_files(parts, [sent.id, *(file.id for file in others)], "v1")
+        for _ in range(2):
+            await drop_files_of_visitors(parts, ["v1", "unknown"])
+        assert await parts.store.known([sent.id, unsent.id]) == {}
+        assert set(await parts.store.known([file.id for file in others])) == {file.id for file in others}
+        assert {item.name for item in await parts.objects.page("")} == {file.object for file in others}
 
 
 class TestDisagreements:

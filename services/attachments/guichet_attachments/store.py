@@ -18,6 +18,7 @@ _INDEXES = [
     IndexModel("check_after", name="check_after", sparse=True),
     IndexModel("kept_until", name="kept_until", sparse=True),
     IndexModel("linked_at", name="linked_at", sparse=True),
+    IndexModel("owner.id", name="owner"),
 ]
 _BATCH = 100
 _HELD = [State.CHECKING, State.READY]
@@ -99,6 +100,11 @@ class AttachmentStore:
         await self.collection.update_one(
             {"_id": attachment_id, "linked_at": {"$exists": False}}, {"$set": {"kept_until": until}}
         )
+
+    async def let_go(self, visitor_ids: Sequence[str], at: datetime) -> None:
+        """Keep what these visitors uploaded no longer, whatever message names it."""
+        theirs = {"owner.kind": "visitor", "owner.id": {"$in": list(visitor_ids)}}
+        await self.collection.update_many(theirs, {"$set": {"kept_until": at}})
 
     async def lost_preview(self, attachment: Attachment) -> None:
         """Note that there is no preview any more."""

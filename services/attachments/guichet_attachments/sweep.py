@@ -5,6 +5,8 @@ upload that was never finished, an object that no document wants, a document who
 finds each of the three. Replicas may sweep at the same time.
 """
 
+from collections.abc import Sequence
+
 from guichet_kit.clock import now
 from guichet_kit.logs import get_logger
 from guichet_kit.objects import PAGE, Listed, ObjectMissing
@@ -40,6 +42,12 @@ async def drop_expired_files(parts: Parts) -> None:
         found = await parts.store.expired(moment, moment - retention if retention is not None else None)
         if not [attachment for attachment in found if await _drop(parts, attachment, "expired")]:
             return
+
+
+async def drop_files_of_visitors(parts: Parts, visitor_ids: Sequence[str]) -> None:
+    """Remove what the visitors uploaded, at once; what is not settled at this moment goes with the next sweep."""
+    await parts.store.let_go(visitor_ids, now())
+    await drop_expired_files(parts)
 
 
 async def reconcile(parts: Parts) -> None:
