@@ -3,21 +3,34 @@
 import os
 import re
 import uuid
+from io import BytesIO
 from pathlib import Path
 
 import httpx2
 import pytest
 from guichet_local.testing.stack import Stack
+from PIL import Image, ImageDraw
 from playwright.async_api import FilePayload, expect
 
 from .conftest import People
 from .guide import Guide
 from .pages import PASSWORD, ConsolePage, CustomerPage
 
-# A picture of one yellow pixel, and a small text.
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8ffff3f0005fe02fe0def46b80000000049454e44ae426082"
-)
+
+def lamp() -> bytes:
+    """A picture of a lamp, as a customer might take one."""
+    image = Image.new("RGB", (480, 320), "#2b2a28")
+    draw = ImageDraw.Draw(image)
+    for radius, colour in ((140, "#4a4232"), (100, "#7d6a3a"), (64, "#f5cf6b"), (34, "#fff4cf")):
+        draw.ellipse((240 - radius, 130 - radius, 240 + radius, 130 + radius), fill=colour)
+    draw.rectangle((232, 164, 248, 290), fill="#c8b99a")
+    draw.rectangle((180, 286, 300, 298), fill="#c8b99a")
+    file = BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+PNG = lamp()
 NOTICE = "Mode d’emploi de la lampe Aube\n".encode()
 
 
@@ -90,6 +103,7 @@ class TestTheTreatment:
         )
         await expect(page.get_by_role("list", name="Fichiers joints").get_by_role("listitem")).to_have_count(2)
         await caro.box.fill("Voici le mode d’emploi.")
+        await expect(page.get_by_role("progressbar")).to_have_count(0)
         await guide.picture("file", page)
         await page.get_by_role("button", name="Envoyer").click()
         notice = ada.log.get_by_role("button", name=re.compile("mode d’emploi.txt"))

@@ -47,6 +47,9 @@ export class Desk {
   private readonly socket: GuichetSocket<AgentReceived, AgentSent>;
   private stopFollowing = () => {};
 
+  /** What a reason is called in the agent's language; undefined where it is not known. */
+  readonly reasonName: (id: string) => string | undefined;
+
   constructor(
     readonly agent: Agent,
     readonly session: Session,
@@ -61,13 +64,14 @@ export class Desk {
     this.reasons = new Catalogue(this.api, "/api/v1/reasons");
     this.uploads = new Uploads(this.api);
     this.drafts = new Drafts(localStorage, agent.id);
+    this.reasonName = (id) =>
+      this.reasons.items.value?.find((reason) => reason.id === id)?.label[words.locale.value];
     this.edits = new Edits({
       api: this.api,
       asker: this.asker,
       toasts: this.toasts,
       t: words.t,
-      reasonName: (id) =>
-        this.reasons.items.value?.find((reason) => reason.id === id)?.label[words.locale.value] ?? id,
+      reasonName: (id) => this.reasonName(id) ?? id,
       changed: (request) => this.changed(request),
     });
     this.outbox = new Outbox({

@@ -10,7 +10,9 @@ import { item, request } from "./fakes";
 const caro = { kind: "agent", id: "caro", name: "Caro Agent" } as const;
 const t = translator({ fr, en }, "fr");
 const tell = (event: TimelineEvent | undefined, text = "") =>
-  tellEvent(item("e", 1, { kind: "event", text, ...(event && { event }) }), "Visiteur 4F2A", t);
+  tellEvent(item("e", 1, { kind: "event", text, ...(event && { event }) }), "Visiteur 4F2A", t, (id) =>
+    id === "r2" ? "Panne" : undefined,
+  );
 
 describe("an event in words", () => {
   it.each<[TimelineEvent, string]>([
@@ -27,6 +29,10 @@ describe("an event in words", () => {
       "Statut : Nouvelle → En cours, par Caro Agent",
     ],
     [{ name: "subject_changed", from: null, to: "pending", by: caro }, "Objet : « pending », par Caro Agent"],
+    [
+      { name: "reason_changed", from: null, to: { id: "r2", name: "Fault" }, by: caro },
+      "Motif : aucun → Panne, par Caro Agent",
+    ],
     [
       { name: "conversation_closed", to: "pending", by: caro },
       "Conversation clôturée par Caro Agent, demande : en attente",

@@ -1,8 +1,9 @@
 import type { Problem } from "../http/problem";
 import { type T, tellProblem } from "../words/words";
 
-/** "12,3 Ko", "4,1 Mo". */
+/** "812 octets", "12,3 ko", "4,1 Mo". */
 export function tellSize(bytes: number, locale: string): string {
+  if (bytes < 1000) return bytes.toLocaleString(locale, { style: "unit", unit: "byte", unitDisplay: "long" });
   const [value, unit] = bytes < 1_000_000 ? [bytes / 1000, "kilobyte"] : [bytes / 1_000_000, "megabyte"];
   return value.toLocaleString(locale, { style: "unit", unit, maximumFractionDigits: 1 });
 }

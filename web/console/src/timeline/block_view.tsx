@@ -21,6 +21,7 @@ interface BlockViewProps {
 
 export function BlockView({ block, request, standings }: BlockViewProps): JSX.Element {
   const { t, locale } = useWords();
+  const { reasonName } = useDesk();
   if (block.kind === "day") {
     return (
       <h2 class="day">
@@ -31,7 +32,8 @@ export function BlockView({ block, request, standings }: BlockViewProps): JSX.El
   if (block.kind === "event") {
     return (
       <p class="event">
-        {tellEvent(block.item, displayName(request, t("visitor")), t)} · <Clock at={block.item.at} />
+        {tellEvent(block.item, displayName(request, t("visitor")), t, reasonName)} ·{" "}
+        <Clock at={block.item.at} />
       </p>
     );
   }

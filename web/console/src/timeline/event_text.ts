@@ -5,11 +5,20 @@ import type { T } from "../words/words";
 /**
  * One event in words; one of a kind that this console does not know yet, in the server's own.
  * @param visitorName how the request calls its visitor
+ * @param reasonName what a reason is called in the agent's language, where it is known
  */
-export function tellEvent({ event, text, author }: TimelineItem, visitorName: string, t: T): string {
+export function tellEvent(
+  { event, text, author }: TimelineItem,
+  visitorName: string,
+  t: T,
+  reasonName: (id: string) => string | undefined,
+): string {
   if (!event) return text;
   const by = tellAuthor(event.by ?? author, visitorName, t);
-  const [from, to] = [tellValue(event, event.from, t), tellValue(event, event.to, t)];
+  const [from, to] = [event.from, event.to].map((value) => tellValue(event, value, t, reasonName)) as [
+    string,
+    string,
+  ];
   switch (event.name) {
     case "request_created":
       return t("event.request_created");
@@ -47,9 +56,17 @@ function isSelf({ by, to }: TimelineEvent): boolean {
   return typeof to === "object" && to !== null && by?.id === to.id;
 }
 
-function tellValue(event: TimelineEvent, value: TimelineEvent["from"], t: T): string {
+function tellValue(
+  event: TimelineEvent,
+  value: TimelineEvent["from"],
+  t: T,
+  reasonName: (id: string) => string | undefined,
+): string {
   if (value === null || value === undefined) return t("event.nothing");
-  if (typeof value === "object") return value.name;
+  if (typeof value === "object") {
+    // The server keeps one name; a reason has one in each language.
+    return (event.name === "reason_changed" && reasonName(value.id)) || value.name;
+  }
   const status = STATUSES.find((known) => known === value);
   if (status && event.name !== "subject_changed") return t(`status.${status}`);
   const priority = PRIORITIES.find((known) => known === value);
