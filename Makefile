@@ -39,8 +39,8 @@ test-python: web ## Run the Python, service and browser tests; PYTEST_ARGS="test
 ifdef PYTEST_ARGS
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 else
-	$(PYTHON) -m pytest tests --ignore tests/e2e --numprocesses 3 --dist loadfile
-	$(PYTHON) -m pytest tests/e2e
+	$(PYTHON) -m pytest tests --ignore tests/e2e --numprocesses 3 --dist loadfile; services=$$?; \
+	$(PYTHON) -m pytest tests/e2e && exit $$services
 endif
 
 .PHONY: guide

@@ -346,8 +346,9 @@ class TestBadInput:
 class TestLimits:
     async def test_an_agent_beyond_the_burst_is_told_to_wait_and_the_others_are_not(self, service: Service) -> None:
         caro, alex = await service.signed_in(), await service.signed_in("Alex Martin")
-        answers = await asyncio.gather(*(caro.call("GET", "/requests/counts") for _ in range(400)))
-        refused = [answer for answer in answers if answer.status_code != 200]
+        # Calls that cost the service nothing else, so that even a busy machine answers them faster than the limit.
+        answers = await asyncio.gather(*(caro.call("GET", "/requests?limit=0") for _ in range(1000)))
+        refused = [answer for answer in answers if answer.status_code != 422]
         assert refused
         assert problem(refused[0]) == (429, "rate_limited")
         assert refused[0].headers["retry-after"] == "1"
