@@ -17,8 +17,8 @@ NOT_OURS = ("net::ERR_", "Failed to load resource", "WebSocket connection to")
 """What the browser itself says of a network that the test has cut."""
 
 
-People = Callable[[bool], Awaitable[Page]]
-"""Gives somebody a browser window; true for a customer, whose network can be cut."""
+People = Callable[..., Awaitable[Page]]
+"""Gives somebody a browser window; true for a customer, whose network can be cut; then the ``locale`` (fr-FR)."""
 
 
 @pytest.fixture
@@ -67,9 +67,9 @@ async def people(browser: Browser, far_browser: Browser) -> AsyncIterator[People
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    async def sit_down(far: bool) -> Page:
+    async def sit_down(far: bool, locale: str = "fr-FR") -> Page:
         context = await (far_browser if far else browser).new_context(
-            locale="fr-FR", timezone_id="Europe/Paris", viewport={"width": 1280, "height": 800}
+            locale=locale, timezone_id="Europe/Paris", viewport={"width": 1280, "height": 800}
         )
         contexts.append(context)
         page = await context.new_page()

@@ -4,6 +4,8 @@ import re
 
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
+from . import words
+
 PASSWORD = "guichet-demo"
 
 # What is measured is measured apart: a noisy machine must not make a test fail.
@@ -13,28 +15,25 @@ expect.set_options(timeout=15_000)
 class CustomerPage:
     """The demo site with the widget."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, language: str = "fr") -> None:
         self.page = page
-
-    @property
-    def launcher(self) -> Locator:
-        """The round button."""
-        return self.page.get_by_role("button", name=re.compile("Ouvrir le chat|Fermer le chat")).first
+        self.outside = words.widget("loader", language)
+        self.inside = words.widget("frame", language)
 
     @property
     def widget(self) -> FrameLocator:
         """The chat's frame."""
-        return self.page.frame_locator("iframe[title='Chat avec le service client']")
+        return self.page.frame_locator(f"iframe[title='{self.outside['title']}']")
 
     @property
     def box(self) -> Locator:
         """Where one writes."""
-        return self.widget.get_by_role("textbox", name="Votre message")
+        return self.widget.get_by_role("textbox", name=self.inside["write"])
 
     @property
     def log(self) -> Locator:
         """What was said."""
-        return self.widget.get_by_role("log", name="Messages")
+        return self.widget.get_by_role("log", name=self.inside["messages"])
 
     async def visit(self, url: str) -> "CustomerPage":
         """Go to the site and open the chat."""
@@ -44,7 +43,7 @@ class CustomerPage:
 
     async def open(self) -> None:
         """Open the chat."""
-        await self.page.get_by_role("button", name=re.compile("Ouvrir le chat")).click()
+        await self.page.get_by_role("button", name=re.compile(self.outside["open"])).click()
         await expect(self.box).to_be_visible()
 
     async def reload(self) -> None:
@@ -59,7 +58,7 @@ class CustomerPage:
 
     async def write_again(self, text: str) -> None:
         """Begin a new conversation after the closing."""
-        await self.widget.get_by_role("button", name="Écrire de nouveau").click()
+        await self.widget.get_by_role("button", name=self.inside["writeAgain"]).click()
         await self.write(text)
 
     async def texts(self) -> list[str]:
@@ -70,30 +69,31 @@ class CustomerPage:
 class ConsolePage:
     """The console of one agent."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, language: str = "fr") -> None:
         self.page = page
+        self.words = words.console(language)
 
     @property
     def rows(self) -> Locator:
         """The rows of the list."""
-        return self.page.get_by_role("list", name="Demandes").get_by_role("link")
+        return self.page.get_by_role("list", name=self.words["requests.title"]).get_by_role("link")
 
     @property
     def log(self) -> Locator:
         """The timeline."""
-        return self.page.get_by_role("log", name="Historique des échanges")
+        return self.page.get_by_role("log", name=self.words["timeline.label"])
 
     @property
     def box(self) -> Locator:
         """The composer."""
-        return self.page.get_by_role("textbox", name="Votre réponse")
+        return self.page.get_by_role("textbox", name=self.words["composer.reply"])
 
     async def sign_in(self, url: str, email: str = "caro@example.com", password: str = PASSWORD) -> "ConsolePage":
         """Go to the console and sign in."""
         await self.page.goto(url)
-        await self.page.get_by_label("Adresse e-mail").fill(email)
-        await self.page.get_by_label("Mot de passe").fill(password)
-        await self.page.get_by_role("button", name="Se connecter").click()
+        await self.page.get_by_label(self.words["session.email"]).fill(email)
+        await self.page.get_by_label(self.words["session.password"]).fill(password)
+        await self.page.get_by_role("button", name=self.words["session.signIn"]).click()
         return self
 
     def row(self, text: str) -> Locator:
@@ -111,10 +111,10 @@ class ConsolePage:
 
     async def close_conversation(self, status: str) -> None:
         """Close the conversation with the request's next status, through the dialog."""
-        await self.page.get_by_role("button", name="Clôturer la conversation").click()
-        dialog = self.page.get_by_role("dialog", name="Clôturer la conversation")
+        await self.page.get_by_role("button", name=self.words["close.action"]).click()
+        dialog = self.page.get_by_role("dialog", name=self.words["close.action"])
         await dialog.get_by_role("radio", name=status).check()
-        await dialog.get_by_role("button", name="Clôturer la conversation").click()
+        await dialog.get_by_role("button", name=self.words["close.action"]).click()
         await expect(dialog).to_be_hidden()
 
     async def texts(self) -> list[str]:
