@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from guichet_local.ports import Ports
+from guichet_local.servers import mongodb, objectstore
 from guichet_local.settings import WORKSPACE, Settings
 from guichet_local.system import System
 from guichet_local.testing.background import Background, Supervised
@@ -47,6 +48,17 @@ class Stack(Supervised):
         self.gateway = self._system.settings.public_url
         self.demo_site = self._system.settings.demo_url
         self.logs = self._system.data.logs
+
+    @property
+    def mongodb_url(self) -> str:
+        """The database server of this system."""
+        return mongodb.url(self._system.settings.ports)
+
+    @property
+    def s3(self) -> tuple[str, str, str]:
+        """Endpoint, access key and secret key of this system's object store."""
+        secrets = self._system.data.secrets()
+        return objectstore.endpoint(self._system.settings.ports), secrets.s3_access_key, secrets.s3_secret_key
 
     def start_all(self) -> None:
         """Starts everything; returns when all is ready."""
