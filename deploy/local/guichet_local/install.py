@@ -39,7 +39,10 @@ SERVERS = (
     Need("libmagic", "libmagic1", lambda: ctypes.util.find_library("magic") is not None),
     Need("libcurl, which mongod loads", "libcurl4", lambda: ctypes.util.find_library("curl") is not None),
 )
-TESTS = (Need("Chromium", "chromium", lambda: _on_path("chromium")),)
+TESTS = (
+    Need("Chromium", "chromium", lambda: _on_path("chromium")),
+    Need("ClamAV", "clamav-daemon", lambda: Path("/usr/sbin/clamd").exists()),
+)
 
 
 def install(needs: Iterable[Need], report: Report) -> None:
