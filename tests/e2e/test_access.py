@@ -17,6 +17,7 @@ from .pages import PASSWORD, ConsolePage, CustomerPage
 TEMPLATE = "Prise en charge"
 REASON = "Remboursement"
 NOTICE = FilePayload(name="notice.txt", mimeType="text/plain", buffer="Mode d’emploi\n".encode())
+EMPTY = FilePayload(name="vide.txt", mimeType="text/plain", buffer=b"")
 MOST_TABS = 80
 """More stops than any screen has."""
 
@@ -95,12 +96,29 @@ async def treatment(tour: Tour, agent: ConsolePage) -> None:
     await tour.look_at("menu of the agent", page, page.get_by_role("menu", name="Menu de"))
     await page.get_by_role("button", name="Clôturer la conversation").click()
     await tour.look_at("close dialog", page, page.get_by_role("dialog", name="Clôturer la conversation"))
+    await page.get_by_role("heading", name="Demandes").click()
+    await page.keyboard.press("?")
+    await tour.look_at("help", page, page.get_by_role("dialog", name="Raccourcis clavier"))
     await page.get_by_role("button", name="Créer un contact").click()
-    await tour.look_at("contact form", page, page.get_by_role("form", name="Créer un contact"))
-    await page.get_by_label("Fichiers à joindre").set_input_files([NOTICE])
+    form = page.get_by_role("form", name="Créer un contact")
+    await form.get_by_label("E-mail").fill("personne")
+    await form.get_by_role("button", name="Créer le contact").click()
+    await expect(form.get_by_text("Cette adresse e-mail n’est pas valable.")).to_be_visible()
+    await tour.look_at("contact form", page, form)
+
+    card = page.get_by_role("complementary", name="Fiche de la demande")
+    await card.get_by_text("Haute", exact=True).click()
+    await page.get_by_role("button", name="Note interne").click()
+    await page.get_by_role("textbox", name="Votre note").fill("À rappeler demain.")
+    await tour.look("note in the composer", page)
+    await page.get_by_role("button", name="Enregistrer la note").click()
+    await expect(agent.log.get_by_text("À rappeler demain.")).to_be_visible()
+    await expect(agent.log.get_by_text(re.compile("Basse → Haute"))).to_be_visible()
+    await page.get_by_label("Fichiers à joindre").set_input_files([NOTICE, EMPTY])
     await agent.box.fill("Voici la notice.")
-    await expect(page.get_by_role("progressbar")).to_have_count(0)
-    await tour.look("file in the composer", page)
+    await expect(page.get_by_text("Ce fichier est vide.")).to_be_visible()
+    await tour.look("note in the timeline, files in the composer", page)
+    await page.get_by_role("button", name=f"Retirer {EMPTY['name']}").click()
     await page.get_by_role("button", name="Envoyer").click()
     await expect(agent.log.get_by_text("Voici la notice.")).to_be_visible()
 
@@ -131,9 +149,10 @@ class TestNothingGraveIsFoundByAxe:
 
         await expect(ada.log.get_by_role("button", name=re.compile("notice.txt"))).to_be_visible()
         await tour.look("widget, messages and a file", chat)
-        await ada.widget.locator("input[type=file]").set_input_files([NOTICE])
+        await ada.widget.locator("input[type=file]").set_input_files([NOTICE, EMPTY])
         await expect(ada.widget.get_by_text("Prêt")).to_be_visible()
-        await tour.look("widget, file in the composer", chat)
+        await expect(ada.widget.get_by_text("Ce fichier est vide.")).to_be_visible()
+        await tour.look("widget, files in the composer", chat)
 
         await agent.close_conversation("En cours")
         await expect(agent.page.get_by_role("img", name="Conversation clôturée")).to_be_visible()
