@@ -159,9 +159,9 @@ class Desk:
         """A new visitor with a session."""
         return self._someone("visitors")
 
-    def agent(self) -> Someone:
+    def agent(self, role: str = "agent") -> Someone:
         """A new agent, signed in."""
-        return self._someone("agents")
+        return self._someone("agents", role=role)
 
     async def upload(
         self, who: Someone, name: str, content: bytes, scope: str = "visitor", **form: str
@@ -179,9 +179,9 @@ class Desk:
         """The names of the objects in the bucket."""
         return {item.name for item in await self.objects.page()}
 
-    def _someone(self, audience: str) -> Someone:
+    def _someone(self, audience: str, **claims: str) -> Someone:
         person = str(uuid4())
-        token = Tokens(self.secret, audience).issue(person, 900)
+        token = Tokens(self.secret, audience).issue(person, 900, **claims)
         return Someone(person, {"Authorization": f"Bearer {token}"})
 
 

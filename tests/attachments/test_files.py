@@ -10,8 +10,12 @@ from uuid import uuid4
 
 import aio_pika
 import pytest
+from guichet_chat.conversation import Author as ChatAuthor
+from guichet_chat.receipts import attachments_of
 from guichet_contracts.attachments import AttachmentRejected, AttachmentStored
 from guichet_contracts.chat import Attachment, Author, Conversation, Message, MessagePosted, MessagePostedData, Visitor
+from guichet_contracts.event import Event
+from guichet_contracts.requests import TemplateChanged, TemplateChangedData
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
 from guichet_kit.tokens import InvalidToken, Tokens
@@ -43,6 +47,14 @@ class Broker:
                 ),
             ),
         )
+        await self._publish(event)
+
+    async def change_template(self, template_id: str, version: int, *file_ids: str) -> None:
+        """Say, as requests does, that the template names these files."""
+        data = TemplateChangedData(template_id=template_id, attachment_ids=file_ids, version=version)
+        await self._publish(TemplateChanged(id=str(uuid4()), time=now(), subject=template_id, data=data))
+
+    async def _publish(self, event: Event[Any]) -> None:
         message = aio_pika.Message(
             event.model_dump_json().encode(), content_type="application/json", message_id=event.id, type=event.type
         )
@@ -289,6 +301,42 @@ class TestReading:
         assert "kept_until" not in before
 
 
+class TestTemplateFiles:
+    async def test_only_administrators_upload_them(self, desk: Desk) -> None:
+        for other in (desk.agent(), desk.agent("supervisor"), desk.visitor()):
+            answer = await desk.upload(other, "a.txt", TEXT, scope="template:t")
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        assert (await uploaded(desk, desk.agent("admin"), scope="template:t"))["scope"] == "template:t"
+
+    async def test_every_agent_reads_and_sends_what_a_template_names(self, desk: Desk, broker: Broker) -> None:
+        template_id, caro, visitor = str(uuid4()), desk.agent(), desk.visitor()
+        file = await uploaded(desk, desk.agent("admin"), scope=f"template:{template_id}")
+        await broker.change_template(template_id, 1, file["id"])
+        assert (await desk.read(caro, file["id"])).content == TEXT
+        assert (await desk.read(visitor, file["id"])).status_code == 404
+
+        answer = await receipt(desk, caro, file["id"], "conversation:c")
+        assert answer.status_code == 201
+        (sent,) = attachments_of(
+            Tokens(desk.secret, "receipts"), [answer.json()["receipt"]], ChatAuthor("agent", caro.id, "Caro"), "c"
+        )
+        assert (sent.id, sent.name, sent.size) == (file["id"], "facture.txt", len(TEXT))
+        await broker.post_message(visitor, caro.id, file["id"])
+        assert (await desk.read(visitor, file["id"])).content == TEXT
+        assert (await receipt(desk, visitor, file["id"], "conversation:c")).status_code == 403
+
+    async def test_what_is_not_a_templates_is_sent_again_by_its_owner_only(self, desk: Desk, broker: Broker) -> None:
+        caro, visitor = desk.agent(), desk.visitor()
+        own, theirs = await uploaded(desk, caro, scope="conversation:c"), await uploaded(desk, visitor)
+        assert (await receipt(desk, desk.agent(), own["id"], "conversation:d")).status_code == 404
+        await broker.post_message(visitor, visitor.id, theirs["id"])
+        assert (await desk.read(caro, theirs["id"])).status_code == 200
+        assert (await receipt(desk, caro, theirs["id"], "conversation:d")).status_code == 403
+        assert (await receipt(desk, caro, own["id"], "conversation:d")).status_code == 201
+        assert (await receipt(desk, caro, own["id"], "visitor")).status_code == 403
+        assert (await receipt(desk, caro, own["id"], "nowhere")).status_code == 422
+
+
 class TestEvents:
     async def test_a_stored_file_is_told(self, desk: Desk, broker: Broker) -> None:
         visitor = desk.visitor()
@@ -303,6 +351,10 @@ class TestEvents:
         await desk.upload(desk.visitor(), "logo.svg", samples.SVG, id=file_id)
         event = AttachmentRejected.model_validate(await broker.next_event_of(file_id))
         assert event.data.reason == "type_not_allowed"
+
+
+async def receipt(desk: Desk, who: Someone, file_id: str, scope: str) -> Any:
+    return await desk.http.post(f"{URL}/{file_id}/receipts", headers=who.headers, json={"scope": scope})
 
 
 async def _true(value: Any) -> bool:

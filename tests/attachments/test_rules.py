@@ -19,6 +19,7 @@ from guichet_attachments.ranges import RangeNotSatisfiable, requested_span
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 VISITOR, OTHER, AGENT = Person("visitor", "v"), Person("visitor", "w"), Person("agent", "a")
+ADMIN = Person("agent", "i", is_admin=True)
 FILE = Attachment(
     id="f",
     state=State.RECEIVING,
@@ -50,12 +51,27 @@ class TestStates:
 class TestScopes:
     @pytest.mark.parametrize(
         ("scope", "person"),
-        [("visitor", VISITOR), ("conversation:c-1", VISITOR), ("conversation:c-1", AGENT), ("request:r", AGENT)],
+        [
+            ("visitor", VISITOR),
+            ("conversation:c-1", VISITOR),
+            ("conversation:c-1", AGENT),
+            ("request:r", AGENT),
+            ("template:t", ADMIN),
+        ],
     )
     def test_people_upload_where_they_may(self, scope: str, person: Person) -> None:
         assert check_scope(scope, person) == scope
 
-    @pytest.mark.parametrize(("scope", "person"), [("request:r", VISITOR), ("visitor", AGENT)])
+    @pytest.mark.parametrize(
+        ("scope", "person"),
+        [
+            ("request:r", VISITOR),
+            ("visitor", AGENT),
+            ("template:t", AGENT),
+            ("template:t", VISITOR),
+            ("visitor", ADMIN),
+        ],
+    )
     def test_and_nowhere_else(self, scope: str, person: Person) -> None:
         with pytest.raises(ScopeForbidden):
             check_scope(scope, person)

@@ -13,7 +13,15 @@ from guichet_attachments.attachment import Attachment, Person, State, preview_of
 from guichet_attachments.examine import Examiner
 from guichet_attachments.store import AttachmentStore
 from guichet_attachments.sweep import drop_expired_files, drop_files_of_visitors, sweep
-from guichet_attachments.usecases import Absent, Lifetimes, Parts, file_to_read, link_files, own_file
+from guichet_attachments.usecases import (
+    Absent,
+    Lifetimes,
+    Parts,
+    file_to_read,
+    link_files,
+    link_template_files,
+    own_file,
+)
 from guichet_attachments.virus import NoScanner
 from guichet_kit.clock import now
 from guichet_kit.mongo import Collection, Document, explain, open_client
@@ -124,6 +132,7 @@ class TestSteps:
             {"state": "receiving", "touched_at": {"$lt": now()}},
             {"kept_until": {"$lt": now()}},
             {"linked_at": {"$lt": now()}},
+            {"scope": "template:t", "template_version": {"$not": {"$gte": 2}}},
             {"object": {"$gt": "a"}, "state": {"$in": ["checking", "ready"]}},
         ):
             plan = await explain(parts.store.collection.database, {"find": "attachments", "filter": query})
@@ -167,6 +176,54 @@ class TestOrphans:
         await sweep(replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY)))
         assert await parts.store.get(old.id) is None
         assert await names(parts) == {new.object}
+
+
+class TestTemplateFiles:
+    async def test_a_file_that_its_template_names_stays_however_old(self, parts: Parts) -> None:
+        file = await kept(parts, scope="template:t", kept_until=now() - DAY)
+        other = await kept(parts, scope="template:other", kept_until=now() - DAY)
+        await link_template_files(parts, "t", 1, [file.id, other.id])
+        await own_file(parts, file.id, OWNER)
+        await link_files(parts, [file.id], "v1")
+        await age(parts, file, "linked_at", 40 * DAY)
+        await sweep(replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY)))
+        assert await names(parts) == {file.object}
+
+    async def test_a_file_let_go_is_swept_as_any_orphan(self, parts: Parts) -> None:
+        file, stays = await kept(parts, scope="template:t"), await kept(parts, scope="template:t")
+        await link_template_files(parts, "t", 1, [file.id, stays.id])
+        await link_template_files(parts, "t", 2, [stays.id])
+        await sweep(parts)
+        assert await names(parts) == {file.object, stays.object}
+        await age(parts, file, "kept_until", DAY)
+        await sweep(parts)
+        assert await names(parts) == {stays.object}
+
+    async def test_a_file_let_go_that_a_message_names_stays_for_the_retention_from_then_on(self, parts: Parts) -> None:
+        file = await kept(parts, scope="template:t")
+        await link_template_files(parts, "t", 1, [file.id])
+        await link_files(parts, [file.id], "v1")
+        await age(parts, file, "linked_at", 40 * DAY)
+        await link_template_files(parts, "t", 2, [])
+        short = replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY))
+        await sweep(short)
+        assert await names(parts) == {file.object}
+        await age(parts, file, "linked_at", 31 * DAY)
+        await sweep(short)
+        assert await names(parts) == set()
+
+    async def test_the_newest_version_counts_in_whatever_order_they_come(self, parts: Parts) -> None:
+        first, second = await kept(parts, scope="template:t"), await kept(parts, scope="template:t")
+        for version, named in ((2, [second.id]), (1, [first.id]), (2, [second.id])):
+            await link_template_files(parts, "t", version, named)
+        found = await parts.store.known([first.id, second.id])
+        assert [found[file.id].in_template for file in (first, second)] == [False, True]
+        assert found[first.id].kept_until == first.kept_until
+
+
+async def age(parts: Parts, file: Attachment, field: str, by: timedelta) -> None:
+    """Let time pass: the field says a moment that is over."""
+    await parts.store.collection.update_one({"_id": file.id}, {"$set": {field: now() - by}})
 
 
 class TestErasedVisitors:

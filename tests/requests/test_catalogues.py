@@ -1,9 +1,13 @@
 """What administrators keep and agents choose from: reasons and templates, over HTTP."""
 
+import asyncio
 from typing import Any
 
+import aio_pika
 import httpx2
 import pytest
+from guichet_contracts.requests import TemplateChanged
+from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.ids import new_id
 from guichet_kit.tokens import Tokens
 from guichet_requests.contact.contact import ContactCopy
@@ -179,6 +183,37 @@ class TestTemplateFiles:
             refused = await admin.call("PATCH", f"/templates/{template_id}", json={"receipts": [receipt("f4"), forged]})
             assert problem(refused) == (422, "validation_failed")
             assert refused.json()["errors"][0]["field"] == "receipts.1"
+
+    async def test_each_change_tells_which_files_the_template_names(
+        self, service: Service, admin: Signed, receipts: Tokens, rabbitmq_url: str
+    ) -> None:
+        template_id = new_id()
+        extra = {"name": "guide.pdf", "media_type": "application/pdf", "size": 9, "owner": admin.agent.id}
+        receipt = receipts.issue("f1", 60, scope=f"template:{template_id}", **extra)
+        async with await aio_pika.connect(rabbitmq_url) as connection:
+            channel = await connection.channel()
+            queue = await channel.declare_queue(exclusive=True)
+            await queue.bind(await channel.get_exchange(EVENTS_EXCHANGE), "requests.template.changed.v1")
+            await made(admin, "/templates", id=template_id, **TEMPLATE, receipts=[receipt])
+            await admin.call("PATCH", f"/templates/{template_id}", json={"position": 3})
+            await admin.call("DELETE", f"/templates/{template_id}")
+            told: dict[int, tuple[str, ...]] = {}
+            async with asyncio.timeout(20), queue.iterator() as messages:
+                async for message in messages:
+                    data = TemplateChanged.model_validate_json(message.body).data
+                    if data.template_id == template_id:
+                        told[data.version] = data.attachment_ids
+                    if 3 in told and len(told) == 3:
+                        break
+        assert told == {1: ("f1",), 2: ("f1",), 3: ()}
+
+    async def test_the_id_of_a_deleted_one_is_not_taken_again(self, admin: Signed) -> None:
+        template = await made(admin, "/templates", **TEMPLATE)
+        await admin.call("DELETE", f"/templates/{template['id']}")
+        again = await admin.call("POST", "/templates", json=TEMPLATE | {"id": template["id"]})
+        assert problem(again) == (404, "not_found")
+        listed = [entry["id"] for entry in (await admin.get("/templates", limit=200))["items"]]
+        assert template["id"] not in listed
 
 
 class TestContactOverHTTP:

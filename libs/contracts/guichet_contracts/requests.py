@@ -140,6 +140,14 @@ class VisitorsErasedData(Model):
     visitor_ids: tuple[str, ...]
 
 
+class TemplateChangedData(Model):
+    """The files that the template names from this ``version`` on; none once it is deleted."""
+
+    template_id: str
+    attachment_ids: tuple[str, ...]
+    version: int
+
+
 class EmailSubmitted(Event[EmailSubmittedData]):
     """An e-mail was saved on a request's timeline, to be sent."""
 
@@ -166,3 +174,10 @@ class VisitorsErased(Event[VisitorsErasedData]):
 
     source: Literal["guichet/requests"] = "guichet/requests"
     type: Literal["requests.visitors.erased.v1"] = "requests.visitors.erased.v1"
+
+
+class TemplateChanged(Event[TemplateChangedData]):
+    """A template was added, changed or deleted: of its files, those that it names stay."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.template.changed.v1"] = "requests.template.changed.v1"

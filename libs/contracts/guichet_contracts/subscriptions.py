@@ -24,7 +24,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "contacts.contact.erased.v1",
     ),
     REQUESTS_MAIL: ("mailer.email.received.v1", "mailer.delivery.changed.v1"),
-    ATTACHMENTS_LINKS: ("chat.message.posted.v1",),
+    ATTACHMENTS_LINKS: ("chat.message.posted.v1", "requests.template.changed.v1"),
     CHAT_ERASURES: ("requests.visitors.erased.v1",),
     ATTACHMENTS_ERASURES: ("requests.visitors.erased.v1",),
     MAILER_SUBMISSIONS: ("requests.email.submitted.v1",),

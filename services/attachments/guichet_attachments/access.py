@@ -16,7 +16,8 @@ def caller(secret: bytes) -> Callable[[Request], Person]:
 
     def person(request: Request) -> Person:
         try:
-            return Person("agent", agents(request).subject)
+            claims = agents(request)
+            return Person("agent", claims.subject, is_admin=claims.extra.get("role") == "admin")
         except Unauthorized:
             return Person("visitor", visitors(request).subject)
 

@@ -27,7 +27,7 @@ _FORM = {
     "required": ["file", "scope"],
     "properties": {
         "file": {"type": "string", "format": "binary"},
-        "scope": {"type": "string", "description": "conversation:<id>, request:<id> or visitor"},
+        "scope": {"type": "string", "description": "conversation:<id>, request:<id>, template:<id> or visitor"},
         "id": {"type": "string", "format": "uuid", "description": "made by the client: a repeat is the same file"},
     },
 }
@@ -79,6 +79,18 @@ class UploadedFile(BaseModel):
     receipt: str | None
 
 
+class Sending(BaseModel):
+    """Where the file is to be sent: ``conversation:<id>`` or ``request:<id>``."""
+
+    scope: str
+
+
+class Receipt(BaseModel):
+    """The proof for the asking agent and the scope that they named."""
+
+    receipt: str | None
+
+
 def routes(parts: Parts, caller: Callable[[Request], Person], size_limit: int, upload_seconds: float) -> APIRouter:
     """The routes under ``/api/v1/attachments``."""
     router = APIRouter(prefix="/api/v1/attachments", tags=["attachments"])
@@ -113,6 +125,11 @@ def routes(parts: Parts, caller: Callable[[Request], Person], size_limit: int, u
     @router.get("/{attachment_id}/status")
     async def attachment_status(attachment_id: str, person: Person = caller_is) -> UploadedFile:
         return _shown(parts, await usecases.own_file(parts, attachment_id, person))
+
+    @router.post("/{attachment_id}/receipts", status_code=201)
+    async def receipt_to_send(attachment_id: str, sending: Sending, person: Person = caller_is) -> Receipt:
+        file = await usecases.file_to_send(parts, attachment_id, sending.scope, person)
+        return Receipt(receipt=usecases.receipt_for(parts, file))
 
     @router.get("/{attachment_id}", response_class=Response)
     async def download_attachment(

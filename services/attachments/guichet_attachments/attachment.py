@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -32,22 +32,23 @@ class IllegalMove(Exception):
 
 
 class ScopeMalformed(Exception):
-    """The scope is none of the three forms."""
+    """The scope is none of the four forms."""
 
 
 class ScopeForbidden(Exception):
-    """The scope is not one that this kind of person may upload to."""
+    """The scope is not one that this person may upload to, or have a receipt for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An agent or a visitor, as their access token says."""
+    """An agent or a visitor, as their access token says. ``is_admin`` is of this moment, not of who they are."""
 
     kind: Literal["agent", "visitor"]
     id: str
+    is_admin: bool = field(default=False, compare=False)
 
 
-_SCOPE = re.compile(r"visitor|(?:conversation|request):[A-Za-z0-9_-]{1,64}")
+_SCOPE = re.compile(r"visitor|(?:conversation|request|template):[A-Za-z0-9_-]{1,64}")
 _SCOPE_KINDS = {"visitor": {"visitor", "conversation"}, "agent": {"conversation", "request"}}
 
 
@@ -62,7 +63,8 @@ def check_scope(scope: str, person: Person) -> str:
     """
     if not _SCOPE.fullmatch(scope):
         raise ScopeMalformed(scope)
-    if scope.partition(":")[0] not in _SCOPE_KINDS[person.kind]:
+    kind = scope.partition(":")[0]
+    if kind not in _SCOPE_KINDS[person.kind] and not (kind == "template" and person.is_admin):
         raise ScopeForbidden(scope)
     return scope
 
@@ -71,7 +73,8 @@ def check_scope(scope: str, person: Person) -> str:
 class Attachment:
     """One file. ``size`` in bytes; ``object`` is the name of its bytes in the store.
 
-    ``linked_at`` is when a message first named it; until then it goes at ``kept_until``.
+    ``linked_at`` is when a message first named it. What neither a message nor its template names goes at
+    ``kept_until``.
     """
 
     id: str
@@ -89,6 +92,7 @@ class Attachment:
     refusal: Refusal | None = None
     refusal_detail: str | None = None
     linked_at: datetime | None = None
+    in_template: bool = False
     kept_until: datetime | None = None
     readers: frozenset[str] = frozenset()
 
@@ -102,13 +106,22 @@ class Attachment:
         """The file, rejected."""
         return replace(self.moved(State.REJECTED, at), refusal=why, refusal_detail=detail, has_preview=False)
 
+    @property
+    def is_named(self) -> bool:
+        """Whether a message or a template names the file."""
+        return self.linked_at is not None or self.in_template
+
     def may_be_read_by(self, person: Person) -> bool:
-        """Owners read what is theirs, agents what was sent, visitors what was sent in their conversations."""
+        """Owners read what is theirs, agents what was sent or is to be, visitors what was sent to them."""
         if person == self.owner:
             return True
         if person.kind == "agent":
-            return self.linked_at is not None
+            return self.is_named
         return person.id in self.readers
+
+    def may_be_sent_by(self, person: Person) -> bool:
+        """Of what they may read, agents send what is theirs and the files of templates."""
+        return person.kind == "agent" and (person == self.owner or self.scope.startswith("template:"))
 
 
 PREVIEW_SUFFIX = ".preview"

@@ -19,6 +19,7 @@ _INDEXES = [
     IndexModel("kept_until", name="kept_until", sparse=True),
     IndexModel("linked_at", name="linked_at", sparse=True),
     IndexModel("owner.id", name="owner"),
+    IndexModel("scope", name="scope"),
 ]
 _BATCH = 100
 _HELD = [State.CHECKING, State.READY]
@@ -62,8 +63,8 @@ class AttachmentStore:
         A file that is left in ``checking`` is offered to `claim_check` from ``check_after`` on.
         """
         values = _document(after)
-        for linked in ("linked_at", "kept_until", "readers"):  # these are only ever changed by `link` and `keep`
-            values.pop(linked, None)
+        for linked in ("linked_at", "in_template", "kept_until", "readers"):
+            values.pop(linked, None)  # these are only ever changed by the links and `keep`
         if before.kept_until is None and after.kept_until is not None:
             values["kept_until"] = after.kept_until
         change: Document = {"$set": values, "$push": {"outbox": {"$each": list(outbox)}}}
@@ -95,11 +96,31 @@ class AttachmentStore:
         )
         return linked.matched_count
 
-    async def keep(self, attachment_id: str, until: datetime) -> None:
-        """Keep a file that no message names yet until then."""
-        await self.collection.update_one(
-            {"_id": attachment_id, "linked_at": {"$exists": False}}, {"$set": {"kept_until": until}}
+    async def link_template(
+        self, template_id: str, version: int, ids: Sequence[str], at: datetime, kept_until: datetime
+    ) -> None:
+        """Note which of its files the template names at this version; what a newer one has said of a file stays.
+
+        A file let go stays until ``kept_until``; where a message names it, as if that had been at ``at``.
+        """
+        older: Document = {"scope": f"template:{template_id}", "template_version": {"$not": {"$gte": version}}}
+        await self.collection.update_many(
+            older | {"_id": {"$in": list(ids)}},
+            {"$set": {"in_template": True, "template_version": version}, "$unset": {"kept_until": ""}},
         )
+        sent = {"$gt": ["$linked_at", None]}
+        let_go = {
+            "linked_at": {"$cond": [{"$and": ["$in_template", sent]}, at, "$linked_at"]},
+            "kept_until": {"$cond": [{"$and": ["$in_template", {"$not": sent}]}, kept_until, "$kept_until"]},
+            "in_template": False,
+            "template_version": version,
+        }
+        await self.collection.update_many(older | {"_id": {"$nin": list(ids)}}, [{"$set": let_go}])
+
+    async def keep(self, attachment_id: str, until: datetime) -> None:
+        """Keep a file that nothing names yet until then."""
+        unnamed = {"_id": attachment_id, "linked_at": {"$exists": False}, "in_template": {"$ne": True}}
+        await self.collection.update_one(unnamed, {"$set": {"kept_until": until}})
 
     async def let_go(self, visitor_ids: Sequence[str], at: datetime) -> None:
         """Keep what these visitors uploaded no longer, whatever message names it."""
@@ -115,10 +136,10 @@ class AttachmentStore:
         return await self._some({"state": State.RECEIVING, "touched_at": {"$lt": before}})
 
     async def expired(self, now: datetime, linked_before: datetime | None) -> list[Attachment]:
-        """Some of the files to be kept no longer: named by no message in time, or by one before ``linked_before``."""
+        """Some of the files to be kept no longer: named by nothing in time, or only before ``linked_before``."""
         found = await self._some({"kept_until": {"$lt": now}})
         if not found and linked_before is not None:
-            found = await self._some({"linked_at": {"$lt": linked_before}})
+            found = await self._some({"linked_at": {"$lt": linked_before}, "in_template": {"$ne": True}})
         return found
 
     async def drop(self, attachment: Attachment) -> bool:
@@ -126,6 +147,7 @@ class AttachmentStore:
         still = _as_read(attachment) | {
             "linked_at": attachment.linked_at,  # null also stands for absent
             "kept_until": attachment.kept_until,
+            "in_template": {"$ne": True},
             "outbox.0": {"$exists": False},
         }
         return (await self.collection.delete_one(still)).deleted_count == 1
@@ -151,7 +173,8 @@ def _as_read(attachment: Attachment) -> Document:
 
 def _document(attachment: Attachment) -> Document:
     values: dict[str, Any] = {name: value for name, value in asdict(attachment).items() if value is not None}
-    return values | {"_id": values.pop("id"), "readers": sorted(attachment.readers)}
+    owner = {"kind": attachment.owner.kind, "id": attachment.owner.id}
+    return values | {"_id": values.pop("id"), "owner": owner, "readers": sorted(attachment.readers)}
 
 
 def _attachment(document: Document) -> Attachment:

@@ -35,7 +35,7 @@ async def drop_abandoned_uploads(parts: Parts) -> None:
 
 
 async def drop_expired_files(parts: Parts) -> None:
-    """Remove files that no message named in time, those past the retention, and old records of rejected ones."""
+    """Remove files that nothing named in time, those past the retention, and old records of rejected ones."""
     retention = parts.lifetimes.retention
     while True:
         moment = now()
@@ -86,7 +86,7 @@ async def _remove_unwanted(parts: Parts, page: list[Listed]) -> None:
 
 async def _mend(parts: Parts, attachment: Attachment, listed: set[str]) -> None:
     if await _is_missing(parts, attachment.object, listed):
-        log.error("object_lost", attachment_id=attachment.id, linked=attachment.linked_at is not None)
+        log.error("object_lost", attachment_id=attachment.id, named=attachment.is_named)
         repaired.labels("object_lost").inc()
         await refuse(parts, attachment, "lost", LOST)
     elif attachment.has_preview and await _is_missing(parts, preview_of(attachment.object), listed):

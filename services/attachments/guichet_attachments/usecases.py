@@ -18,7 +18,15 @@ from guichet_kit.tokens import Tokens
 from prometheus_client import Counter
 
 from guichet_attachments import events
-from guichet_attachments.attachment import Attachment, Person, Refusal, State, check_scope, preview_of
+from guichet_attachments.attachment import (
+    Attachment,
+    Person,
+    Refusal,
+    ScopeForbidden,
+    State,
+    check_scope,
+    preview_of,
+)
 from guichet_attachments.examine import Examiner
 from guichet_attachments.judgement import described, infection, reason_to_refuse
 from guichet_attachments.store import AttachmentStore
@@ -158,7 +166,7 @@ async def file_to_read(parts: Parts, file_id: str, person: Person) -> Attachment
             if attachment.state is not State.REJECTED:
                 raise NotReady
             break
-        if attachment.state is not State.READY or attachment.linked_at is not None:
+        if attachment.state is not State.READY or attachment.is_named:
             break
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     raise Absent
@@ -176,6 +184,21 @@ async def own_file(parts: Parts, file_id: str, owner: Person) -> Attachment:
     if attachment.state is State.READY:
         await parts.store.keep(file_id, now() + parts.lifetimes.orphan)
     return attachment
+
+
+async def file_to_send(parts: Parts, file_id: str, scope: str, sender: Person) -> Attachment:
+    """The file as if ``sender`` had uploaded it to ``scope``: an own one, or one of a template; kept for as long.
+
+    Raises:
+        ScopeMalformed, ScopeForbidden: the scope is not one of the sender's, or the file is not theirs to send.
+        Absent, NotReady: as in `file_to_read`.
+    """
+    check_scope(scope, sender)
+    attachment = await file_to_read(parts, file_id, sender)
+    if not attachment.may_be_sent_by(sender):
+        raise ScopeForbidden(scope)
+    await parts.store.keep(file_id, now() + parts.lifetimes.orphan)
+    return replace(attachment, scope=scope, owner=sender)
 
 
 def receipt_for(parts: Parts, attachment: Attachment) -> str | None:
@@ -210,6 +233,12 @@ async def link_files(parts: Parts, file_ids: Sequence[str], visitor_id: str) -> 
     found = await parts.store.link(file_ids, visitor_id, now())
     if found < len(set(file_ids)):
         log.warning("linked_file_missing", attachment_ids=list(file_ids), found=found)
+
+
+async def link_template_files(parts: Parts, template_id: str, version: int, file_ids: Sequence[str]) -> None:
+    """Note which files the template names: they stay, and every agent may read them. Others go as any orphan does."""
+    moment = now()
+    await parts.store.link_template(template_id, version, file_ids, moment, moment + parts.lifetimes.orphan)
 
 
 async def _outcome(parts: Parts, file_id: str, owner: Person) -> Attachment:
@@ -250,7 +279,7 @@ async def settle(parts: Parts, before: Attachment, after: Attachment, *, check_a
 async def refuse(parts: Parts, attachment: Attachment, why: Refusal, detail: str) -> None:
     """Reject the file. A record of it stays for as long as an orphan does, so that a repeat gets the same answer."""
     after = attachment.refused(why, detail, now())
-    if after.linked_at is None:
+    if not after.is_named:
         after = replace(after, kept_until=now() + parts.lifetimes.orphan)
     await settle(parts, attachment, after)
 

@@ -27,7 +27,8 @@ from guichet_requests.request import api as request_api
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.settings import RequestsSettings
 from guichet_requests.template import api as template_api
-from guichet_requests.template.store import template_store
+from guichet_requests.template.store import COLLECTION as TEMPLATES
+from guichet_requests.template.store import TemplateStore
 from guichet_requests.timeline import api as timeline_api
 from guichet_requests.timeline.store import TimelineStore
 
@@ -41,9 +42,10 @@ def build(settings: RequestsSettings) -> FastAPI:
     broker = connect_broker(settings.rabbitmq_url, "requests", feed)
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-requests")
     database = mongo.database(f"{settings.database_prefix}requests")
-    relay = OutboxRelay(EventPublisher(broker, topology), [database[COLLECTION], database[ERASURES]])
+    told_from = [database[name] for name in (COLLECTION, ERASURES, TEMPLATES)]
+    relay = OutboxRelay(EventPublisher(broker, topology), told_from)
     agents, items, contacts = AgentStore(database), TimelineStore(database), ContactStore(database)
-    reasons, templates = reason_store(database), template_store(database)
+    reasons, templates = reason_store(database), TemplateStore(database, relay)
     requests, erasures = RequestStore(database, items, relay), ErasureStore(database, relay)
     passwords = Passwords()
     access_tokens = Tokens(settings.secret_key, "agents")

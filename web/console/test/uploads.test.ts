@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type PendingFile, Uploads } from "../src/files/uploads";
 import type { Api } from "../src/http/api";
+import type { Call } from "../src/http/http";
 import { Problem } from "../src/http/problem";
 import { settled } from "./fakes";
 
@@ -12,7 +13,9 @@ function bench() {
   const sent: { name: string; id: string; signal: AbortSignal; end: (with_: object | Problem) => void }[] =
     [];
   const states: Record<string, object> = {};
-  const api: Pick<Api, "upload" | "blob" | "get"> = {
+  const asked: { path: string; body: unknown }[] = [];
+  const refusal: { problem?: Problem } = {};
+  const api: Pick<Api, "upload" | "call" | "get"> = {
     upload: ({ file: { name }, fields, signal }) =>
       new Promise((resolve, reject) => {
         const end = (outcome: object | Problem) =>
@@ -22,12 +25,16 @@ function bench() {
         signal.addEventListener("abort", () => reject(signal.reason));
         sent.push({ name, id: fields.id ?? "", signal, end });
       }),
-    blob: async () => new Blob(["kept"]),
+    call: async <T>({ path, body }: Call) => {
+      asked.push({ path, body });
+      if (refusal.problem) throw refusal.problem;
+      return { receipt: "new proof" } as T;
+    },
     get: async <T>(path: string) => states[path.split("/").at(-2) ?? ""] as T,
   };
   const uploads = new Uploads(api);
   const told = (field: keyof PendingFile = "state") => uploads.of(SCOPE).value.map((one) => one[field]);
-  return { sent, states, uploads, told };
+  return { sent, states, asked, refusal, uploads, told };
 }
 const ready = { state: "ready", receipt: "proof" };
 
@@ -99,20 +106,24 @@ describe("files for the next message", () => {
   });
 
   it("get new receipts when a refused message is taken back", async () => {
-    const { states, sent, uploads, told } = bench();
-    const known = { id: "f", name: "a", media_type: "text/plain", size: 5 };
-    states.f = { ...known, state: "ready", receipt: "new proof" };
-    uploads.putBack(SCOPE, [known]);
+    const { sent, uploads, told } = bench();
+    uploads.putBack(SCOPE, [{ id: "f", name: "a", media_type: "text/plain", size: 5 }]);
     await settled();
     expect(told("receipt")).toEqual(["new proof"]);
     expect(sent).toEqual([]);
   });
 
-  it("of a template are sent as the agent's own", async () => {
-    const { sent, uploads } = bench();
+  it("of a template are not uploaded again: a receipt for the conversation is asked for", async () => {
+    const { sent, asked, refusal, uploads, told } = bench();
+    refusal.problem = new Problem(503, "unavailable", "down");
     uploads.copy(SCOPE, { id: "f", name: "retours.pdf", media_type: "application/pdf", size: 5 });
     await settled();
-    expect(sent).toMatchObject([{ name: "retours.pdf" }]);
-    expect(sent[0]?.id).not.toBe("f");
+    expect(told()).toEqual(["failed"]);
+    delete refusal.problem;
+    uploads.retry(SCOPE, "f");
+    await settled();
+    expect(uploads.take(SCOPE)).toMatchObject([{ id: "f", name: "retours.pdf", receipt: "new proof" }]);
+    expect(asked.at(-1)).toEqual({ path: "/api/v1/attachments/f/receipts", body: { scope: SCOPE } });
+    expect(sent).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 """Entries of a catalogue in MongoDB; how an entry is stored is told to the store when it is made."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from guichet_kit.mongo import (
     ASCENDING,
@@ -25,6 +25,9 @@ Kept = TypeVar("Kept", bound=Entry)
 class CatalogueStore(Generic[Kept]):
     """One collection of entries. ``from_document`` and ``to_document`` leave the id to it."""
 
+    _present: ClassVar[Document] = {}
+    """What is true of an entry that was not deleted, where something stays of those."""
+
     def __init__(
         self,
         database: Database,
@@ -41,15 +44,15 @@ class CatalogueStore(Generic[Kept]):
 
     async def get(self, entry_id: str) -> Kept | None:
         """The entry of that id."""
-        document = await self._collection.find_one({"_id": entry_id})
+        document = await self._collection.find_one({"_id": entry_id, **self._present})
         return self._read(document) if document else None
 
     async def page(self, limit: int, cursor: str | None) -> tuple[list[Kept], str | None]:
         """Entries in their order, and the cursor of the next page. Raises `Invalid` for a bad one."""
-        condition: Document = {}
+        condition = dict(self._present)
         if cursor is not None:
             position, entry_id = decode_cursor(cursor, int, str)
-            condition = {"position": {"$gte": position}, "$nor": [{"position": position, "_id": {"$lte": entry_id}}]}
+            condition |= {"position": {"$gte": position}, "$nor": [{"position": position, "_id": {"$lte": entry_id}}]}
         keys = [("position", ASCENDING), ("_id", ASCENDING)]
         found = await self._collection.find(condition).sort(keys).limit(limit + 1).to_list(limit + 1)
         entries = [self._read(document) for document in found[:limit]]
@@ -58,7 +61,8 @@ class CatalogueStore(Generic[Kept]):
 
     async def next_position(self) -> int:
         """The position after the last entry's."""
-        last = await self._collection.find({}, {"position": True}).sort("position", DESCENDING).limit(1).to_list(1)
+        found = self._collection.find(self._present, {"position": True}).sort("position", DESCENDING)
+        last = await found.limit(1).to_list(1)
         return int(last[0]["position"]) + 1 if last else 0
 
     async def insert(self, entry: Kept) -> bool:

@@ -23,8 +23,6 @@ interface Uploaded {
   receipt: string | null;
 }
 
-type Source = () => Promise<File>;
-
 const PATH = "/api/v1/attachments";
 /** More at once would keep every other call of the page waiting for a connection. */
 const AT_ONCE = 3;
@@ -33,34 +31,28 @@ const STATUS_EVERY_MS = 2_000;
 /** Files on their way to the next message of a scope (a conversation), kept through changes of request. */
 export class Uploads {
   private readonly scopes = new Map<string, Signal<readonly PendingFile[]>>();
-  private readonly sources = new Map<string, Source>();
+  private readonly sources = new Map<string, File>();
   private readonly running = new Map<string, AbortController>();
 
-  constructor(private readonly api: Pick<Api, "upload" | "blob" | "get">) {}
+  constructor(private readonly api: Pick<Api, "upload" | "call" | "get">) {}
 
   of(scope: string): ReadonlySignal<readonly PendingFile[]> {
     return this.files(scope);
   }
 
   add(scope: string, files: Iterable<File>): void {
-    for (const file of files)
-      this.enter(scope, { name: file.name, media_type: file.type, size: file.size }, async () => file);
+    for (const file of files) this.enter(scope, file);
   }
 
-  /** A file that is there already (a template's): sent again, since a receipt is for one scope and one person. */
+  /** A file that is there already (a template's): it only needs a receipt for this agent and scope. */
   copy(scope: string, file: Attachment): void {
-    this.enter(scope, file, async () => {
-      const blob = await this.api.blob(`${PATH}/${file.id}`);
-      return new File([blob], file.name, { type: file.media_type });
-    });
+    this.append(scope, { ...file, state: "checking", progress: 1, receipt: null, problem: null });
+    void this.run(scope, file.id, () => this.prove(scope, file));
   }
 
   /** Puts files back that a refused message named: they are there, and only need new receipts. */
   putBack(scope: string, files: readonly Attachment[]): void {
-    for (const file of files) {
-      this.append(scope, { ...file, state: "checking", progress: 1, receipt: null, problem: null });
-      void this.run(scope, file.id, () => this.ask(file.id));
-    }
+    for (const file of files) this.copy(scope, file);
   }
 
   retry(scope: string, id: string): void {
@@ -88,12 +80,11 @@ export class Uploads {
     for (const controller of this.running.values()) controller.abort();
   }
 
-  private enter(scope: string, about: Omit<Attachment, "id">, source: Source): void {
+  private enter(scope: string, file: File): void {
     const id = crypto.randomUUID();
-    this.sources.set(id, source);
-    const { name, media_type, size } = about;
+    this.sources.set(id, file);
     this.append(scope, {
-      ...{ id, name, media_type, size },
+      ...{ id, name: file.name, media_type: file.type, size: file.size },
       ...{ state: "waiting", progress: 0, receipt: null, problem: null },
     });
     this.startNext(scope);
@@ -102,18 +93,18 @@ export class Uploads {
   private startNext(scope: string): void {
     const next = this.files(scope).value.find(({ state }) => state === "waiting");
     if (!next || this.running.size >= AT_ONCE) return;
-    void this.run(scope, next.id, (signal) => this.send(scope, next.id, signal));
+    void this.run(scope, next.id, (signal) => this.send(scope, next, signal));
     this.startNext(scope);
   }
 
-  private async send(scope: string, id: string, signal: AbortSignal): Promise<Uploaded> {
+  private async send(scope: string, file: Attachment, signal: AbortSignal): Promise<Uploaded> {
+    const { id } = file;
     this.change(scope, id, { state: "uploading" });
     const source = this.sources.get(id);
-    // A file put back has no source: it is at the server.
-    if (!source) return this.ask(id);
+    if (!source) return this.prove(scope, file);
     const body = await this.api.upload({
       url: PATH,
-      file: await source(),
+      file: source,
       fields: { scope, id },
       onProgress: (progress) => this.change(scope, id, { progress }),
       signal,
@@ -154,6 +145,12 @@ export class Uploads {
 
   private ask(id: string): Promise<Uploaded> {
     return this.api.get<Uploaded>(`${PATH}/${id}/status`);
+  }
+
+  private async prove(scope: string, { id, name, media_type, size }: Attachment): Promise<Uploaded> {
+    const call = { method: "POST", path: `${PATH}/${id}/receipts`, body: { scope } } as const;
+    const { receipt } = await this.api.call<{ receipt: string }>(call);
+    return { name, media_type, size, state: "ready", receipt };
   }
 
   private append(scope: string, file: PendingFile): void {
