@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from guichet_contracts.event import Event
 from prometheus_client import Counter
 
-from guichet_kit import trace
+from guichet_kit import tasks, trace
 from guichet_kit.broker import EventPublisher, PublishFailed
 from guichet_kit.clock import now
 from guichet_kit.logs import get_logger
@@ -75,16 +75,14 @@ class OutboxRelay:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Publish and sweep until the context ends; what then still waits gets a moment more."""
-        tasks = [asyncio.create_task(self._work()) for _ in range(_WORKERS)]
-        tasks.append(asyncio.create_task(self._sweep_for_ever()))
+        background = [asyncio.create_task(self._work()) for _ in range(_WORKERS)]
+        background.append(asyncio.create_task(self._sweep_for_ever()))
         try:
             yield
         finally:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._waiting.join(), _DRAIN_SECONDS)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await tasks.stop(*background)
 
     async def _work(self) -> None:
         while True:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
 from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
@@ -106,6 +107,4 @@ async def _repeating(seconds: float, work: Callable[[], Awaitable[None]]) -> Asy
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await tasks.stop(task)

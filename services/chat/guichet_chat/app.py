@@ -1,12 +1,12 @@
 """The composition root: the only place where the parts of ``chat`` are built and joined."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, LivePublisher, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
@@ -71,9 +71,7 @@ def build(settings: ChatSettings) -> FastAPI:
             log.info("started", replica=replica)
             yield
             health.draining = True
-            polling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await polling
+            await tasks.stop(polling)
         await mongo.close()
 
     consumers.subscribe(broker, hub, store, replica)

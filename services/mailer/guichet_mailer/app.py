@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
@@ -177,15 +178,13 @@ async def _working(*works: _Work) -> AsyncIterator[None]:
             if not more:
                 await _pause(work.wake)
 
-    tasks = [asyncio.create_task(repeat(work)) for work in works]
+    loops = [asyncio.create_task(repeat(work)) for work in works]
     try:
         yield
     finally:
         stopping.set()
-        _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        _, late = await asyncio.wait(loops, timeout=DRAIN_SECONDS)
+        await tasks.stop(*late)
 
 
 async def _pause(wake: asyncio.Event | None) -> None:

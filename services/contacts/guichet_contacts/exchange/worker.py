@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from guichet_kit import tasks
 from guichet_kit.clock import now
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES, PyMongoError
@@ -37,8 +38,7 @@ class ImportWorker:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await tasks.stop(task)
 
     async def _work_for_ever(self) -> None:
         while True:
