@@ -82,6 +82,39 @@ class TestAFrameThatIsRefused:
         assert (error["code"], error["errors"][0]["field"]) == ("invalid_frame", "conversation_id")
 
 
+class TestReceipts:
+    """Proofs of checked files, which only their owner may use, in time, and where they were made for."""
+
+    def receipt(self, replicas: Replicas, owner: str, scope: str = "visitor", lifetime: int = 60) -> str:
+        file = {"name": "a.txt", "media_type": "text/plain", "size": 3, "scope": scope, "owner": owner}
+        return replicas.receipt_tokens.issue("f1", lifetime, **file)
+
+    async def test_ones_own_is_taken_and_the_entry_names_the_file(
+        self, replicas: Replicas, visit: Visit, customer: Open
+    ) -> None:
+        person = await visit()
+        socket = await customer(person)
+        await socket.post("", receipts=[self.receipt(replicas, person.id)])
+        (entry,) = await socket.entries(1)
+        assert entry["attachments"] == [{"id": "f1", "name": "a.txt", "media_type": "text/plain", "size": 3}]
+
+    @pytest.mark.parametrize("what", ["another visitor's", "an expired one", "one for another conversation"])
+    async def test_any_other_is_refused_by_its_place_in_the_list(
+        self, what: str, replicas: Replicas, visit: Visit, customer: Open
+    ) -> None:
+        person, other = await visit(), await visit()
+        socket = await customer(person)
+        bad = {
+            "another visitor's": self.receipt(replicas, other.id),
+            "an expired one": self.receipt(replicas, person.id, lifetime=-60),
+            "one for another conversation": self.receipt(replicas, person.id, scope="conversation:c2"),
+        }[what]
+        sent = await socket.post("avec un fichier", receipts=[self.receipt(replicas, person.id), bad])
+        error = await socket.frame("error", ref=sent)
+        assert (error["code"], error["errors"][0]["field"]) == ("invalid_frame", "receipts.1")
+        assert socket.shown() == []
+
+
 class TestRights:
     async def test_another_visitors_conversation_does_not_exist(self, visit: Visit, customer: Open) -> None:
         ada, eve = await customer(await visit()), await customer(await visit())
