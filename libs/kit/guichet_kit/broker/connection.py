@@ -8,7 +8,6 @@ from typing import Any
 import aio_pika
 from aio_pika.exceptions import AMQPException
 from faststream.rabbit import Channel, RabbitBroker
-from faststream.security import BaseSecurity  # noqa: F401  resolves FastStream's annotations
 from yarl import URL
 
 from guichet_kit.broker.topology import Topology
