@@ -94,6 +94,19 @@ class ConversationReadData(Model):
     seq: int
 
 
+class TranscriptRequestedData(Model):
+    """The conversation up to ``last_seq`` is to be sent by e-mail. ``id``, a UUID, names that e-mail.
+
+    ``email`` is where ``by`` wants it; None is the address of the request's contact.
+    """
+
+    id: str
+    conversation: Conversation
+    last_seq: int
+    email: str | None = None
+    by: Author
+
+
 class ConversationOpened(Event[ConversationOpenedData]):
     """A visitor began a conversation."""
 
@@ -120,6 +133,13 @@ class ConversationRead(Event[ConversationReadData]):
 
     source: Literal["guichet/chat"] = "guichet/chat"
     type: Literal["chat.conversation.read.v1"] = "chat.conversation.read.v1"
+
+
+class TranscriptRequested(Event[TranscriptRequestedData]):
+    """A visitor or an agent wants the conversation by e-mail."""
+
+    source: Literal["guichet/chat"] = "guichet/chat"
+    type: Literal["chat.transcript.requested.v1"] = "chat.transcript.requested.v1"
 
 
 ConversationEvent = Annotated[

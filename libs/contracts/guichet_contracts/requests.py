@@ -134,10 +134,33 @@ class EmailFiledData(Model):
 
 
 class VisitorsErasedData(Model):
-    """``visitor_ids``: the visitors that the erased contact was known to be. What their names were does not travel."""
+    """``visitor_ids``: the visitors that the erased contact was known to be. What their names were does not travel.
+
+    ``email_ids``, ``item_ids``: the received and the sent e-mails of their requests; ``attachment_ids``: the files that
+    these mails and the forms brought.
+    """
 
     contact_id: str
     visitor_ids: tuple[str, ...]
+    email_ids: tuple[str, ...] = ()
+    item_ids: tuple[str, ...] = ()
+    attachment_ids: tuple[str, ...] = ()
+
+
+class FormSubmittedData(Model):
+    """``item_id``: its timeline item; ``attachment_ids``: the files that came with it."""
+
+    request_id: str
+    item_id: str
+    attachment_ids: tuple[str, ...] = ()
+
+
+class ContactWantedData(Model):
+    """``request_id``: the request that somebody began from this address; ``name`` is empty where none was given."""
+
+    request_id: str
+    email: str
+    name: str = ""
 
 
 class TemplateChangedData(Model):
@@ -174,6 +197,20 @@ class VisitorsErased(Event[VisitorsErasedData]):
 
     source: Literal["guichet/requests"] = "guichet/requests"
     type: Literal["requests.visitors.erased.v1"] = "requests.visitors.erased.v1"
+
+
+class FormSubmitted(Event[FormSubmittedData]):
+    """A web form was filled in and is on a request's timeline."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.form.submitted.v1"] = "requests.form.submitted.v1"
+
+
+class ContactWanted(Event[ContactWantedData]):
+    """A request was begun from an address: its contact is to be told of, and made where there is none."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.contact.wanted.v1"] = "requests.contact.wanted.v1"
 
 
 class TemplateChanged(Event[TemplateChangedData]):

@@ -5,11 +5,15 @@ from collections.abc import Mapping, Sequence
 REQUESTS_CONVERSATIONS = "requests.conversations"
 REQUESTS_CONTACTS = "requests.contacts"
 REQUESTS_MAIL = "requests.mail"
+REQUESTS_FILES = "requests.files"
+REQUESTS_TRANSCRIPTS = "requests.transcripts"
+CONTACTS_WANTED = "contacts.wanted"
 ATTACHMENTS_LINKS = "attachments.links"
 CHAT_ERASURES = "chat.erasures"
 ATTACHMENTS_ERASURES = "attachments.erasures"
 MAILER_SUBMISSIONS = "mailer.submissions"
 MAILER_FILINGS = "mailer.filings"
+MAILER_ERASURES = "mailer.erasures"
 
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     REQUESTS_CONVERSATIONS: (
@@ -24,11 +28,21 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "contacts.contact.erased.v1",
     ),
     REQUESTS_MAIL: ("mailer.email.received.v1", "mailer.delivery.changed.v1"),
-    ATTACHMENTS_LINKS: ("chat.message.posted.v1", "requests.template.changed.v1"),
+    REQUESTS_FILES: ("attachments.attachment.stored.v1",),
+    REQUESTS_TRANSCRIPTS: ("chat.transcript.requested.v1",),
+    CONTACTS_WANTED: ("requests.contact.wanted.v1",),
+    ATTACHMENTS_LINKS: (
+        "chat.message.posted.v1",
+        "requests.template.changed.v1",
+        "requests.email.submitted.v1",
+        "requests.form.submitted.v1",
+        "mailer.email.received.v1",
+    ),
     CHAT_ERASURES: ("requests.visitors.erased.v1",),
     ATTACHMENTS_ERASURES: ("requests.visitors.erased.v1",),
     MAILER_SUBMISSIONS: ("requests.email.submitted.v1",),
     MAILER_FILINGS: ("requests.email.filed.v1",),
+    MAILER_ERASURES: ("requests.visitors.erased.v1",),
 }
 
 LIVE_EVENTS: Sequence[str] = (
