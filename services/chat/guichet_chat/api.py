@@ -2,6 +2,7 @@
 
 import time
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Response, WebSocket
 from fastapi.responses import FileResponse
@@ -9,17 +10,27 @@ from guichet_kit.clock import WireTime, now
 from guichet_kit.http import bearer
 from guichet_kit.logs import get_logger
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
-from guichet_kit.problems import Conflict, NotFound, Unauthorized
+from guichet_kit.problems import Conflict, NotFound, TooMany, Unauthorized
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
 from pydantic import BaseModel, EmailStr, Field
 
-from guichet_chat.conversation import Author, ClosingStatus, ConversationClosed, EntryKind, Identity, NoSuchConversation
+from guichet_chat.conversation import (
+    Author,
+    ClosingStatus,
+    Conversation,
+    ConversationClosed,
+    EntryKind,
+    Identity,
+    IdTaken,
+    NoSuchConversation,
+)
 from guichet_chat.identity import IdentityRefused, identity_of
 from guichet_chat.settings import ChatSettings, Site
 from guichet_chat.sockets.agent import serve_agent
 from guichet_chat.sockets.customer import serve_customer
 from guichet_chat.sockets.frames import entry_fields, entry_frame
 from guichet_chat.sockets.session import Live
+from guichet_chat.transcript import NothingSaid, TooManyTranscripts, Transcripts, Wanted
 
 VISITOR_TOKEN_SECONDS = 30 * 24 * 3600
 _FRAME_CSP = (
@@ -81,6 +92,19 @@ class Closed(BaseModel):
     seq: int
 
 
+class TranscriptRequest(BaseModel):
+    """Who wants the conversation by e-mail. ``id`` makes a repeat recognisable; without ``email`` the known address."""
+
+    id: UUID
+    email: EmailStr | None = Field(default=None, max_length=254)
+
+
+class TranscriptAccepted(BaseModel):
+    """It will be written and sent."""
+
+    id: str
+
+
 class AuthorView(BaseModel):
     """Who wrote an entry."""
 
@@ -112,10 +136,12 @@ class EntryView(BaseModel):
     request_status: ClosingStatus | None = None
 
 
-def routes(live: Live, settings: ChatSettings, visitors: Tokens, agents: Tokens) -> APIRouter:
+def routes(
+    live: Live, transcripts: Transcripts, settings: ChatSettings, visitors: Tokens, agents: Tokens
+) -> APIRouter:  # fmt: skip
     """Every route of the service."""
     router = APIRouter()
-    an_agent = bearer(agents)
+    an_agent, a_visitor = bearer(agents), bearer(visitors)
 
     def site_of(key: str) -> Site:
         site = settings.site(key)
@@ -174,6 +200,21 @@ def routes(live: Live, settings: ChatSettings, visitors: Tokens, agents: Tokens)
         live.hub.hint(about.id, about.visitor.id, about.opened_at, entry.seq, entry_frame(entry))
         return Closed(conversation_id=conversation_id, seq=entry.seq)
 
+    @router.post("/api/v1/conversations/{conversation_id}/transcript", status_code=202, tags=["conversations"])
+    async def send_transcript(
+        conversation_id: str, body: TranscriptRequest, agent: Annotated[Claims, Depends(an_agent)]
+    ) -> TranscriptAccepted:
+        author = Author("agent", agent.subject, agent.extra.get("name"))
+        return await _want(transcripts, await _found(live, conversation_id), body, author)
+
+    @router.post("/chat/v1/conversations/{conversation_id}/transcript", status_code=202, tags=["widget"])
+    async def send_me_the_transcript(
+        conversation_id: str, body: TranscriptRequest, visitor: Annotated[Claims, Depends(a_visitor)]
+    ) -> TranscriptAccepted:
+        conversation = await _found(live, conversation_id, visitor.subject)
+        author = Author("visitor", visitor.subject, conversation.visitor.name)
+        return await _want(transcripts, conversation, body, author)
+
     @router.websocket("/chat/v1/socket")
     async def customer_socket(socket: WebSocket) -> None:
         await serve_customer(socket, visitors, live)
@@ -218,11 +259,25 @@ def _identity(site: Site, token: str | None) -> Identity | None:
         raise Unauthorized("The site's token does not say who this is.", code="identity_refused") from None
 
 
-async def _found(live: Live, conversation_id: str) -> None:
+async def _found(live: Live, conversation_id: str, visitor_id: str | None = None) -> Conversation:
     try:
-        await live.chat.conversation(conversation_id)
+        return await live.chat.conversation(conversation_id, visitor_id)
     except NoSuchConversation:
         raise NotFound("There is no such conversation.") from None
+
+
+async def _want(
+    transcripts: Transcripts, conversation: Conversation, body: TranscriptRequest, by: Author
+) -> TranscriptAccepted:
+    try:
+        await transcripts.request(conversation, Wanted(str(body.id), body.email, by))
+    except IdTaken:
+        raise Conflict("The id is another transcript's.", code="id_taken") from None
+    except NothingSaid:
+        raise Conflict("Nothing was said yet.", code="conversation_empty") from None
+    except TooManyTranscripts as refusal:
+        raise TooMany("Enough transcripts were sent for now.", refusal.retry_after) from None
+    return TranscriptAccepted(id=str(body.id))
 
 
 def _file(settings: ChatSettings, path: str, caching: str) -> Response:

@@ -23,6 +23,7 @@ from guichet_chat.sockets.frames import encode
 from guichet_chat.sockets.hub import Hub
 from guichet_chat.sockets.session import Live
 from guichet_chat.store import Store
+from guichet_chat.transcript import Transcripts
 from guichet_chat.usecases import Chat
 
 WITHOUT_BROKER_POLL_SECONDS = 2.0
@@ -78,6 +79,6 @@ def build(settings: ChatSettings) -> FastAPI:
     health.check("mongodb", mongo.ping)
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
     app = create_app("Guichet chat", health=health, lifespan=lifespan)
-    app.include_router(routes(live, settings, visitors, agents))
+    app.include_router(routes(live, Transcripts(store, relay), settings, visitors, agents))
     app.state.broker = broker  # for the AsyncAPI document
     return app

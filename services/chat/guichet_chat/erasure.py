@@ -50,6 +50,9 @@ def _event(event: Document) -> Document:
         data["conversation"] = {**about, "visitor": {**about["visitor"], **_NOBODY}}
     if "entry" in data:
         data["entry"] = {**data["entry"], "author": _author(data["entry"]["author"])}
+    if "email" in data:
+        # A transcript that was not asked for yet: it goes to whoever the request is with by then, which is nobody.
+        data |= {"email": None, "by": _author(data["by"])}
     return {**event, "data": data}
 
 

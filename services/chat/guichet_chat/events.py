@@ -45,6 +45,16 @@ def conversation_read(conversation_id: str, reader: Reader, seq: int) -> contrac
     return contract.ConversationRead(**_envelope(conversation_id), data=data)
 
 
+def transcript_requested(
+    conversation: Conversation, last_seq: int, transcript_id: str, email: str | None, by: Author
+) -> contract.TranscriptRequested:
+    """``chat.transcript.requested.v1``"""
+    data = contract.TranscriptRequestedData(
+        id=transcript_id, conversation=_conversation(conversation), last_seq=last_seq, email=email, by=_author(by)
+    )
+    return contract.TranscriptRequested(**_envelope(conversation.id), data=data)
+
+
 def _conversation(conversation: Conversation) -> contract.Conversation:
     before = conversation.follows
     visitor = conversation.visitor

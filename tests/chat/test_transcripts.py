@@ -1,0 +1,168 @@
+"""Whoever may read a conversation can have it sent by e-mail: once for each id, and a visitor not too often."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import httpx2
+import pytest
+from guichet_chat.conversation import Author, Conversation, Draft, IdTaken
+from guichet_chat.erasure import erase_visitor
+from guichet_chat.store import Store
+from guichet_chat.transcript import PER_VISITOR, WINDOW, NothingSaid, TooManyTranscripts, Transcripts, Wanted
+from guichet_chat.usecases import Chat
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_kit.mongo import Database, Document
+
+from .conftest import Open, Replicas, Visit
+from .test_log import AGENT, RecordingRelay
+
+
+class Clock:
+    """A time that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = now()
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+class World:
+    """A visitor's conversation of two messages, and what is told of it."""
+
+    conversation: Conversation
+    visitor: Author
+
+    def __init__(self, database: Database) -> None:
+        self.store, self.clock = Store(database), Clock()
+        self.chat = Chat(self.store, RecordingRelay())
+        self.transcripts = Transcripts(self.store, RecordingRelay(), self.clock)
+
+    async def begin(self) -> "World":
+        await self.store.ensure_indexes()
+        visitor = await self.chat.begin_session(None, "shop", "Ada", "ada@example.org")
+        self.visitor = Author("visitor", visitor.id, visitor.name)
+        return await self.talk()
+
+    async def talk(self) -> "World":
+        posted = await self.chat.post_visitor_message(self.visitor.id, Draft(new_id(), self.visitor, text="Bonjour"))
+        self.conversation = posted.conversation
+        await self.chat.post_message(self.conversation, Draft(new_id(), AGENT, text="Bonjour Ada"))
+        return self
+
+    async def ask(self, transcript_id: str | None = None, by: Author | None = None, email: str | None = None) -> None:
+        wanted = Wanted(transcript_id or new_id(), email, by or self.visitor)
+        await self.transcripts.request(self.conversation, wanted)
+
+    async def told(self) -> list[Document]:
+        """What the outbox has to say of transcripts."""
+        found = await self.store.conversations.find({}).to_list(None)
+        events = [entry["event"] for document in found for entry in document["outbox"]]
+        return [event["data"] for event in events if event["type"] == "chat.transcript.requested.v1"]
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    return await World(database).begin()
+
+
+class TestAsking:
+    async def test_it_is_told_who_wants_what_and_how_far_the_conversation_went(self, world: World) -> None:
+        transcript_id = new_id()
+        await world.ask(transcript_id, email="ada@example.net")
+        [told] = await world.told()
+        assert (told["id"], told["last_seq"], told["email"]) == (transcript_id, 2, "ada@example.net")
+        assert told["conversation"]["id"] == world.conversation.id
+        assert told["by"] == {"kind": "visitor", "id": world.visitor.id, "name": "Ada"}
+
+    async def test_a_repeat_is_told_once_also_when_it_comes_at_the_same_moment(self, world: World) -> None:
+        transcript_id = new_id()
+        await asyncio.gather(*(world.ask(transcript_id) for _ in range(5)))
+        assert len(await world.told()) == 1
+
+    async def test_the_id_of_another_person_is_refused(self, world: World) -> None:
+        transcript_id = new_id()
+        await world.ask(transcript_id)
+        with pytest.raises(IdTaken):
+            await world.ask(transcript_id, by=AGENT)
+
+    async def test_a_conversation_without_a_word_has_none(self, world: World) -> None:
+        await world.store.entries.delete_many({})
+        with pytest.raises(NothingSaid):
+            await world.ask()
+
+
+class TestTheLimit:
+    async def test_a_visitor_gets_no_more_than_three_an_hour_also_when_asking_all_at_once(self, world: World) -> None:
+        answers = await asyncio.gather(*(world.ask() for _ in range(6)), return_exceptions=True)
+        assert sum(answer is None for answer in answers) == PER_VISITOR == len(await world.told())
+        assert sum(isinstance(answer, TooManyTranscripts) for answer in answers) == 6 - PER_VISITOR
+
+    async def test_it_counts_all_conversations_of_the_visitor(self, world: World) -> None:
+        for _ in range(PER_VISITOR):
+            await world.ask()
+        await world.chat.close(world.conversation.id, AGENT, "closed")
+        await world.talk()
+        with pytest.raises(TooManyTranscripts):
+            await world.ask()
+
+    async def test_it_says_when_the_next_one_is_allowed_and_then_allows_it(self, world: World) -> None:
+        for _ in range(PER_VISITOR):
+            await world.ask()
+            world.clock.time += timedelta(minutes=10)
+        with pytest.raises(TooManyTranscripts) as refused:
+            await world.ask()
+        assert refused.value.retry_after == (WINDOW - timedelta(minutes=30)).total_seconds() + 1
+        world.clock.time += timedelta(seconds=refused.value.retry_after)
+        await world.ask()
+
+    async def test_agents_have_none_and_do_not_use_up_the_visitors(self, world: World) -> None:
+        for _ in range(PER_VISITOR + 1):
+            await world.ask(by=AGENT)
+        await world.ask()
+        assert len(await world.told()) == PER_VISITOR + 2
+
+
+class TestForgetting:
+    async def test_what_is_not_told_yet_names_neither_the_visitor_nor_the_address(self, world: World) -> None:
+        await world.ask(email="somewhere.else@example.net")
+        await erase_visitor(world.store, world.visitor.id)
+        [told] = await world.told()
+        assert (told["email"], told["by"]["name"], told["conversation"]["visitor"]["email"]) == (None, None, None)
+
+
+class TestOverHttp:
+    async def test_the_visitor_and_agents_may_ask_for_it(
+        self, replicas: Replicas, http: httpx2.AsyncClient, visit: Visit, customer: Open
+    ) -> None:
+        person = await visit()
+        socket = await customer(person)
+        conversation_id = (await socket.frame("message.accepted", id=await socket.post("Bonjour")))["conversation_id"]
+        path, own = f"conversations/{conversation_id}/transcript", {"Authorization": f"Bearer {person.token}"}
+
+        by_agent = {"id": new_id()}
+        answer = await http.post(f"/api/v1/{path}", json=by_agent)
+        assert (answer.status_code, answer.json()) == (202, by_agent)
+        body = {"id": new_id(), "email": "ada@example.org"}
+        for _ in range(2):
+            assert (await http.post(f"/chat/v1/{path}", json=body, headers=own)).status_code == 202
+
+        bad = await http.post(f"/chat/v1/{path}", json={"id": new_id(), "email": "ada@"}, headers=own)
+        assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "email")
+        for _ in range(PER_VISITOR - 1):
+            assert (await http.post(f"/chat/v1/{path}", json={"id": new_id()}, headers=own)).status_code == 202
+        over = await http.post(f"/chat/v1/{path}", json={"id": new_id()}, headers=own)
+        assert over.status_code == 429
+        assert 3500 < int(over.headers["Retry-After"]) <= 3601
+
+    async def test_another_visitor_is_told_nothing_of_the_conversation(
+        self, http: httpx2.AsyncClient, visit: Visit, customer: Open
+    ) -> None:
+        socket = await customer(await visit())
+        conversation_id = (await socket.frame("message.accepted", id=await socket.post("Bonjour")))["conversation_id"]
+        stranger = {"Authorization": f"Bearer {(await visit()).token}"}
+        path = f"/chat/v1/conversations/{conversation_id}/transcript"
+        assert (await http.post(path, json={"id": new_id()}, headers=stranger)).status_code == 404
+        # An agent's token is no visitor's.
+        assert (await http.post(path, json={"id": new_id()})).status_code == 401
