@@ -93,10 +93,98 @@ export interface TimelineEvent {
     | "contact_unlinked"
     | "conversation_opened"
     | "conversation_closed"
-    | "request_created";
+    | "request_created"
+    | "email_moved"
+    | "transcript_without_address";
   from?: string | { id: string; name: string } | null;
   to?: string | { id: string; name: string } | null;
   by?: Author | null;
+}
+
+/** A file of a timeline item; those of a received e-mail also say how they stand and whether the HTML shows them. */
+export interface ItemFile extends Attachment {
+  /** Absent: `ready`. Refused ones are not kept, for the reason `detail`. */
+  state?: "ready" | "checking" | "refused";
+  detail?: string | null;
+  /** What the HTML calls it, as `cid:`. */
+  content_id?: string | null;
+  inline?: boolean;
+}
+
+export type DeliveryState = "queued" | "sending" | "sent" | "failed" | "bounced" | "uncertain";
+
+/** How an e-mail that was sent stands. */
+export interface Delivery {
+  state: DeliveryState;
+  /** In words, mostly the mail server's own. */
+  detail: string | null;
+  attempts: number;
+  next_attempt_at: string | null;
+  at: string;
+}
+
+export interface EmailAddress {
+  email: string;
+  /** Empty where none was given. */
+  name: string;
+}
+
+/** Why a received e-mail is on this request. */
+export interface Placed {
+  by: "reply_address" | "in_reply_to" | "references" | "bounce" | "follows" | "new_request" | "moved";
+  /** It was sent to a reply address whose signature is not ours, which proved nothing. */
+  forged_reply_address: boolean;
+  /** Where it was moved from; or the request that it belongs to, closed for too long to be reopened. */
+  from_request?: { id: string; number: number };
+  moved_by?: string;
+}
+
+export interface BouncedRecipient {
+  email: string;
+  fate: "failed" | "delayed" | "delivered";
+  /** RFC 3463; may be empty, as the next. */
+  status: string;
+  diagnostic: string;
+}
+
+/** A calendar invitation (RFC 5545); times as they stand there. */
+export interface Invitation {
+  method: string;
+  summary: string;
+  start: string;
+  end: string;
+  location: string;
+  organizer: string;
+}
+
+/** What an item of kind `email` says besides its text, which is only what is new in it. */
+export interface Email {
+  subject: string;
+  from: EmailAddress | null;
+  to: EmailAddress[];
+  cc: EmailAddress[];
+  mailbox: string | null;
+  message_id: string | null;
+  kind: "message" | "bounce" | "auto_reply" | "bulk" | "loop";
+  /** By what a kind other than `message` was recognised. */
+  why: string;
+  text_signature: string;
+  text_quoted: string;
+  html_quoted: string;
+  /** Of received ones. */
+  placed: Placed | null;
+  /** From neither the contact nor anybody who took part. */
+  other_sender: boolean;
+  signed: "smime" | "pgp" | null;
+  encrypted: boolean;
+  /** What was mended or left out. */
+  notes: string[];
+  bounce: { recipients: BouncedRecipient[] } | null;
+  invitation: Invitation | null;
+  /** Of sent ones: no person wrote it. */
+  automatic: boolean;
+  /** Of sent ones. */
+  purpose?: "reply" | "confirmation" | "transcript" | null;
 }
 
 export interface TimelineItem {
@@ -108,10 +196,13 @@ export interface TimelineItem {
   author: Author;
   text: string;
   html?: string;
-  attachments: Attachment[];
-  delivery: { state: string; detail?: string } | null;
+  attachments: ItemFile[];
+  /** Of sent e-mails. */
+  delivery: Delivery | null;
   conversation_id?: string;
   seq?: number;
+  /** Only on `kind: "email"`; its `html` is clean, and remote images stand as `src="remote:https://…"`. */
+  email?: Email;
   /** Only on `kind: "event"`. */
   event?: TimelineEvent;
 }
