@@ -36,6 +36,8 @@ export class Requests {
   private atTop = true;
   /** Grows with each reading from the start: the answer to an earlier one is thrown away. */
   private reading = 0;
+  /** For each page on its way, what changed live meanwhile: the page may have been read before that. */
+  private readonly meanwhile = new Set<Request[]>();
   private countsTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -76,12 +78,8 @@ export class Requests {
 
   changed(request: Request): void {
     if (movesCounts(find(this.current.value, request.id), request)) this.recount();
-    if (!this.query) return;
-    this.current.value = applyChange(this.current.value, request, {
-      query: this.query,
-      me: this.me,
-      atTop: this.atTop,
-    });
+    for (const changes of this.meanwhile) changes.push(request);
+    this.current.value = this.applied(this.current.value, request);
   }
 
   /** Where the reader is: what arrived while away is shown on coming back to the top. */
@@ -100,6 +98,8 @@ export class Requests {
     merge: (list: RequestList, page: RequestPage) => RequestList,
   ): Promise<void> {
     const { reading } = this;
+    const changes: Request[] = [];
+    this.meanwhile.add(changes);
     try {
       const page = await this.api.get<RequestPage>("/api/v1/requests", {
         ...this.query,
@@ -108,7 +108,8 @@ export class Requests {
       });
       if (reading !== this.reading) return;
       batch(() => {
-        this.current.value = merge(this.current.value, page);
+        const merged = merge(this.current.value, page);
+        this.current.value = changes.reduce((list, request) => this.applied(list, request), merged);
         this.currentLoading.value = null;
         this.failed.value = null;
       });
@@ -119,7 +120,14 @@ export class Requests {
         this.currentLoading.value = null;
         this.failed.value = error;
       });
+    } finally {
+      this.meanwhile.delete(changes);
     }
+  }
+
+  private applied(list: RequestList, request: Request): RequestList {
+    const { query, me, atTop } = this;
+    return query ? applyChange(list, request, { query, me, atTop }) : list;
   }
 
   private recount(delay = COUNTS_DELAY_MS): void {
