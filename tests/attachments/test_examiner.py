@@ -67,6 +67,28 @@ class TestFindings:
         document[entry + 24 : entry + 28] = (900 << 20).to_bytes(4, "little")
         assert (await finding_of(bytes(document), preview)).refusal == "too_large"
 
+    @pytest.mark.parametrize(
+        "content",
+        [
+            samples.MAIL,
+            samples.MAIL.replace(b"\r\n", b"\n"),
+            b"DKIM-Signature: v=1;\r\n\tb=abc\r\n" + samples.MAIL,
+            b"MIME-Version: 1.0\r\n" + samples.MAIL + b"<html><body>8-bit \xe9</body></html>",
+        ],
+    )
+    async def test_a_mail_is_known_by_its_header(self, preview: BinaryIO, content: bytes) -> None:
+        finding = await finding_of(content, preview)
+        assert (finding.media_type, finding.refusal) == ("message/rfc822", None)
+
+    @pytest.mark.parametrize("content", [samples.CALENDAR, b"\xef\xbb\xbf" + samples.CALENDAR.lower()])
+    async def test_a_calendar_is_known_by_its_first_line(self, preview: BinaryIO, content: bytes) -> None:
+        finding = await finding_of(content, preview)
+        assert (finding.media_type, finding.refusal) == ("text/calendar", None)
+
+    @pytest.mark.parametrize("content", [b"Note: nothing\nelse\n", b"Subject: x\n\nFrom: me\n"])
+    async def test_a_text_with_a_colon_is_no_mail(self, preview: BinaryIO, content: bytes) -> None:
+        assert (await finding_of(content, preview)).media_type == "text/plain"
+
 
 class TestLimits:
     async def test_one_that_takes_too_long_is_ended_and_the_file_refused(

@@ -15,7 +15,19 @@ from guichet_chat.receipts import attachments_of
 from guichet_contracts.attachments import AttachmentRejected, AttachmentStored
 from guichet_contracts.chat import Attachment, Author, Conversation, Message, MessagePosted, MessagePostedData, Visitor
 from guichet_contracts.event import Event
-from guichet_contracts.requests import TemplateChanged, TemplateChangedData
+from guichet_contracts.mailer import Attachment as EmailAttachment
+from guichet_contracts.mailer import Email, EmailReceived, EmailReceivedData, Thread
+from guichet_contracts.requests import (
+    EmailAddress,
+    EmailFile,
+    EmailSubmitted,
+    EmailSubmittedData,
+    FormSubmitted,
+    FormSubmittedData,
+    SubmittedEmail,
+    TemplateChanged,
+    TemplateChangedData,
+)
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
 from guichet_kit.tokens import InvalidToken, Tokens
@@ -53,6 +65,37 @@ class Broker:
         """Say, as requests does, that the template names these files."""
         data = TemplateChangedData(template_id=template_id, attachment_ids=file_ids, version=version)
         await self._publish(TemplateChanged(id=str(uuid4()), time=now(), subject=template_id, data=data))
+
+    async def submit_email(self, *file_ids: str) -> None:
+        """Say, as requests does, that an e-mail with these files is to be sent."""
+        email = SubmittedEmail(
+            request_id="r",
+            request_number=1,
+            item_id=str(uuid4()),
+            to=(EmailAddress(email="ada@example.org"),),
+            subject="Votre lampe",
+            text="",
+            attachments=tuple(EmailFile(id=file_id, name="x", media_type="text/plain", size=1) for file_id in file_ids),
+            message_id="x@example.com",
+            submitted_at=now(),
+        )
+        data = EmailSubmittedData(email=email)
+        await self._publish(EmailSubmitted(id=str(uuid4()), time=now(), subject="r", data=data))
+
+    async def submit_form(self, *file_ids: str) -> None:
+        """Say, as requests does, that a form came with these files."""
+        data = FormSubmittedData(request_id="r", item_id="i", attachment_ids=file_ids)
+        await self._publish(FormSubmitted(id=str(uuid4()), time=now(), subject="r", data=data))
+
+    async def receive_email(self, **states: Any) -> None:
+        """Say, as the mailer does, that an e-mail came in with files in these states, by id."""
+        files = tuple(
+            EmailAttachment(id=file_id, name="x", media_type="text/plain", size=1, state=state)
+            for file_id, state in states.items()
+        )
+        email = Email(id=str(uuid4()), received_at=now(), attachments=files)
+        data = EmailReceivedData(email=email, thread=Thread())
+        await self._publish(EmailReceived(id=str(uuid4()), time=now(), subject=email.id, data=data))
 
     async def _publish(self, event: Event[Any]) -> None:
         message = aio_pika.Message(
@@ -109,6 +152,9 @@ class TestUploading:
             ("a.pdf", samples.PDF, "application/pdf"),
             ("a.csv", b"name,price\nlamp,10\ntable,200\nchair,50\n", "text/csv"),
             ("a.json", b'{"a": [1, 2]}', "application/json"),
+            ("a.eml", samples.MAIL, "message/rfc822"),
+            ("a.txt", samples.MAIL, "message/rfc822"),
+            ("a.ics", samples.CALENDAR, "text/calendar"),
             ("a.gif", samples.image("GIF"), "image/gif"),
             ("a.webp", samples.image("WEBP"), "image/webp"),
             (
@@ -299,6 +345,27 @@ class TestReading:
         assert await linked() == before
         assert before["readers"] == [visitor.id]
         assert "kept_until" not in before
+
+
+class TestFilesOfMailsAndForms:
+    async def test_agents_read_what_came_by_mail(self, desk: Desk, broker: Broker) -> None:
+        mailer = desk.agent()
+        file, refused = [await uploaded(desk, mailer, scope="request:e") for _ in range(2)]
+        await broker.receive_email(**{file["id"]: "checking", refused["id"]: "refused"})
+        assert (await desk.read(desk.agent(), file["id"])).content == TEXT
+        assert (await desk.read(desk.agent(), refused["id"])).status_code == 404
+        assert (await desk.read(desk.visitor(), file["id"])).status_code == 404
+
+    async def test_agents_read_what_goes_out_by_mail_and_so_does_the_mailer(self, desk: Desk, broker: Broker) -> None:
+        file = await uploaded(desk, desk.agent(), scope="request:r")
+        await broker.submit_email(file["id"])
+        assert (await desk.read(desk.agent(), file["id"])).content == TEXT
+
+    async def test_agents_read_what_came_with_a_form(self, desk: Desk, broker: Broker) -> None:
+        file = await uploaded(desk, desk.visitor())
+        await broker.submit_form(file["id"])
+        assert (await desk.read(desk.agent(), file["id"])).content == TEXT
+        assert (await desk.read(desk.visitor(), file["id"])).status_code == 404
 
 
 class TestTemplateFiles:

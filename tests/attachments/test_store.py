@@ -12,7 +12,7 @@ import pytest
 from guichet_attachments.attachment import Attachment, Person, State, preview_of
 from guichet_attachments.examine import Examiner
 from guichet_attachments.store import AttachmentStore
-from guichet_attachments.sweep import drop_expired_files, drop_files_of_visitors, sweep
+from guichet_attachments.sweep import drop_erased_files, drop_expired_files, sweep
 from guichet_attachments.usecases import (
     Absent,
     Lifetimes,
@@ -232,10 +232,19 @@ class TestErasedVisitors:
         others = [await kept(parts, owner=Person("visitor", "v2")), await kept(parts, owner=Person("agent", "v1"))]
         await link_files(parts, [sent.id, *(file.id for file in others)], "v1")
         for _ in range(2):
-            await drop_files_of_visitors(parts, ["v1", "unknown"])
+            await drop_erased_files(parts, ["v1", "unknown"])
         assert await parts.store.known([sent.id, unsent.id]) == {}
         assert set(await parts.store.known([file.id for file in others])) == {file.id for file in others}
         assert {item.name for item in await parts.objects.page("")} == {file.object for file in others}
+
+    async def test_what_their_mails_and_forms_brought_goes_but_for_the_files_of_templates(self, parts: Parts) -> None:
+        mailer = Person("agent", "mailer.e")
+        brought, other = await kept(parts, owner=mailer), await kept(parts, owner=mailer)
+        template = await kept(parts, owner=mailer, scope="template:t")
+        await link_files(parts, [brought.id, other.id, template.id])
+        await drop_erased_files(parts, [], [brought.id, template.id, str(uuid4())])
+        assert set(await parts.store.known([brought.id, other.id, template.id])) == {other.id, template.id}
+        assert await names(parts) == {other.object, template.object}
 
 
 class TestDisagreements:

@@ -73,8 +73,8 @@ def check_scope(scope: str, person: Person) -> str:
 class Attachment:
     """One file. ``size`` in bytes; ``object`` is the name of its bytes in the store.
 
-    ``linked_at`` is when a message first named it. What neither a message nor its template names goes at
-    ``kept_until``.
+    ``linked_at`` is when a message, an e-mail or a form first named it. What neither these nor its template name goes
+    at ``kept_until``.
     """
 
     id: str
@@ -108,7 +108,7 @@ class Attachment:
 
     @property
     def is_named(self) -> bool:
-        """Whether a message or a template names the file."""
+        """Whether something that was sent, or a template, names the file."""
         return self.linked_at is not None or self.in_template
 
     def may_be_read_by(self, person: Person) -> bool:

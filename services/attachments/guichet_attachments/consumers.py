@@ -4,33 +4,43 @@ from typing import Annotated
 
 from faststream.rabbit import RabbitBroker
 from guichet_contracts.chat import MessagePosted
-from guichet_contracts.requests import TemplateChanged, VisitorsErased
+from guichet_contracts.mailer import EmailReceived
+from guichet_contracts.requests import EmailSubmitted, FormSubmitted, TemplateChanged, VisitorsErased
 from guichet_contracts.subscriptions import ATTACHMENTS_ERASURES, ATTACHMENTS_LINKS
 from guichet_kit.broker import durable_subscriber
 from pydantic import Field
 
-from guichet_attachments.sweep import drop_files_of_visitors
+from guichet_attachments.sweep import drop_erased_files
 from guichet_attachments.usecases import Parts, link_files, link_template_files
 
-Naming = Annotated[MessagePosted | TemplateChanged, Field(discriminator="type")]
+Naming = Annotated[
+    MessagePosted | TemplateChanged | EmailSubmitted | FormSubmitted | EmailReceived, Field(discriminator="type")
+]
 """What names files."""
 
 
 def subscribe(broker: RabbitBroker, parts: Parts) -> None:
-    """A file that a message names is kept, and may be read by that conversation's visitor; one that its template
-    names is kept as well, for as long as it does.
+    """A file that a message, an e-mail or a form names is kept, and agents may read it; so may the visitor of the
+    message's conversation. One that its template names is kept as well, for as long as it does.
 
-    Of visitors who are erased, nothing that they uploaded is kept.
+    Of people who are erased, nothing that they sent or were sent is kept.
     """
 
     @durable_subscriber(broker, ATTACHMENTS_LINKS)
     async def files_named(event: Naming) -> None:
-        if isinstance(event, TemplateChanged):
-            template = event.data
-            await link_template_files(parts, template.template_id, template.version, template.attachment_ids)
-        elif files := event.data.entry.attachments:
-            await link_files(parts, [file.id for file in files], event.data.conversation.visitor.id)
+        match event:
+            case MessagePosted(data=data):
+                await link_files(parts, [file.id for file in data.entry.attachments], data.conversation.visitor.id)
+            case TemplateChanged(data=data):
+                await link_template_files(parts, data.template_id, data.version, data.attachment_ids)
+            case FormSubmitted(data=data):
+                await link_files(parts, data.attachment_ids)
+            case EmailSubmitted(data=data):
+                await link_files(parts, [file.id for file in data.email.attachments])
+            case EmailReceived(data=data):
+                kept = [file.id for file in data.email.attachments if file.state != "refused"]
+                await link_files(parts, kept)
 
     @durable_subscriber(broker, ATTACHMENTS_ERASURES)
     async def visitors_erased(event: VisitorsErased) -> None:
-        await drop_files_of_visitors(parts, event.data.visitor_ids)
+        await drop_erased_files(parts, event.data.visitor_ids, event.data.attachment_ids)

@@ -30,6 +30,10 @@ _HEAD = 1 << 20
 # Each is long enough not to turn up by chance in 25 MB of compressed pixels.
 _MARKUP = re.compile(rb"<(?:script|html|head|body|iframe|object|embed)[\s/>]|<!doctype\s|<\?php\s", re.IGNORECASE)
 _MACROS = re.compile(r"vbaProject\.bin$|^Basic/|^Scripts/", re.IGNORECASE)
+# RFC 5545, 3.4 and RFC 5322, 2.2: libmagic knows neither after a byte order mark or an uncommon first field.
+_CALENDAR = re.compile(rb"(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\s", re.IGNORECASE)
+_FIELD = re.compile(rb"([!-9;-~]{1,80})[ \t]*:|[ \t]")
+_MAIL_FIELDS = frozenset({b"to", b"date", b"subject", b"received", b"message-id", b"mime-version"})
 _UNPACKED_BYTES = 500 << 20
 _FORMATS = {"image/gif": "GIF", "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 
@@ -53,11 +57,26 @@ def confine() -> None:
 
 
 def media_type_of(file: BinaryIO) -> str:
-    """The type of the content, by libmagic."""
+    """The type of the content, by libmagic, but for what it takes for any text."""
     import magic
 
     file.seek(0)
-    return str(magic.Magic(mime=True).from_buffer(file.read(_HEAD)))
+    head = file.read(_HEAD)
+    if _CALENDAR.match(head):
+        return "text/calendar"
+    if is_mail(head):
+        return "message/rfc822"
+    return str(magic.Magic(mime=True).from_buffer(head))
+
+
+def is_mail(head: bytes) -> bool:
+    """Whether a file that begins so has, up to its first empty line, the header of a mail and nothing else."""
+    header = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    fields = [_FIELD.match(line) for line in header.splitlines()]
+    if not all(fields):
+        return False
+    named = {field[1].lower() for field in fields if field and field[1]}
+    return b"from" in named and not named.isdisjoint(_MAIL_FIELDS)
 
 
 def check_package(file: BinaryIO) -> None:

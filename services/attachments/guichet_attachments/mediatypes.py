@@ -25,6 +25,8 @@ EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "text/plain": _TEXTS,
     "text/csv": ("csv", *_TEXTS),
     "application/json": ("json", *_TEXTS),
+    "message/rfc822": ("eml", *_TEXTS),
+    "text/calendar": ("ics", *_TEXTS),
     f"{_OPEN_XML}.wordprocessingml.document": ("docx",),
     f"{_OPEN_XML}.spreadsheetml.sheet": ("xlsx",),
     f"{_OPEN_XML}.presentationml.presentation": ("pptx",),

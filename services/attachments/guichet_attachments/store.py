@@ -1,5 +1,6 @@
 """MongoDB: the documents of attachments. The only file that knows their fields."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -86,13 +87,13 @@ class AttachmentStore:
         """Give the claim back: the check is due again at ``until``."""
         await self.collection.update_one(_as_read(attachment), {"$set": {"check_after": until}})
 
-    async def link(self, ids: Sequence[str], reader: str, at: datetime) -> int:
-        """Note that a message which the visitor ``reader`` may read names these files; returns how many there are."""
+    async def link(self, ids: Sequence[str], readers: Sequence[str], at: datetime) -> int:
+        """Note that something which the visitors ``readers`` may read names these files; returns how many there are."""
         first_time = {"$ifNull": ["$linked_at", at]}
-        readers = {"$setUnion": [{"$ifNull": ["$readers", []]}, [reader]]}
+        all_readers = {"$setUnion": [{"$ifNull": ["$readers", []]}, list(readers)]}
         linked = await self.collection.update_many(
             {"_id": {"$in": list(ids)}},
-            [{"$set": {"linked_at": first_time, "readers": readers}}, {"$unset": "kept_until"}],
+            [{"$set": {"linked_at": first_time, "readers": all_readers}}, {"$unset": "kept_until"}],
         )
         return linked.matched_count
 
@@ -122,10 +123,11 @@ class AttachmentStore:
         unnamed = {"_id": attachment_id, "linked_at": {"$exists": False}, "in_template": {"$ne": True}}
         await self.collection.update_one(unnamed, {"$set": {"kept_until": until}})
 
-    async def let_go(self, visitor_ids: Sequence[str], at: datetime) -> None:
-        """Keep what these visitors uploaded no longer, whatever message names it."""
+    async def let_go(self, visitor_ids: Sequence[str], ids: Sequence[str], at: datetime) -> None:
+        """Keep what these visitors uploaded, and these files, no longer, whatever names them; templates' files stay."""
         theirs = {"owner.kind": "visitor", "owner.id": {"$in": list(visitor_ids)}}
-        await self.collection.update_many(theirs, {"$set": {"kept_until": at}})
+        named = {"_id": {"$in": list(ids)}, "scope": {"$not": re.compile("^template:")}}
+        await self.collection.update_many({"$or": [theirs, named]}, {"$set": {"kept_until": at}})
 
     async def lost_preview(self, attachment: Attachment) -> None:
         """Note that there is no preview any more."""

@@ -44,9 +44,9 @@ async def drop_expired_files(parts: Parts) -> None:
             return
 
 
-async def drop_files_of_visitors(parts: Parts, visitor_ids: Sequence[str]) -> None:
-    """Remove what the visitors uploaded, at once; what is not settled at this moment goes with the next sweep."""
-    await parts.store.let_go(visitor_ids, now())
+async def drop_erased_files(parts: Parts, visitor_ids: Sequence[str], file_ids: Sequence[str] = ()) -> None:
+    """Remove what the visitors uploaded, and these files, at once; what is not settled yet goes with the next sweep."""
+    await parts.store.let_go(visitor_ids, file_ids, now())
     await drop_expired_files(parts)
 
 

@@ -148,8 +148,8 @@ async def check_waiting_files(parts: Parts) -> None:
 async def file_to_read(parts: Parts, file_id: str, person: Person) -> Attachment:
     """The file, where ``person`` may read it.
 
-    A message is often seen a moment before its event has come here, so a file that no message names yet is looked at
-    again for a while before it is denied.
+    A message is often seen a moment before its event has come here, so a file is looked at again for a while before it
+    is denied.
 
     Raises:
         Absent: no such file, or not for this person.
@@ -166,7 +166,7 @@ async def file_to_read(parts: Parts, file_id: str, person: Person) -> Attachment
             if attachment.state is not State.REJECTED:
                 raise NotReady
             break
-        if attachment.state is not State.READY or attachment.is_named:
+        if attachment.state is not State.READY:
             break
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     raise Absent
@@ -228,9 +228,11 @@ async def bytes_of(
         raise Absent from None  # the sweep will find it, and say so
 
 
-async def link_files(parts: Parts, file_ids: Sequence[str], visitor_id: str) -> None:
-    """Note that a message in the visitor's conversation names these files: they stay, and the visitor may read them."""
-    found = await parts.store.link(file_ids, visitor_id, now())
+async def link_files(parts: Parts, file_ids: Sequence[str], *visitor_ids: str) -> None:
+    """Note that something that was sent names these files: they stay, agents and these visitors may read them."""
+    if not file_ids:
+        return
+    found = await parts.store.link(file_ids, visitor_ids, now())
     if found < len(set(file_ids)):
         log.warning("linked_file_missing", attachment_ids=list(file_ids), found=found)
 
