@@ -1,8 +1,10 @@
 """Two people before two real browsers, and the whole system behind one gateway."""
 
+import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +21,24 @@ NOT_OURS = ("net::ERR_", "Failed to load resource", "WebSocket connection to")
 
 People = Callable[..., Awaitable[Page]]
 """Gives somebody a browser window; true for a customer, whose network can be cut; then the ``locale`` (fr-FR)."""
+
+
+_COMPLAINT = re.compile(r'"level": ?"(warning|error|critical)"')
+_COMPLAINTS_SHOWN = 20
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show beside a failure what the services complained of last: their logs go with the stack."""
+    report = yield
+    funcargs: dict[str, Any] = getattr(item, "funcargs", {})
+    if report.failed and "stack" in funcargs:
+        for log in sorted(funcargs["stack"].logs.iterdir()):
+            lines = log.read_text(errors="replace").splitlines()
+            complaints = [line[:400] for line in lines if _COMPLAINT.search(line)][-_COMPLAINTS_SHOWN:]
+            if complaints:
+                report.sections.append((f"last complaints of {log.stem}", "\n".join(complaints)))
+    return report
 
 
 @pytest.fixture
