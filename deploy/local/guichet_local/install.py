@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from guichet_local.servers import gateway, mongodb, objectstore, rabbitmq
+from guichet_local.servers import dovecot, gateway, mongodb, objectstore, postfix, rabbitmq
 from guichet_local.supervisor import Report
 
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -22,10 +22,10 @@ class MissingError(Exception):
 
 @dataclass(frozen=True)
 class Need:
-    """One thing from the system, and the Debian package that brings it."""
+    """One thing from the system, and the Debian packages that bring it, with spaces between."""
 
     what: str
-    package: str
+    packages: str
     is_there: Callable[[], bool]
 
 
@@ -41,6 +41,8 @@ SERVERS = (
 )
 TESTS = (
     Need("Chromium", "chromium", lambda: _on_path("chromium")),
+    Need("Postfix", "postfix", lambda: postfix.executable() is not None),
+    Need("Dovecot", "dovecot-imapd dovecot-lmtpd", lambda: dovecot.executable() is not None),
     Need("ClamAV", "clamav-daemon", lambda: Path("/usr/sbin/clamd").exists()),
 )
 
@@ -51,7 +53,7 @@ def install(needs: Iterable[Need], report: Report) -> None:
     missing = [need for need in needs if not need.is_there()]
     if not missing:
         return
-    packages = [need.package for need in missing]
+    packages = [package for need in missing for package in need.packages.split()]
     names = ", ".join(need.what for need in missing)
     command = f"apt-get install --no-install-recommends {' '.join(packages)}"
     if shutil.which("apt-get") is None:

@@ -7,8 +7,9 @@ collected test asks for it, and then in the background, while the first tests ru
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from guichet_local.testing import containers
 from guichet_local.testing.background import Background
 from guichet_local.testing.browser import browser as browser
+from guichet_local.testing.mail import MailServers
 from guichet_local.testing.sources import RECIPES, Given, LocalProcess, Source
 from guichet_local.testing.stack import Stack
 
@@ -154,6 +156,26 @@ async def rabbitmq_server(_own_rabbitmq: RabbitMQServer) -> RabbitMQServer:
     """A broker that this test may stop, kill and restart; it runs when the test begins."""
     await _own_rabbitmq.ready()
     return _own_rabbitmq
+
+
+class StartsMail(Protocol):
+    """Starts Postfix and Dovecot; `routes` as in `MailServers`."""
+
+    def __call__(self, routes: Mapping[str, str]) -> MailServers: ...
+
+
+@pytest.fixture(scope="module")
+def mail_servers(pytestconfig: pytest.Config) -> Iterator[StartsMail]:
+    """Postfix and Dovecot for the tests of one module, which says where its domains' mail goes."""
+    started: list[MailServers] = []
+
+    def start(routes: Mapping[str, str]) -> MailServers:
+        started.append(MailServers(pytestconfig.stash[SERVERS].background, routes))
+        return started[-1].run()
+
+    yield start
+    for servers in started:
+        servers.stop_all()
 
 
 @pytest.fixture(scope="session")
