@@ -5,12 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Response, WebSocket
-from fastapi.responses import FileResponse
 from guichet_kit.clock import WireTime, now
 from guichet_kit.http import bearer
 from guichet_kit.logs import get_logger
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
 from guichet_kit.problems import Conflict, NotFound, TooMany, Unauthorized
+from guichet_kit.static import HASHED_FILES, static_file
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
 from pydantic import BaseModel, EmailStr, Field
 
@@ -37,7 +37,6 @@ _FRAME_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
-_HASHED_FILES = "public, max-age=31536000, immutable"
 _NAMED_FILES = "public, max-age=300"
 
 log = get_logger(__name__)
@@ -225,11 +224,11 @@ def routes(
 
     @router.get("/widget.js", include_in_schema=False)
     async def loader() -> Response:
-        return _file(settings, "widget.js", _NAMED_FILES)
+        return static_file(settings.widget_dir, "widget.js", _NAMED_FILES)
 
     @router.get("/widget/frame.html", include_in_schema=False)
     async def frame(key: str) -> Response:
-        response = _file(settings, "frame.html", "no-cache")
+        response = static_file(settings.widget_dir, "frame.html", "no-cache")
         # The only page of ours that others may frame: those sites whose key this is.
         ancestors = " ".join(site_of(key).origins)
         response.headers["Content-Security-Policy"] = _FRAME_CSP.format(ancestors=ancestors)
@@ -237,7 +236,8 @@ def routes(
 
     @router.get("/widget/{path:path}", include_in_schema=False)
     async def widget_file(path: str) -> Response:
-        return _file(settings, path, _HASHED_FILES if path.startswith("assets/") else _NAMED_FILES)
+        caching = HASHED_FILES if path.startswith("assets/") else _NAMED_FILES
+        return static_file(settings.widget_dir, path, caching)
 
     return router
 
@@ -278,15 +278,3 @@ async def _want(
     except TooManyTranscripts as refusal:
         raise TooMany("Enough transcripts were sent for now.", refusal.retry_after) from None
     return TranscriptAccepted(id=str(body.id))
-
-
-def _file(settings: ChatSettings, path: str, caching: str) -> Response:
-    root = settings.widget_dir.resolve()
-    try:
-        file = (root / path).resolve()
-        found = file.is_relative_to(root) and file.is_file()
-    except (OSError, ValueError):
-        raise NotFound("No file can have such a name.") from None
-    if not found:
-        raise NotFound("There is no such file.")
-    return FileResponse(file, headers={"Cache-Control": caching, "X-Content-Type-Options": "nosniff"})
