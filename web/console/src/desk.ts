@@ -16,6 +16,7 @@ import { Catalogue } from "./http/catalogue";
 import type { Reason } from "./reasons/reason";
 import { Edits } from "./requests/edits";
 import { find } from "./requests/list";
+import { NewRequest } from "./requests/new_request";
 import { Requests } from "./requests/requests";
 import type { Session } from "./session/session";
 import type { Template } from "./templates/template";
@@ -33,6 +34,7 @@ export class Desk {
   readonly reasons: Catalogue<Reason>;
   readonly uploads: Uploads;
   readonly edits: Edits;
+  readonly newRequest: NewRequest;
   readonly drafts: Drafts;
   readonly outbox: Outbox;
   readonly toasts = new Toasts();
@@ -63,6 +65,7 @@ export class Desk {
     this.templates = new Catalogue(this.api, "/api/v1/templates");
     this.reasons = new Catalogue(this.api, "/api/v1/reasons");
     this.uploads = new Uploads(this.api);
+    this.newRequest = new NewRequest(this.api, sessionStorage, agent.id);
     this.drafts = new Drafts(localStorage, agent.id);
     this.reasonName = (id) =>
       this.reasons.items.value?.find((reason) => reason.id === id)?.label[words.locale.value];

@@ -4,13 +4,15 @@ import "./dialog.css";
 
 interface DialogProps {
   title: string;
+  /** For forms and tables. */
+  wide?: boolean;
   /** Escape, or a click outside. */
   onClose: () => void;
   children: ComponentChildren;
 }
 
 /** A native modal dialog, open for as long as it is drawn; focus returns to where it was. */
-export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
+export function Dialog({ title, wide = false, onClose, children }: DialogProps): JSX.Element {
   const titleId = useId();
   const element = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
@@ -23,6 +25,7 @@ export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
     <dialog
       ref={element}
       class="dialog"
+      data-wide={wide}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();

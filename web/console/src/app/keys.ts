@@ -11,6 +11,7 @@ export const KEYS = {
   leave: "Escape",
   assign: "a",
   close: "e",
+  create: "c",
   search: "/",
   help: "?",
 } as const;

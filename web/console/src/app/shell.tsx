@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { RequestCard } from "../contacts/request_card";
 import { useDesk } from "../desk";
 import { ListPane } from "../requests/list_pane";
+import { NewRequestDialog } from "../requests/new_request_dialog";
 import { displayName } from "../requests/request";
 import { SettingsPage } from "../settings/settings_page";
 import { ThreadPane } from "../timeline/thread_pane";
@@ -23,8 +24,10 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
   const [listShown, setListShown] = useState(true);
   const [cardShown, setCardShown] = useState(false);
   const [help, setHelp] = useState(false);
+  const [creating, setCreating] = useState(false);
   const narrow = useMedia(NARROW);
   useShortcut("help", () => setHelp(true));
+  useShortcut("create", () => setCreating(true));
 
   const { settings } = desk.router.route.value;
   const menu = <UserMenu appearance={appearance} onHelp={() => setHelp(true)} />;
@@ -48,7 +51,12 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
         <SettingsPage page={settings} menu={menu} />
       ) : (
         <>
-          <ListPane menu={menu} alone={narrow && !thread} onCollapse={() => setListShown(false)} />
+          <ListPane
+            menu={menu}
+            alone={narrow && !thread}
+            onCreate={() => setCreating(true)}
+            onCollapse={() => setListShown(false)}
+          />
           <ThreadPane
             key={thread?.requestId}
             thread={thread}
@@ -61,6 +69,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
           )}
         </>
       )}
+      {creating && <NewRequestDialog onClose={() => setCreating(false)} />}
       <QuestionDialog />
       {help && <Help onClose={() => setHelp(false)} />}
       <ToastList />

@@ -35,10 +35,24 @@ export function fieldsOf(contact: Contact): ContactFields {
   };
 }
 
-/** What the visitor gave of themselves, to begin a contact with: "Ada Lovelace" is a first and a last name. */
+/** What the visitor gave of themselves, to begin a contact with. */
 export function givenFields({ visitor }: Pick<Request, "visitor">): ContactFields {
-  const [first = "", ...rest] = (visitor?.name ?? "").trim().split(/\s+/);
-  return { ...NO_FIELDS, first_name: first, last_name: rest.join(" "), email: visitor?.email ?? "" };
+  return { ...NO_FIELDS, ...namedFields(visitor?.name ?? ""), email: visitor?.email ?? "" };
+}
+
+/** What was looked for in vain, to begin a contact with: an address, a phone number or a name. */
+export function typedFields(typed: string): ContactFields {
+  const text = typed.trim();
+  if (text.includes("@")) return { ...NO_FIELDS, email: text };
+  return /^[+\d][\d\s().-]*$/.test(text)
+    ? { ...NO_FIELDS, phone: text }
+    : { ...NO_FIELDS, ...namedFields(text) };
+}
+
+/** "Ada Lovelace" is a first and a last name. */
+function namedFields(name: string): Pick<ContactFields, "first_name" | "last_name"> {
+  const [first = "", ...rest] = name.trim().split(/\s+/);
+  return { first_name: first, last_name: rest.join(" ") };
 }
 
 /** The fields that differ, as the service takes them: emptied ones are null. */

@@ -85,6 +85,8 @@ export function ContactForm({
       onSubmit={submit}
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
+        // Of this form, and of nothing around it.
+        event.preventDefault();
         event.stopPropagation();
         onCancel();
       }}

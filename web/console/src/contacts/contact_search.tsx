@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useListBox } from "../app/list_box";
 import { useDesk } from "../desk";
@@ -9,15 +9,27 @@ import type { Contact } from "./contact";
 /** A pause this long (ms) in typing asks the server. */
 const PAUSE_MS = 150;
 
-/** Finds a contact as one types; *Ajouter un contact* links the chosen one. */
-export function ContactSearch({ onLink }: { onLink: (contact: Contact) => void }): JSX.Element {
+interface ContactSearchProps {
+  onPick: (contact: Contact) => void;
+  /** What the button says that takes the chosen one; without it, choosing is enough. */
+  confirm?: string;
+  /** One who is not to be found. */
+  except?: string;
+  /** What else there is to do with what was typed. */
+  children?: (typed: string) => ComponentChildren;
+}
+
+/** Finds a contact as one types. */
+export function ContactSearch({ onPick, confirm, except, children }: ContactSearchProps): JSX.Element {
   const { t } = useWords();
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState<Contact | null>(null);
   const link = useRef<HTMLButtonElement>(null);
-  const { found, problem, searched } = useFound(chosen ? "" : typed);
+  const { found: all, problem, searched } = useFound(chosen ? "" : typed);
+  const found = all.filter(({ id }) => id !== except);
 
   const pick = (contact: Contact) => {
+    if (!confirm) return onPick(contact);
     setChosen(contact);
     setTyped(contact.name);
   };
@@ -35,7 +47,7 @@ export function ContactSearch({ onLink }: { onLink: (contact: Contact) => void }
       class="contact-search"
       onSubmit={(event) => {
         event.preventDefault();
-        if (chosen) onLink(chosen);
+        if (chosen) onPick(chosen);
       }}
     >
       <input
@@ -63,9 +75,12 @@ export function ContactSearch({ onLink }: { onLink: (contact: Contact) => void }
         {!problem && searched && !chosen && found.length === 0 && t("contact.none")}
         {chosen?.email}
       </p>
-      <button ref={link} type="submit" class="button accent" disabled={!chosen}>
-        {t("contact.link")}
-      </button>
+      {confirm && (
+        <button ref={link} type="submit" class="button accent" disabled={!chosen}>
+          {confirm}
+        </button>
+      )}
+      {children?.(typed)}
     </form>
   );
 }

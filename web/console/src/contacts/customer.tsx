@@ -72,7 +72,7 @@ function UnknownCustomer({ request, creating, onCreate }: UnknownCustomerProps):
         <Fact name={t("card.name")}>{displayName(request, t("visitor"))}</Fact>
         <Fact name={t("card.email")}>{request.visitor?.email}</Fact>
       </dl>
-      <ContactSearch onLink={link} />
+      <ContactSearch onPick={link} confirm={t("contact.link")} />
       <button type="button" class="button" onClick={() => onCreate(true)}>
         <Icon name="plus" />
         {t("contact.new")}

@@ -1,7 +1,7 @@
 import type { Request } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
-import { useId } from "preact/hooks";
 import { Icon, PriorityMark, StatusMark } from "../app/icons";
+import { Segments } from "../app/segments";
 import { Moment } from "../app/time";
 import { useDesk } from "../desk";
 import { choices } from "../reasons/reason";
@@ -83,7 +83,7 @@ function Qualification({ request }: { request: Request }): JSX.Element {
           onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
         />
       </label>
-      <Choices
+      <Segments
         name={t("card.status")}
         options={statuses.map((status) => [
           status,
@@ -94,7 +94,7 @@ function Qualification({ request }: { request: Request }): JSX.Element {
         onChoose={(status) => void edits.set(request, "status", status)}
       />
       <ReasonField request={request} />
-      <Choices
+      <Segments
         name={t("card.priority")}
         options={PRIORITIES.map((priority) => [
           priority,
@@ -157,35 +157,5 @@ function ReasonField({ request }: { request: Request }): JSX.Element {
         ))}
       </select>
     </label>
-  );
-}
-
-interface ChoicesProps<V> {
-  name: string;
-  options: [V, string, JSX.Element][];
-  chosen: V;
-  onChoose: (value: V) => void;
-}
-
-function Choices<V extends string>({ name, options, chosen, onChoose }: ChoicesProps<V>): JSX.Element {
-  const group = useId();
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a group of radios is both
-    <fieldset class="card-field segments" role="radiogroup">
-      <legend>{name}</legend>
-      {options.map(([value, text, mark]) => (
-        <label key={value} class="segment">
-          <input
-            class="hidden"
-            type="radio"
-            name={group}
-            checked={value === chosen}
-            onChange={() => onChoose(value)}
-          />
-          {mark}
-          {text}
-        </label>
-      ))}
-    </fieldset>
   );
 }

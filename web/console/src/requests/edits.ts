@@ -4,6 +4,7 @@ import type { Asker } from "../app/asker";
 import type { Toasts } from "../app/toasts";
 import type { Contact } from "../contacts/contact";
 import type { Api } from "../http/api";
+import { patiently } from "../http/patience";
 import { Problem } from "../http/problem";
 import { type T, tellProblem } from "../words/words";
 import type { Editable, Field } from "./request";
@@ -18,9 +19,6 @@ interface Surroundings {
   /** Takes in what the server says a request now is. */
   changed: (request: Request) => void;
 }
-
-/** Five seconds in all. */
-const LINK_DELAYS_MS = [200, 400, 800, 1_600, 2_000];
 
 /** What an agent does to a request: each change is saved at once, and never over one that the agent has not seen. */
 export class Edits {
@@ -97,17 +95,7 @@ export class Edits {
     const path = `/api/v1/requests/${request.id}/contact`;
     const put = () =>
       this.around.api.call<Request>({ method: "PUT", path, body: { contact_id: contact.id } });
-    const saved = await this.attempt(async () => {
-      for (const delay of LINK_DELAYS_MS) {
-        try {
-          return await put();
-        } catch (error) {
-          if (!(error instanceof Problem) || error.code !== "contact_not_known_yet") throw error;
-          await new Promise((resolve) => setTimeout(resolve, delay));
-        }
-      }
-      return put();
-    });
+    const saved = await this.attempt(() => patiently(put));
     if (!saved) return;
     this.around.changed(saved);
     const before = request.contact;

@@ -13,10 +13,11 @@ interface ListPaneProps {
   menu: ComponentChildren;
   /** Whether nothing else is on the screen: then it is what the page is about. */
   alone: boolean;
+  onCreate: () => void;
   onCollapse: () => void;
 }
 
-export function ListPane({ menu, alone, onCollapse }: ListPaneProps): JSX.Element {
+export function ListPane({ menu, alone, onCreate, onCollapse }: ListPaneProps): JSX.Element {
   const { t } = useWords();
   return (
     <section class="pane list-pane" role={alone ? "main" : undefined} aria-labelledby="list-title">
@@ -25,6 +26,10 @@ export function ListPane({ menu, alone, onCollapse }: ListPaneProps): JSX.Elemen
         <h1 id="list-title" class="grow">
           {t("requests.title")}
         </h1>
+        <button type="button" class="button" title={t("new.title")} onClick={onCreate}>
+          <Icon name="plus" />
+          {t("new.title")}
+        </button>
         <button
           type="button"
           class="button quiet square only-wide"

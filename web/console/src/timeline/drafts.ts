@@ -1,11 +1,14 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { EmailFields } from "../emails/emails";
 
-/** A reply goes to the customer; a note stays among agents. */
-export type Mode = "reply" | "note";
+/** A reply goes to the customer, by chat while one is open, else by e-mail; a note stays among agents. */
+export type Mode = "reply" | "email" | "note";
 
 export interface Draft {
   mode: Mode;
   text: string;
+  /** What an e-mail says besides its text; absent until the agent changes it or sends it. */
+  email?: EmailFields | undefined;
 }
 
 const EMPTY: Draft = { mode: "reply", text: "" };
@@ -24,17 +27,18 @@ export class Drafts {
     return this.draft(requestId);
   }
 
-  set(requestId: string, draft: Draft): void {
+  set(requestId: string, change: Partial<Draft>): void {
+    const draft = { ...this.draft(requestId).value, ...change };
     this.draft(requestId).value = draft;
-    if (draft.text === "") this.storage.removeItem(this.key(requestId));
+    if (draft.text === "" && !draft.email) this.storage.removeItem(this.key(requestId));
     else this.storage.setItem(this.key(requestId), JSON.stringify(draft));
   }
 
   /** Puts a text back below what is written. */
   add(requestId: string, text: string): void {
     if (text === "") return;
-    const draft = this.draft(requestId).value;
-    this.set(requestId, { ...draft, text: draft.text === "" ? text : `${draft.text}\n${text}` });
+    const written = this.draft(requestId).value.text;
+    this.set(requestId, { text: written === "" ? text : `${written}\n${text}` });
   }
 
   private draft(requestId: string): Signal<Draft> {
