@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useDesk } from "../desk";
 import { useWords } from "../words/words";
 import { Icon } from "./icons";
+import { Link } from "./link";
 import "./toast_list.css";
 
 export function ToastList(): JSX.Element {
@@ -9,7 +10,7 @@ export function ToastList(): JSX.Element {
   const { toasts } = useDesk();
   return (
     <div class="toasts" role="status">
-      {toasts.shown.value.map(({ id, text, tone, undo }) => (
+      {toasts.shown.value.map(({ id, text, tone, undo, link }) => (
         <div class={`toast ${tone}`} key={id}>
           <Icon name={tone === "done" ? "check" : "cross"} />
           <span>{text}</span>
@@ -24,6 +25,11 @@ export function ToastList(): JSX.Element {
             >
               {t("app.undo")}
             </button>
+          )}
+          {link && (
+            <Link class="button" to={link}>
+              {t("app.open")}
+            </Link>
           )}
           <button
             type="button"

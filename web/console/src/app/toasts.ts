@@ -1,10 +1,13 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Route } from "./route";
 
 export interface Toast {
   id: number;
   text: string;
   tone: "done" | "failed";
   undo?: () => void;
+  /** Where what was done can be seen. */
+  link?: Partial<Route>;
 }
 
 const SHOWN_MS = 6_000;
@@ -15,8 +18,8 @@ export class Toasts {
   readonly shown: ReadonlySignal<readonly Toast[]> = this.current;
   private lastId = 0;
 
-  done(text: string, undo?: () => void): void {
-    this.add({ text, tone: "done", ...(undo && { undo }) });
+  done(text: string, undo?: () => void, link?: Partial<Route>): void {
+    this.add({ text, tone: "done", ...(undo && { undo }), ...(link && { link }) });
   }
 
   failed(text: string): void {

@@ -15,6 +15,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "app.close": "Close",
   "app.retry": "Try again",
   "app.undo": "Undo",
+  "app.open": "Open",
   "app.cancel": "Cancel",
   "app.dismiss": "Hide this message",
   "app.reconnecting": "Reconnecting… What you write is kept and goes out when the connection is back.",

@@ -12,6 +12,7 @@ export const fr = {
   "app.close": "Fermer",
   "app.retry": "Réessayer",
   "app.undo": "Annuler",
+  "app.open": "Ouvrir",
   "app.cancel": "Annuler",
   "app.dismiss": "Masquer ce message",
   "app.reconnecting": "Reconnexion… Ce que vous écrivez est gardé et partira au retour de la connexion.",
