@@ -1,9 +1,9 @@
 /** The visitor's side of the chat: what was said, what is on its way, what the connection does. Knows no screen. */
 import { ConversationLog, notYetLogged } from "@guichet/shared/log";
+import type { Memory } from "@guichet/shared/memory";
 import { Outbox, type OutboxOptions, type OwnMessage } from "@guichet/shared/outbox";
 import type { Author, CustomerReceived, CustomerSent, Entry } from "@guichet/shared/protocol";
 import { GuichetSocket, type SocketState } from "@guichet/shared/socket";
-import type { Memory } from "../memory";
 import { type Session, SiteRefused } from "./session";
 
 /** Conversations of earlier days that stay readable above the current one. */

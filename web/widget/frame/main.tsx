@@ -1,8 +1,9 @@
 /** The composition root of the frame: options in, parts joined, first render. */
+
+import { parseColor, textOn } from "@guichet/shared/color";
+import { memory } from "@guichet/shared/memory";
 import { render } from "preact";
 import { receive, type ToFrame, type ToHost } from "../bridge";
-import { parseColor, textOn } from "../color";
-import { memory } from "../memory";
 import { App } from "./app";
 import { Chat } from "./chat";
 import { Later } from "./later";

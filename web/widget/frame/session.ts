@@ -1,6 +1,7 @@
 /** The visitor's session with the site: its token, kept from one page to the next. */
+
+import type { Memory } from "@guichet/shared/memory";
 import type { Look } from "../bridge";
-import type { Memory } from "../memory";
 
 export interface Site extends Look {
   name: string;

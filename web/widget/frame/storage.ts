@@ -1,5 +1,5 @@
 /** The browser's storage, or something as good for the life of one page where the browser forbids it. */
-import type { Storing } from "../memory";
+import type { Storing } from "@guichet/shared/memory";
 
 export function openStorage(): Storing {
   try {

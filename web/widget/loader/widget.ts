@@ -1,8 +1,9 @@
 /** `/widget.js`: the launcher on the host page. The chat itself is a frame, made when it is first needed. */
+
+import { parseColor, textOn } from "@guichet/shared/color";
 import { pickLocale, translator } from "@guichet/shared/i18n";
+import { memory } from "@guichet/shared/memory";
 import { type FrameOptions, type Look, receive, type ToFrame, type ToHost } from "../bridge";
-import { parseColor, textOn } from "../color";
-import { memory } from "../memory";
 import { css } from "./styles";
 import { texts } from "./texts";
 

@@ -1,9 +1,9 @@
+import { memory } from "@guichet/shared/memory";
 import type { CustomerReceived, Entry } from "@guichet/shared/protocol";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { closing, FakeStorage, FakeWebSocket, message } from "../../shared/test/fakes";
 import { Chat } from "../frame/chat";
 import { Session } from "../frame/session";
-import { memory } from "../memory";
 
 let storage: FakeStorage;
 let siteIsKnown: boolean;

@@ -1,7 +1,7 @@
+import { memory } from "@guichet/shared/memory";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeStorage } from "../../shared/test/fakes";
 import { Session, SiteRefused } from "../frame/session";
-import { memory } from "../memory";
 
 let asked: { url: string; body: unknown }[];
 let answers: Response[];

@@ -1,12 +1,13 @@
 /** All that handles files, in one piece that is loaded when a visitor meets the first one. */
+
+import type { Memory } from "@guichet/shared/memory";
 import type { Outbox, OwnMessage } from "@guichet/shared/outbox";
 import type { Attachment } from "@guichet/shared/protocol";
-import type { Memory } from "../../memory";
+import { Tray } from "@guichet/shared/tray";
 import type { Session } from "../session";
 import { FileList } from "./file_list";
 import css from "./files.css?inline";
 import { Attachments } from "./server";
-import { Tray } from "./tray";
 import { TrayView } from "./tray_view";
 
 export class FilesPart {

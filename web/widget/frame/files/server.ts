@@ -1,7 +1,8 @@
 /** `attachments` as a visitor reaches it. The token goes in a header, never in an address. */
+
+import type { FileServer } from "@guichet/shared/tray";
 import { type UploadAnswer, upload } from "@guichet/shared/upload";
 import type { Session } from "../session";
-import type { FileServer } from "./tray";
 
 const PATH = "/api/v1/attachments";
 

@@ -1,7 +1,7 @@
+import { MOST, PASSING, type Tray, type TrayFile } from "@guichet/shared/tray";
 import { CloseIcon } from "../icons";
 import { FileIcon } from "./file_icon";
 import { formatSize, t, tellRefusal } from "./texts";
-import { MOST, PASSING, type Tray, type TrayFile } from "./tray";
 
 /** Above the composer: each file with how far it is, and what can be done about it. */
 export function TrayView({ tray }: { tray: Tray }) {

@@ -1,8 +1,8 @@
-import type { UploadAnswer } from "@guichet/shared/upload";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeStorage } from "../../shared/test/fakes";
-import { type FileServer, MOST, Tray } from "../frame/files/tray";
 import { memory } from "../memory";
+import { type FileServer, MOST, Tray } from "../tray";
+import type { UploadAnswer } from "../upload";
+import { FakeStorage } from "./fakes";
 
 /** Answers when the test says so. */
 class FakeServer implements FileServer {

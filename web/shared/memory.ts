@@ -1,5 +1,5 @@
 /** A few words under one prefix of a storage; where the browser refuses, nothing is remembered and all works. */
-import type { OutboxOptions } from "@guichet/shared/outbox";
+import type { OutboxOptions } from "./outbox";
 
 export type Storing = OutboxOptions["storage"];
 

@@ -1,8 +1,9 @@
 /** The files that go with the next message: on their way to the server, checked there, ready or refused. Knows no screen. */
-import type { OwnMessage } from "@guichet/shared/outbox";
-import type { Attachment } from "@guichet/shared/protocol";
-import type { UploadAnswer } from "@guichet/shared/upload";
-import type { Memory } from "../../memory";
+
+import type { Memory } from "./memory";
+import type { OwnMessage } from "./outbox";
+import type { Attachment } from "./protocol";
+import type { UploadAnswer } from "./upload";
 
 export interface TrayFile extends Attachment {
   /** `waiting`: received, but the virus scanner has not looked at it yet. */
