@@ -73,13 +73,16 @@ class World:
         agents, contacts, erasures = AgentStore(database), ContactStore(database), ErasureStore(database, relay)
         return cls(RequestStore(database, items, relay), items, agents, contacts, erasures, relay)
 
+    @property
+    def stores(self) -> consumers.Stores:
+        return consumers.Stores(self.requests, self.items, self.contacts, self.erasures)
+
     async def hear(self, *events: Any) -> None:
         for event in events:
             if event.type.startswith("contacts."):
-                stores = consumers.Stores(self.requests, self.items, self.contacts, self.erasures)
-                await consumers.take_in_contact(stores, event)
+                await consumers.take_in_contact(self.stores, event)
             else:
-                await consumers.take_in(self.requests, self.contacts, event)
+                await consumers.take_in(self.stores, event)
 
     async def clear(self) -> None:
         """Forget everything that was heard."""

@@ -230,7 +230,7 @@ class TestConcurrency:
     async def test_many_consumers_of_one_new_visitor_make_one_request(self, world: World, ada: Visitor) -> None:
         events = [ada.writes(f"Message {n}") for n in range(20)]
 
-        await asyncio.gather(*(consumers.take_in(world.requests, world.contacts, event) for event in events * 2))
+        await asyncio.gather(*(consumers.take_in(world.stores, event) for event in events * 2))
 
         assert await world.requests.collection.count_documents({}) == 1
         request = await the_request(world, ada)
@@ -243,7 +243,7 @@ class TestConcurrency:
             events: list[Any] = [ada.writes("Un"), ada.is_closed("closed"), ada.writes("Deux"), ada.writes("Trois")]
             await world.hear(events[0])
 
-            await asyncio.gather(*(consumers.take_in(world.requests, world.contacts, event) for event in events * 3))
+            await asyncio.gather(*(consumers.take_in(world.stores, event) for event in events * 3))
 
             assert await world.requests.collection.count_documents({"visitor.id": ada.id}) == 2
             assert (await the_request(world, ada)).unread == 2

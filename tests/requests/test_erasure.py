@@ -1,7 +1,12 @@
 """A person who is erased is nowhere in this database any more, and the other services are told whom to forget."""
 
 import asyncio
-from typing import Any
+import inspect
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from functools import partial
+from typing import Any, Literal
 
 import orjson
 import pytest
@@ -9,7 +14,9 @@ from guichet_contracts import contacts as contract
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database
+from guichet_requests import consumers
 from guichet_requests.request import usecases
+from guichet_requests.request.hearing import PredecessorUnknown
 from guichet_requests.request.request import edit, note
 from guichet_requests.timeline.item import Author
 
@@ -103,7 +110,7 @@ class TestErasure:
         await fill(world, elodie)
         await world.hear(erased())
         events = [event for event in world.relay.events if event["type"] == "requests.visitors.erased.v1"]
-        assert [event["data"] for event in events] == [{"contact_id": "e", "visitor_ids": [elodie.id]}]
+        assert [(event["data"]["contact_id"], event["data"]["visitor_ids"]) for event in events] == [("e", [elodie.id])]
 
     async def test_a_repeat_completes_what_a_death_left_and_then_changes_nothing(
         self, world: World, database: Database, elodie: Visitor, monkeypatch: pytest.MonkeyPatch
@@ -129,3 +136,85 @@ class TestErasure:
         await asyncio.gather(*(world.hear(erased(), told()) for _ in range(2)))
         assert await world.requests.collection.distinct("version") == versions
         assert not [trace for trace in TRACES if trace in await everything(database)]
+
+
+class Counted:
+    """A store that does something else, whole, before the Nth call of all the stores that are counted together."""
+
+    def __init__(self, store: Any, step: Callable[[], Awaitable[None]]) -> None:
+        self._store, self._step = store, step
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._store, name)
+        if not inspect.iscoroutinefunction(member):
+            return member
+
+        async def counted(*arguments: Any) -> Any:
+            await self._step()
+            return await member(*arguments)
+
+        return counted
+
+
+@pytest.mark.parametrize("driver", ["pymongo"])  # what is in question is who comes first
+class TestWhatIsHeardWhileAPersonIsErased:
+    """Or after it, since it waited in a queue."""
+
+    async def begin(self, world: World, database: Database) -> tuple[Visitor, list[Any]]:
+        """The person, linked, in a database that is empty else; and what is yet to be heard, for two requests."""
+        for name in await database.list_collection_names():
+            await database[name].delete_many({})
+        elodie = Visitor("Élodie Marchand", begun=now(), email="elodie.marchand@example.com")
+        await world.hear(told(), elodie.writes("Je suis Élodie"))
+        chat = await world.requests.current_of(elodie.id)
+        assert chat is not None
+        await usecases.link(world.requests, world.contacts, chat.id, "e", by=CARO, expected=None)
+        late = [
+            elodie.writes("Élodie Marchand, elodie.marchand@example.com"),
+            elodie.is_closed("closed"),
+            elodie.writes("Encore ELODIE"),
+        ]
+        return elodie, late
+
+    async def nothing_is_left(self, world: World, database: Database, elodie: Visitor, requests: int) -> None:
+        after = await everything(database)
+        assert [trace for trace in TRACES if trace in after] == []
+        assert await world.requests.collection.count_documents({"visitor.id": elodie.id}) == requests
+
+    async def test_comes_in_without_the_person_in_whatever_order(self, world: World, database: Database) -> None:
+        for order in itertools.permutations(range(4)):
+            elodie, late = await self.begin(world, database)
+            waiting = [[*late, erased()][turn] for turn in order]
+            while waiting:
+                event = waiting.pop(0)
+                try:
+                    await world.hear(event)
+                except PredecessorUnknown:
+                    waiting.append(event)
+            await self.nothing_is_left(world, database, elodie, 2)
+
+    @pytest.mark.parametrize("first", ["entry", "erasure"])
+    @pytest.mark.parametrize("heard", [0, 2], ids=["on_a_known_request", "on_a_new_request"])
+    async def test_comes_in_without_the_person_at_whatever_moment(
+        self, world: World, database: Database, first: Literal["entry", "erasure"], heard: Literal[0, 2]
+    ) -> None:
+        for nth in itertools.count():
+            elodie, late = await self.begin(world, database)
+            await world.hear(*late[:heard])
+            entry = partial(consumers.take_in, event=late[heard])
+            erasure = partial(consumers.take_in_contact, event=erased())
+            begun, interrupting = (entry, erasure) if first == "entry" else (erasure, entry)
+            calls = itertools.count()
+
+            async def step(calls: Any = calls, nth: int = nth, interrupting: Any = interrupting) -> None:
+                if next(calls) == nth:
+                    await interrupting(world.stores)
+
+            stores: Any = {
+                field.name: Counted(getattr(world.stores, field.name), step) for field in fields(world.stores)
+            }
+            await begun(consumers.Stores(**stores))
+            if next(calls) <= nth:
+                assert nth > 3
+                return
+            await self.nothing_is_left(world, database, elodie, 1 if heard == 0 else 2)

@@ -4,18 +4,18 @@ import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from guichet_contracts.chat import ClosingStatus
 from guichet_requests import consumers
-from guichet_requests.contact.store import ContactStore
 from guichet_requests.errors import Unknown
 from guichet_requests.request import hearing
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.hearing import PredecessorUnknown
 from guichet_requests.request.request import Change, Link, Request
-from guichet_requests.request.store import RequestStore, Taken
+from guichet_requests.request.store import Taken
 from guichet_requests.timeline.item import Item
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,20 +83,26 @@ def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hearing, "now", lambda: NOON)
 
 
-async def deliver(store: RequestStore, contacts: ContactStore, events: Sequence[Any]) -> None:
+class NobodyErased:
+    async def of_visitor(self, visitor_id: str) -> None:
+        return None
+
+
+async def deliver(stores: consumers.Stores, events: Sequence[Any]) -> None:
     """As the broker does: what is refused comes again after the others."""
     waiting = list(events)
     while waiting:
         event = waiting.pop(0)
         try:
-            await consumers.take_in(store, contacts, event)
+            await consumers.take_in(stores, event)
         except (PredecessorUnknown, Unknown):
             waiting.append(event)
 
 
 async def outcome_of(events: Sequence[Any]) -> tuple[list[Any], list[tuple[str, int]]]:
     store = RequestsInMemory()
-    await deliver(cast("RequestStore", store), cast("ContactStore", None), events)
+    stores = SimpleNamespace(requests=store, items=None, contacts=None, erasures=NobodyErased())
+    await deliver(cast("consumers.Stores", stores), events)
     return store.outcome(), store.versions
 
 
@@ -154,5 +160,5 @@ class TestInMongoDB:
         expected = await world.outcome()
         for _ in range(3):
             await world.clear()
-            await deliver(world.requests, world.contacts, choose.sample(events * 2, len(events) * 2))
+            await deliver(world.stores, choose.sample(events * 2, len(events) * 2))
             assert await world.outcome() == expected

@@ -16,9 +16,9 @@ from guichet_requests.contact import usecases as contact_usecases
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.erasure.store import ErasureStore
-from guichet_requests.erasure.usecases import erase
+from guichet_requests.erasure.usecases import erase, take_in_entry
 from guichet_requests.request import hearing
-from guichet_requests.request.chat import Closing, Message, Opening
+from guichet_requests.request.chat import Closing, Entry, Message, Opening
 from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Attachment, Author
@@ -51,7 +51,7 @@ def subscribe(broker: RabbitBroker, stores: Stores) -> None:
     @durable_subscriber(broker, REQUESTS_CONVERSATIONS)
     async def on_conversation(event: contract.ConversationEvent) -> None:
         async with heard_now.setdefault(event.subject, asyncio.Lock()):
-            await take_in(stores.requests, stores.contacts, event)
+            await take_in(stores, event)
 
     @durable_subscriber(broker, REQUESTS_CONTACTS)
     async def on_contact(event: ContactEvent) -> None:
@@ -87,18 +87,23 @@ def _copy(contact: contacts_contract.Contact) -> ContactCopy:
     )
 
 
-async def take_in(store: RequestStore, contacts: ContactStore, event: contract.ConversationEvent) -> None:
+async def take_in(stores: Stores, event: contract.ConversationEvent) -> None:
     """Take in one event, in whatever order and however often it comes."""
+
+    async def entry_of(about: contract.Conversation, entry: Entry) -> None:
+        erasures, requests, items, contacts = stores.erasures, stores.requests, stores.items, stores.contacts
+        await take_in_entry(erasures, requests, items, contacts, _opening(about), entry)
+
     match event:
         case contract.MessagePosted():
             about, message = event.data.conversation, event.data.entry
-            await hearing.take_in_entry(store, contacts, _opening(about), _message(about, message))
+            await entry_of(about, _message(about, message))
         case contract.ConversationClosed():
             about = event.data.conversation
-            await hearing.take_in_entry(store, contacts, _opening(about), _closing(about.id, event.data.closing))
+            await entry_of(about, _closing(about.id, event.data.closing))
         case contract.ConversationRead():
             if event.data.reader == "agent":
-                await hearing.mark_read(store, event.data.conversation_id, event.data.seq)
+                await hearing.mark_read(stores.requests, event.data.conversation_id, event.data.seq)
         case contract.ConversationOpened():
             # Each entry tells of its conversation; one without any is no request yet.
             pass

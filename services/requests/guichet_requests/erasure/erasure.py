@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from guichet_kit.redact import ERASED, Redaction
 
+from guichet_requests.request.chat import Entry, Message, Opening
 from guichet_requests.request.request import Change, Request, Visitor
 from guichet_requests.timeline.item import Event, Item, Party
 
@@ -23,6 +24,11 @@ class Erasure:
     def redaction(self) -> Redaction:
         """What takes the person out of texts."""
         return Redaction(self.names, self.addresses, self.phones)
+
+    def knowing(self, visitor: Visitor) -> "Erasure":
+        """With what the visitor says of themselves: what was known was forgotten when all was done."""
+        names, addresses = (frozenset(filter(None, (told,))) for told in (visitor.name, visitor.email))
+        return replace(self, names=self.names | names, addresses=self.addresses | addresses)
 
 
 def erase_request(request: Request, redaction: Redaction) -> Change | None:
@@ -48,6 +54,19 @@ def erase_item(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
         attachments=tuple(replace(file, name=redaction.of(file.name)) for file in item.attachments),
         event=item.event and _erase_event(item.event, erasure, redaction),
     )
+
+
+def erase_heard(opening: Opening, entry: Entry, redaction: Redaction) -> tuple[Opening, Entry]:
+    """What is heard of an erased visitor, without the person."""
+    opening = replace(opening, visitor=Visitor(opening.visitor.id))
+    if isinstance(entry, Message):
+        entry = replace(
+            entry,
+            author=replace(entry.author, name=None) if entry.author.kind == "visitor" else entry.author,
+            text=redaction.of(entry.text),
+            attachments=tuple(replace(file, name=redaction.of(file.name)) for file in entry.attachments),
+        )
+    return opening, entry
 
 
 def _erase_event(event: Event, erasure: Erasure, redaction: Redaction) -> Event:

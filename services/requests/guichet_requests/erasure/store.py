@@ -1,9 +1,9 @@
-"""Erasures in MongoDB: what is to go, until it is gone; afterwards only that it went."""
+"""Erasures in MongoDB: what is to go, until it is gone; afterwards only that it went, and which visitors with it."""
 
 from dataclasses import fields
 
 from guichet_kit import outbox
-from guichet_kit.mongo import Collection, Database, Document
+from guichet_kit.mongo import Collection, Database, Document, IndexModel
 from guichet_kit.outbox import OUTBOX_INDEX, Relay
 
 from guichet_requests.erasure.erasure import Erasure
@@ -23,14 +23,20 @@ class ErasureStore:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes([OUTBOX_INDEX])
+        await self.collection.create_indexes([OUTBOX_INDEX, IndexModel("visitor_ids", name="visitor")])
 
     async def add(self, erasure: Erasure) -> Erasure:
         """Remember what is to go, beside what was found at an attempt that did not come to its end."""
         found: Document = {name: {"$each": sorted(getattr(erasure, name))} for name in _SETS}
         await self.collection.update_one({"_id": erasure.contact_id}, {"$addToSet": found}, upsert=True)
-        document = await self.collection.find_one({"_id": erasure.contact_id}) or {}
-        return Erasure(erasure.contact_id, *(frozenset(document.get(name, ())) for name in _SETS))
+        return _from_document(
+            await self.collection.find_one({"_id": erasure.contact_id}) or {"_id": erasure.contact_id}
+        )
+
+    async def of_visitor(self, visitor_id: str) -> Erasure | None:
+        """The erasure that the visitor went with, or goes with now."""
+        document = await self.collection.find_one({"visitor_ids": visitor_id})
+        return _from_document(document) if document else None
 
     async def finish(self, erasure: Erasure) -> None:
         """Forget what was looked for, and tell the other services, in one write."""
@@ -38,3 +44,7 @@ class ErasureStore:
         change = {"$unset": dict.fromkeys(_TELLING, ""), "$push": {"outbox": entry}}
         await self.collection.update_one({"_id": erasure.contact_id}, change)
         self._relay.offer(self.collection, erasure.contact_id, [entry])
+
+
+def _from_document(document: Document) -> Erasure:
+    return Erasure(document["_id"], *(frozenset(document.get(name, ())) for name in _SETS))

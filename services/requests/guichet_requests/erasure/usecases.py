@@ -1,14 +1,17 @@
 """Erasing a person: first it is written down what is to go, then it goes, then that list goes too.
 
-A process that dies in the middle is followed by a repeat of the event, which finds the list and goes on.
+A process that dies in the middle is followed by a repeat of the event, which finds the list and goes on. What is heard
+of an erased visitor later, since it waited in a queue, comes in without the person.
 """
 
 from collections.abc import Sequence
 
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
-from guichet_requests.erasure.erasure import Erasure, erase_item, erase_request
+from guichet_requests.erasure.erasure import Erasure, erase_heard, erase_item, erase_request
 from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.request import hearing
+from guichet_requests.request.chat import Entry, Opening
 from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
 from guichet_requests.request.usecases import change
@@ -29,13 +32,39 @@ async def erase(
     erasure = await erasures.add(await _known(requests, contacts, contact_id, contact_ids))
     for gone in erasure.contact_ids:
         await contacts.erase(gone, version)
+    await _take_out(requests, items, erasure)
+    await erasures.finish(erasure)
+
+
+async def take_in_entry(
+    erasures: ErasureStore,
+    requests: RequestStore,
+    items: TimelineStore,
+    contacts: ContactStore,
+    opening: Opening,
+    entry: Entry,
+) -> None:
+    """`hearing.take_in_entry`, but of an erased visitor nothing comes in that says who they were."""
+    erasure = await erasures.of_visitor(opening.visitor.id)
+    if erasure is not None:
+        opening, entry = erase_heard(opening, entry, erasure.knowing(opening.visitor).redaction)
+    await hearing.take_in_entry(requests, contacts, opening, entry)
+    if erasure is None:
+        # One that began meanwhile may have looked for the entry before it was there: then it is for us to take it out.
+        erasure = await erasures.of_visitor(opening.visitor.id)
+        if erasure is not None:
+            await _take_out(requests, items, erasure.knowing(opening.visitor))
+
+
+async def _take_out(requests: RequestStore, items: TimelineStore, erasure: Erasure) -> None:
     redaction = erasure.redaction
     async for request_id in requests.of_person(erasure.contact_ids, erasure.visitor_ids):
-        # The timeline first: a request that is done is found no more by its contact, and need not be.
+        # Read, a request puts on the timeline what a crash left of it. The timeline goes first: a request that is done
+        # is found no more by its contact, and need not be.
+        await requests.get(request_id)
         await items.rewrite(request_id, lambda item: erase_item(item, erasure, redaction))
         await change(requests, request_id, lambda request: erase_request(request, redaction))
         await requests.forget_untold(request_id)
-    await erasures.finish(erasure)
 
 
 async def _known(
