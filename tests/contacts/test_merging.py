@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from guichet_contacts.contact import merging
+from guichet_contacts.contact import merging, retention
 from guichet_contacts.contact.contact import REVERSIBLE, Contact, Details, State
 from guichet_contacts.contact.errors import ContactErased, ContactExists, ContactMerged, ContactMissing, MergeRefused
 from guichet_contacts.contact.merging import erase_contact, merge_contact, unmerge_contact
+from guichet_contacts.contact.retention import fold_final_merges
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.contact.usecases import create_contact, read_contact, search_contacts, update_contact
 from guichet_kit.clock import now
@@ -125,6 +126,33 @@ class TestUnmerge:
         with pytest.raises(MergeRefused) as refused:
             await unmerge_contact(contacts, "s")
         assert refused.value.code == "merge_final"
+
+
+@pytest.mark.usefixtures("pair")
+class TestFinalMerge:
+    async def test_nothing_stays_of_who_it_was_but_where_it_went(
+        self, contacts: ContactStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        merged = await merge_contact(contacts, "s", "t", by="caro")
+        assert await fold_final_merges(contacts) == 0
+        monkeypatch.setattr(retention, "now", lambda: now() + REVERSIBLE + timedelta(seconds=1))
+        assert [await fold_final_merges(contacts) for _ in range(2)] == [1, 0]
+        document = await contacts.collection.find_one({"_id": "s"}, projection={"outbox": False})
+        for secret in ("augusta", "king", "secret", "ada", "lovelace"):
+            assert secret not in str(document).lower()
+        with pytest.raises(ContactMerged) as refused:
+            await update_contact(contacts, "s", {"company": "x"}, version=None)
+        assert refused.value.into == "t"
+        assert await read_contact(contacts, "t") == merged
+
+    async def test_it_is_erased_with_the_one_that_took_its_place(
+        self, contacts: ContactStore, relay: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await merge_contact(contacts, "s", "t", by="caro")
+        monkeypatch.setattr(retention, "now", lambda: now() + REVERSIBLE + timedelta(seconds=1))
+        await fold_final_merges(contacts)
+        await erase_contact(contacts, "t")
+        assert relay.events[-1]["data"]["merged_ids"] == ["s"]
 
 
 @pytest.mark.usefixtures("pair")

@@ -1,6 +1,5 @@
 """The composition root: the only place where parts are built and joined. Building connects to nothing."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -12,9 +11,10 @@ from guichet_kit.http import create_app
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
 
-from guichet_contacts import problems
+from guichet_contacts import consumers, problems
 from guichet_contacts.agents import agents
 from guichet_contacts.contact.api import contact_routes
+from guichet_contacts.contact.retention import folding_final_merges
 from guichet_contacts.contact.staging import StagedContacts
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.exchange.api import exchange_routes
@@ -34,21 +34,22 @@ def build(settings: Settings) -> FastAPI:
     contacts = ContactStore(database, relay)
     imports = ImportStore(database)
     worker = ImportWorker(imports, StagedContacts(contacts), settings.phone_region)
+    consumers.subscribe(broker, contacts, settings.phone_region)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(mongo.close)
-            await asyncio.gather(
-                mongo.wait_until_ready(settings.start_timeout),
-                stack.enter_async_context(
-                    started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
-                ),
-            )
+            await mongo.wait_until_ready(settings.start_timeout)
+            # First: what is heard as soon as the broker is there relies on one holder of an address.
             await contacts.ensure_indexes()
             await imports.ensure_indexes()
+            await stack.enter_async_context(
+                started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
+            )
             await stack.enter_async_context(relay.running())
             await stack.enter_async_context(worker.running())
+            await stack.enter_async_context(folding_final_merges(contacts))
             yield
             health.draining = True
 

@@ -48,7 +48,10 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """How a contact was merged: what is needed to undo it. ``before`` and ``after`` are the other contact's details."""
+    """How a contact was merged: what is needed to undo it. ``before`` and ``after`` are the other contact's details.
+
+    Once the merge is final they are empty, as are the contact's own.
+    """
 
     into: str
     at: datetime

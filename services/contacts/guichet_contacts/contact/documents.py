@@ -38,15 +38,18 @@ def to_contact(document: Document) -> Contact:
         other_emails=tuple(document.get("other_emails", ())),
         version=document["version"],
         state=State(document["state"]),
-        merge=Merge(**merge | {"before": _details(merge["before"]), "after": _details(merge["after"])})
-        if merge
-        else None,
+        merge=_merge(merge) if merge else None,
     )
 
 
 def sort_key(contact: Contact) -> str:
     """The place in the list: by name, accents and case ignored, then by id, so that no two contacts share it."""
     return f"{fold(contact.details.name)}\t{contact.id}"
+
+
+def _merge(document: Document) -> Merge:
+    before, after = _details(document.get("before", {})), _details(document.get("after", {}))
+    return Merge(into=document["into"], at=document["at"], by=document["by"], before=before, after=after)
 
 
 def _details(document: Document) -> Details:

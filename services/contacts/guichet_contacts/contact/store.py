@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
@@ -29,6 +30,8 @@ _INDEXES = [
     ),
     IndexModel("words", name="words", partialFilterExpression={"words": {"$exists": True}}),
     IndexModel("merge.into", name="merged_into", partialFilterExpression={"merge.into": {"$exists": True}}),
+    # Merges that can still be undone, or could until a moment ago.
+    IndexModel("merge.at", name="merged_at", partialFilterExpression={"merge.before": {"$exists": True}}),
     IndexModel([("import.id", ASCENDING), ("import.line", ASCENDING)], name="staged", sparse=True),
     OUTBOX_INDEX,
 ]
@@ -109,6 +112,21 @@ class ContactStore:
             self._relay.offer(self.collection, contact.id, entries)
         return bool(result.matched_count)
 
+    async def tell(self, contact: Contact, event: Event[Any]) -> bool:
+        """Publish ``event`` of the contact, which does not change; False where this version is no more."""
+        entries = [pending(event)]
+        result = await self.collection.update_one(
+            {"_id": contact.id, "version": contact.version}, {"$push": {"outbox": {"$each": entries}}}
+        )
+        if result.matched_count:
+            self._relay.offer(self.collection, contact.id, entries)
+        return bool(result.matched_count)
+
+    async def fold_merges(self, before: datetime) -> int:
+        """Of contacts merged before then, forget all but where they went; how many there were."""
+        merged = {"merge.at": {"$lt": before}, "merge.before": {"$exists": True}}
+        return (await self.collection.update_many(merged, {"$unset": dict.fromkeys(_FOLDED, "")})).modified_count
+
     async def erase(self, contact: Contact, event: Event[Any] | None = None) -> bool:
         """Leave nothing of the document but ``contact``, which says that it is erased; as `replace` otherwise.
 
@@ -149,6 +167,7 @@ class _Later:
 
 
 _FOUND_BY = ("sort", "words", "prefixes", "email_keys")
+_FOLDED = (*Details.__dataclass_fields__, "other_emails", "merge.before", "merge.after", "creation")
 _REPLACED = (*Details.__dataclass_fields__, "other_emails", "merge", "import", *_FOUND_BY)
 
 
