@@ -138,11 +138,15 @@ class TestRoutes:
             ("/api/v1/templates", "requests"),
             ("/api/v1/reasons", "requests"),
             ("/api/v1/forms/contact", "requests"),
+            ("/api/v1/forms", "requests"),
+            ("/forms/contact", "requests"),
+            ("/forms/assets/form-Ab12Cd34.js", "requests"),
             ("/api/v1/contacts?q=a", "contacts"),
             ("/api/v1/contacts/1/merge", "contacts"),
             ("/api/v1/attachments", "attachments"),
             ("/api/v1/attachments/1/preview", "attachments"),
             ("/api/v1/mail/quarantine", "mailer"),
+            ("/api/v1/mail/inbound", "mailer"),
         ],
     )
     async def test_each_address_reaches_its_service(self, running: Running, path: str, service: str) -> None:
@@ -259,6 +263,18 @@ class TestLimits:
         answer = await running.client.post("/api/v1/attachments", content=b"x" * megabytes * 1_000_000)
         assert answer.status_code == status
 
+    @pytest.mark.parametrize(("megabytes", "status"), [(50, 200), (54, 413)])
+    async def test_a_mail_may_have_50_megabytes(self, running: Running, megabytes: int, status: int) -> None:
+        answer = await running.client.post("/api/v1/mail/inbound", content=b"x" * megabytes * 1_000_000)
+        assert answer.status_code == status
+
+    async def test_the_eleventh_form_of_a_minute_is_refused_and_can_still_be_seen(self, running: Running) -> None:
+        answers = [await running.client.post("/api/v1/forms/contact") for _ in range(11)]
+        assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+        assert int(answers[-1].headers["retry-after"]) > 0
+        assert (await running.client.get("/api/v1/forms/contact")).status_code == 200
+        assert (await running.client.post("/api/v1/forms")).status_code == 200
+
 
 class TestSecurityHeaders:
     @pytest.mark.parametrize("path", ["/", "/api/v1/requests", "/api/v1/unknown", "/widget.js"])
@@ -275,8 +291,11 @@ class TestSecurityHeaders:
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
 
-    async def test_the_widget_frames_policy_is_left_to_its_service(self, running: Running) -> None:
-        answer = await running.client.get("/widget/frame.html")
+    @pytest.mark.parametrize("path", ["/widget/frame.html", "/forms/contact"])
+    async def test_the_policy_of_what_other_sites_frame_is_left_to_its_service(
+        self, running: Running, path: str
+    ) -> None:
+        answer = await running.client.get(path)
         assert "content-security-policy" not in answer.headers
 
 

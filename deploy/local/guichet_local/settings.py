@@ -25,6 +25,7 @@ class Settings:
     passed_on: Mapping[str, str]
     sign_in_rate: str = "10r/m"
     visitor_rate: str = "120r/m"
+    form_rate: str = "10r/m"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -64,6 +64,7 @@ class System:
             demo_url=settings.demo_url if settings.demo else "",
             sign_in_rate=settings.sign_in_rate,
             visitor_rate=settings.visitor_rate,
+            form_rate=settings.form_rate,
         )
 
     async def _seed_once(self) -> None:

@@ -30,6 +30,7 @@ class Gateway:
     demo_url: str = ""
     sign_in_rate: str = "10r/m"
     visitor_rate: str = "120r/m"
+    form_rate: str = "10r/m"
 
 
 def executable() -> Path | None:
@@ -94,6 +95,7 @@ def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
         "GUICHET_GATEWAY_MAILER_SERVERS": servers("mailer"),
         "GUICHET_GATEWAY_SIGN_IN_RATE": gateway.sign_in_rate,
         "GUICHET_GATEWAY_VISITOR_RATE": gateway.visitor_rate,
+        "GUICHET_GATEWAY_FORM_RATE": gateway.form_rate,
         "GUICHET_GATEWAY_DEMO_URL": gateway.demo_url,
         "GUICHET_GATEWAY_DEMO_LISTEN": f"{gateway.host}:{ports['demo-site']}",
         "GUICHET_GATEWAY_DEMO_SITE": str(gateway.demo_site or ""),
