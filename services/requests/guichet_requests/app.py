@@ -19,8 +19,11 @@ from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import Desk
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.email import api as email_api
+from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import COLLECTION as ERASURES
 from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.file.store import FileStore
 from guichet_requests.reason import api as reason_api
 from guichet_requests.reason.store import reason_store
 from guichet_requests.request import api as request_api
@@ -47,6 +50,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     agents, items, contacts = AgentStore(database), TimelineStore(database), ContactStore(database)
     reasons, templates = reason_store(database), TemplateStore(database, relay)
     requests, erasures = RequestStore(database, items, relay), ErasureStore(database, relay)
+    files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
     passwords = Passwords()
     access_tokens = Tokens(settings.secret_key, "agents")
     desk = Desk(agents, passwords, access_tokens, Tokens(settings.secret_key, "refresh"))
@@ -74,6 +78,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(timeline_api.routes(requests, items, agent))
     app.include_router(reason_api.routes(reasons, requests, agent))
     receipts = Tokens(settings.secret_key, "receipts")
+    app.include_router(email_api.routes(outbox, files, agents, receipts, agent))
     app.include_router(template_api.routes(templates, requests, contacts, receipts, agent))
     app.state.broker = broker  # for the AsyncAPI document
     return app

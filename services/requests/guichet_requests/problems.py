@@ -13,7 +13,10 @@ from guichet_requests.agent.store import EmailTaken
 from guichet_requests.agent.usecases import SignInRefused, StaleAgent, TooManyAttempts
 from guichet_requests.catalogue.usecases import StaleEntry
 from guichet_requests.contact.contact import ContactErased, ContactNotKnownYet
+from guichet_requests.email.answer import ContactWithoutEmail, NeverSeen, StaleReply
 from guichet_requests.errors import Contended, IdTaken, Refused, Unknown
+from guichet_requests.file.receipts import BadReceipt
+from guichet_requests.file.store import FileElsewhere, FileNotKnownYet
 from guichet_requests.reason.api import ReasonView
 from guichet_requests.reason.reason import Reason, ReasonInUse
 from guichet_requests.reason.usecases import NoSuchReason
@@ -21,8 +24,8 @@ from guichet_requests.request.events import snapshot
 from guichet_requests.request.request import AlreadyAssigned, IllegalMove
 from guichet_requests.request.usecases import StaleVersion, VisitorHasOpenRequest
 from guichet_requests.template.api import TemplateView
-from guichet_requests.template.receipts import BadReceipt
 from guichet_requests.template.template import Template
+from guichet_requests.timeline.api import TimelineItem
 
 
 def to_problem(refusal: Refused) -> Problem:
@@ -59,6 +62,17 @@ def to_problem(refusal: Refused) -> Problem:
             return Invalid.of("reason_id", text)
         case BadReceipt(index=index):
             return Invalid.of(f"receipts.{index}", text)
+        case ContactWithoutEmail():
+            return Conflict(text, code="contact_without_email")
+        case StaleReply(newer=newer):
+            shown_items = [TimelineItem.of(item).model_dump(mode="json", by_alias=True) for item in newer]
+            return Conflict(text, code="stale_reply", newer=shown_items)
+        case NeverSeen():
+            return Invalid.of("seen_timeline_id", text)
+        case FileNotKnownYet():
+            return Conflict(text, code="attachment_not_known_yet", headers={"Retry-After": "1"})
+        case FileElsewhere(index=index):
+            return Invalid.of(f"attachment_ids.{index}", text)
         case IdTaken():
             return Conflict(text, code="id_taken")
         case IllegalMove():

@@ -1,6 +1,7 @@
-"""What this service can be told: what all can."""
+"""What this service can be told, besides what all can."""
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 from guichet_kit.settings import ServiceSettings
 from pydantic import Field
@@ -9,6 +10,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 class RequestsSettings(ServiceSettings):
     """The settings of ``requests``."""
+
+    mail_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$", description="The right side of Message-IDs")
+    reopen_within_days: int = Field(default=30, ge=0, description="How long a closed request is opened again by e-mail")
+
+    @property
+    def message_id_domain(self) -> str:
+        """The domain of Message-IDs: the desk's own host where no other is set."""
+        return self.mail_domain or urlsplit(self.public_url).hostname or "localhost"
 
 
 class DatabaseSettings(BaseSettings):

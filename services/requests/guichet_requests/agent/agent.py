@@ -15,7 +15,10 @@ class OwnAccount(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """A user of the console. The password's hash is not among it, so it cannot get out by mistake."""
+    """A user of the console. The password's hash is not among it, so it cannot get out by mistake.
+
+    ``signature`` ends their e-mails.
+    """
 
     id: str
     name: str
@@ -23,6 +26,7 @@ class Agent:
     role: Role
     active: bool = True
     available: bool = True
+    signature: str = ""
     version: int = 1
 
     @property

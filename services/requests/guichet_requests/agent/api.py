@@ -20,6 +20,7 @@ from guichet_requests.request.store import RequestStore
 
 COOKIE = "guichet_refresh"
 COOKIE_PATH = "/api/v1/auth"
+MAX_SIGNATURE = 2_000
 
 Password = Annotated[str, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE)]
@@ -48,6 +49,18 @@ class AgentView(BaseModel):
             active=agent.active,
             available=agent.available,
         )
+
+
+class OwnView(AgentView):
+    """An agent as they see themselves; ``signature`` ends their e-mails."""
+
+    signature: str
+
+
+class OwnEdit(fields.Body):
+    """What agents change of themselves."""
+
+    signature: Annotated[str, Field(max_length=MAX_SIGNATURE)]
 
 
 class Credentials(fields.Body):
@@ -144,8 +157,21 @@ def directory_routes(
         return Page(items=[AgentView.of(agent) for agent in page], next_cursor=after)
 
     @router.get("/me")
-    async def get_me(caller: Annotated[Caller, Depends(agent)], response: Response) -> AgentView:
-        return _shown(await usecases.get(store, caller.id), response)
+    async def get_me(caller: Annotated[Caller, Depends(agent)], response: Response) -> OwnView:
+        return _own(await usecases.get(store, caller.id), response)
+
+    @router.patch("/me")
+    async def edit_me(
+        body: OwnEdit,
+        response: Response,
+        caller: Annotated[Caller, Depends(agent)],
+        expected: Annotated[int | None, Depends(if_match)],
+    ) -> OwnView:
+        changes = AgentChanges(signature=body.signature.strip())
+        edited = await usecases.edit(
+            store, requests, passwords, caller.id, changes, by_id=caller.id, expected=expected
+        )  # fmt: skip
+        return _own(edited, response)
 
     @router.get("/{agent_id}")
     async def get_agent(agent_id: str, response: Response, _caller: Annotated[Caller, Depends(agent)]) -> AgentView:
@@ -184,3 +210,7 @@ def directory_routes(
 def _shown(agent: Agent, response: Response) -> AgentView:
     response.headers["ETag"] = etag(agent.version)
     return AgentView.of(agent)
+
+
+def _own(agent: Agent, response: Response) -> OwnView:
+    return OwnView(**_shown(agent, response).model_dump(), signature=agent.signature)

@@ -165,5 +165,6 @@ def _to_agent(document: Document) -> Agent:
         role=document["role"],
         active=document["active"],
         available=document["available"],
+        signature=document.get("signature", ""),
         version=document["version"],
     )

@@ -157,6 +157,7 @@ class AgentChanges:
     role: Role | None = None
     active: bool | None = None
     available: bool | None = None
+    signature: str | None = None
     password: str | None = None
 
 
@@ -185,7 +186,7 @@ async def edit(
         raise StaleAgent(before)
     given = {
         field: value
-        for field in ("name", "email", "role", "active", "available")
+        for field in ("name", "email", "role", "active", "available", "signature")
         if (value := getattr(changes, field)) is not None
     }
     after = replace(before, **given)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from guichet_requests import fields
 from guichet_requests.access import Caller, CallerOf
+from guichet_requests.agent.agent import Agent
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.folding import query_words
@@ -54,6 +55,7 @@ class NewRequest(fields.Body):
     priority: Priority = "low"
     reason_id: str | None = None
     contact_id: str | None = None
+    assignee_id: str | None = None
 
 
 class RequestEdit(fields.Body):
@@ -105,6 +107,12 @@ def routes(
     """``/api/v1/requests``."""
     router = APIRouter(prefix="/api/v1/requests", tags=["requests"])
 
+    async def active(agent_id: str, field: str) -> Agent:
+        found = await agents.get(agent_id)
+        if found is None or not found.active:
+            raise Invalid.of(field, "is not an active agent")
+        return found
+
     @router.get("")
     async def list_requests(
         caller: Annotated[Caller, Depends(agent)],
@@ -138,6 +146,7 @@ def routes(
             priority=body.priority,
             reason_id=body.reason_id,
             contact_id=body.contact_id,
+            assignee=await active(body.assignee_id, "assignee_id") if body.assignee_id else None,
         )
         return _shown(created, response)
 
@@ -204,9 +213,7 @@ def routes(
         caller: Annotated[Caller, Depends(agent)],
         expected: Annotated[int | None, Depends(if_match)],
     ) -> RequestView:
-        assignee = await agents.get(body.agent_id)
-        if assignee is None or not assignee.active:
-            raise Invalid.of("agent_id", "is not an active agent")
+        assignee = await active(body.agent_id, "agent_id")
         taken = await usecases.assign(
             store, request_id, assignee, by=caller.author, expected=expected, take_over=body.take_over
         )  # fmt: skip

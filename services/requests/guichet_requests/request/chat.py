@@ -157,7 +157,9 @@ def hear(request: Request, message: Message, visitor: Visitor) -> Change | None:
     key = (message.at, message.conversation_id, message.seq)
     if request.previewed is None or key > request.previewed:
         shown = message.text.strip() or ", ".join(file.name for file in message.attachments)
-        after = replace(after, preview=preview_of(shown), previewed=key, visitor=visitor)
+        after = replace(after, preview=preview_of(shown), previewed=key)
+    if request.seen_as is None or key > request.seen_as:
+        after = replace(after, visitor=visitor, seen_as=key)
     item = Item(
         id=f"{message.conversation_id}:{message.seq}",
         request_id=request.id,

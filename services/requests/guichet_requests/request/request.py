@@ -1,6 +1,6 @@
 """The request and what agents do to it. Pure: each function takes a request and returns the changed one.
 
-What a conversation does to it is in ``chat.py``.
+What a conversation does to it is in ``chat.py``, what e-mails and forms do in ``mail.py``.
 """
 
 from collections.abc import Mapping
@@ -90,7 +90,11 @@ class Assignee:
 
 
 EntryKey = tuple[datetime, str, int]
-"""``(at, conversation, seq)``: puts the entries of all conversations of a request in one order."""
+"""``(at, conversation, seq)``: puts the entries of all conversations of a request in one order. Of what is in no
+conversation ``(at, item, 0)``."""
+
+ItemKey = tuple[datetime, str]
+"""``(at, item)``: an item of the timeline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +102,10 @@ class Request:
     """The unit of work that an agent treats; ``version`` counts its changes.
 
     ``status_at`` is when what the status says happened; a fact that is older does not override it.
-    ``previewed`` is the message that ``preview`` and ``visitor`` come from.
+    ``previewed`` is what ``preview`` comes from, ``seen_as`` the message that ``visitor`` comes from.
     ``conversations`` are in the order in which they were opened; the last one is the current one.
+    ``unseen`` are e-mails and forms that no agent has seen. ``awaits`` is the address, as `email_key` makes it, whose
+    contact the request is to be linked to as soon as there is one.
     """
 
     id: str
@@ -113,10 +119,13 @@ class Request:
     preview: str | None = None
     previewed: EntryKey | None = None
     visitor: Visitor | None = None
+    seen_as: EntryKey | None = None
     contact: Contact | None = None
     link: Link | None = None
     assignee: Assignee | None = None
     conversations: tuple[Conversation, ...] = field(default=())
+    unseen: tuple[ItemKey, ...] = ()
+    awaits: str | None = None
     created_by: str | None = None
     created_at: datetime
     closed_at: datetime | None = None
@@ -135,8 +144,8 @@ class Request:
 
     @property
     def unread(self) -> int:
-        """Messages of the visitor that no agent has seen."""
-        return sum(conversation.unread_count for conversation in self.conversations)
+        """Messages, e-mails and forms of the customer that no agent has seen."""
+        return sum(conversation.unread_count for conversation in self.conversations) + len(self.unseen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +171,7 @@ def open_by_hand(
     priority: Priority,
     reason_id: str | None = None,
     contact: Contact | None = None,
+    assignee: Assignee | None = None,
     at: datetime,
 ) -> Change:
     """A request that an agent makes; ``text`` becomes its first note."""
@@ -175,6 +185,7 @@ def open_by_hand(
         subject=subject,
         contact=contact,
         link=Link(contact.id, at) if contact else None,
+        assignee=assignee,
         preview=preview_of(text) if text else None,
         created_by=by.id,
         created_at=at,

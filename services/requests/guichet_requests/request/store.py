@@ -5,10 +5,11 @@ adds to the timeline (``pending``). The items are then copied to the timeline an
 reads a request next does that first where a crash prevented it, so a timeline never lacks what its request tells of.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from guichet_contracts.event import Event
 from guichet_kit import outbox
 from guichet_kit.mongo import (
     ASCENDING,
@@ -90,6 +91,7 @@ _INDEXES = [
         partialFilterExpression={"contact.id": {"$gt": ""}},
     ),
     IndexModel("words", name="words"),
+    IndexModel("awaits", name="awaits", partialFilterExpression={"awaits": {"$gt": ""}}),
     *_LISTS,
 ]
 
@@ -167,6 +169,11 @@ class RequestStore:
         """Drop events that were not published yet, but for the newest: they tell what must not be told any more."""
         await self.collection.update_one({"_id": request_id}, {"$push": {"outbox": {"$each": [], "$slice": -1}}})
 
+    async def awaiting(self, addresses: Iterable[str]) -> list[str]:
+        """The ids of the requests that are to be linked to the contact of one of the addresses."""
+        found = self.collection.find({"awaits": {"$in": [*addresses]}}, {"_id": True})
+        return [document["_id"] async for document in found]
+
     async def last_link_of(self, visitor_id: str) -> Link | None:
         """What an agent decided last about whom the visitor is."""
         decided: Document = {"visitor.id": visitor_id, "link.at": {"$exists": True}}
@@ -177,26 +184,26 @@ class RequestStore:
         """Whether a request has this reason."""
         return await self.collection.find_one({"reason_id": reason_id}, {"_id": True}) is not None
 
-    async def insert(self, change: Change) -> None:
-        """Save a new request. Raises `Taken`."""
-        entry, items = outbox.pending(changed(change.request)), _items_of(change)
-        document = to_document(change.request) | {"outbox": [entry], "pending": items}
+    async def insert(self, change: Change, told: Sequence[Event[Any]] = ()) -> None:
+        """Save a new request, and that ``told`` is to be told besides. Raises `Taken`."""
+        entries, items = _entries_of(change, told), _items_of(change)
+        document = to_document(change.request) | {"outbox": entries, "pending": items}
         try:
             await self.collection.insert_one({"_id": change.request.id, **document})
         except DuplicateKeyError:
             raise Taken from None
         await self._settle(change.request.id, items)
-        self._relay.offer(self.collection, change.request.id, [entry])
+        self._relay.offer(self.collection, change.request.id, entries)
 
-    async def replace(self, before: Request, change: Change) -> bool:
-        """Save a change of ``before``; False when the request has changed meanwhile. Raises `Taken`."""
-        entry, items = outbox.pending(changed(change.request)), _items_of(change)
+    async def replace(self, before: Request, change: Change, told: Sequence[Event[Any]] = ()) -> bool:
+        """Save a change of ``before``, as in `insert`; False when the request has changed meanwhile. Raises `Taken`."""
+        entries, items = _entries_of(change, told), _items_of(change)
         try:
             result = await self.collection.update_one(
                 {"_id": before.id, "version": before.version},
                 {
                     "$set": to_document(change.request),
-                    "$push": {"outbox": entry, "pending": {"$each": items}},
+                    "$push": {"outbox": {"$each": entries}, "pending": {"$each": items}},
                 },
             )
         except DuplicateKeyError:
@@ -204,7 +211,7 @@ class RequestStore:
         if not result.matched_count:
             return False
         await self._settle(before.id, items)
-        self._relay.offer(self.collection, before.id, [entry])
+        self._relay.offer(self.collection, before.id, entries)
         return True
 
     async def page(self, listing: Listing, limit: int, cursor: str | None) -> tuple[list[Request], str | None]:
@@ -264,8 +271,8 @@ class RequestStore:
         if not pending:
             return
         await self._items.write(timeline.from_document(document) for document in pending)
-        done = {"_id": {"$in": [document["_id"] for document in pending]}}
-        await self.collection.update_one({"_id": request_id}, {"$pull": {"pending": done}})
+        done = [{"_id": document["_id"], "revision": document["revision"]} for document in pending]
+        await self.collection.update_one({"_id": request_id}, {"$pull": {"pending": {"$or": done}}})
 
 
 def _condition(listing: Listing) -> Document:
@@ -297,6 +304,11 @@ def _of_person(contact_ids: Iterable[str], visitor_ids: Iterable[str]) -> Docume
 
 def _one_of(values: tuple[Any, ...]) -> Any:
     return values[0] if len(values) == 1 else {"$in": values}
+
+
+def _entries_of(change: Change, told: Sequence[Event[Any]]) -> list[Document]:
+    # The request's own is the last: after an erasure it is the only one that may still be told.
+    return [outbox.pending(event) for event in (*told, changed(change.request))]
 
 
 def _items_of(change: Change) -> list[Document]:

@@ -5,10 +5,12 @@ Every change reads, decides, and saves against the version that it read; when an
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid5
 
+from guichet_contracts.event import Event
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 
@@ -21,6 +23,9 @@ from guichet_requests.request.request import Assignee, Change, Contact, Link, Pr
 from guichet_requests.request.store import RequestStore, Taken
 from guichet_requests.timeline.item import Author, Item
 from guichet_requests.timeline.store import TimelineStore
+
+Addition = tuple[Change, Sequence[Event[Any]]]
+"""A change that adds an item, and what is to be told besides it."""
 
 ATTEMPTS = 50
 _PAUSE_SECONDS = 0.02
@@ -62,6 +67,7 @@ async def create_by_hand(
     priority: Priority,
     reason_id: str | None,
     contact_id: str | None,
+    assignee: Agent | None = None,
 ) -> Request:
     """A manual request. A repeat with the same id or key answers the request as it now is.
 
@@ -85,6 +91,7 @@ async def create_by_hand(
             priority=priority,
             reason_id=reason_id,
             contact=contact,
+            assignee=Assignee(assignee.id, assignee.name, assignee.initials) if assignee else None,
             at=now(),
         )
         try:
@@ -171,18 +178,38 @@ async def add_note(
     store: RequestStore, items: TimelineStore, request_id: str, note_id: str, text: str, *, by: Author
 ) -> Item:
     """Add an internal note; a repeat answers the first one. Raises `Unknown`, `IdTaken`."""
+
+    async def decide(request: Request) -> Addition:
+        return noun.note(request, note_id, text, by=by, at=now()), ()
+
+    return await add_item(store, items, request_id, note_id, decide, by=by)
+
+
+async def add_item(
+    store: RequestStore,
+    items: TimelineStore,
+    request_id: str,
+    item_id: str,
+    decide: Callable[[Request], Awaitable[Addition]],
+    *,
+    by: Author,
+) -> Item:
+    """Save what ``decide`` makes of the request, with the item of that id; a repeat answers the first one.
+
+    Raises `Unknown`, `IdTaken`, `Contended`.
+    """
     for attempt in range(ATTEMPTS):
         await pause(attempt)
         # The request is read first: its pending items are on the timeline then.
         request = await get(store, request_id)
-        first = await items.get(note_id)
+        first = await items.get(item_id)
         if first is not None:
             if (first.request_id, first.author.id) != (request_id, by.id):
                 raise IdTaken("The id is another item's.")
             return first
-        added = noun.note(request, note_id, text, by=by, at=now())
-        if await store.replace(request, next_version(request, added)):
-            return added.items[0]
+        added, told = await decide(request)
+        if await store.replace(request, next_version(request, added), told):
+            return next(item for item in added.items if item.id == item_id)
     raise Contended("The request changes too fast.")
 
 

@@ -14,9 +14,9 @@ from guichet_requests import fields
 from guichet_requests.access import Caller, CallerOf, only_admins
 from guichet_requests.catalogue import usecases as catalogue
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.file.receipts import files_of
 from guichet_requests.request.store import RequestStore
 from guichet_requests.template import usecases
-from guichet_requests.template.receipts import files_of
 from guichet_requests.template.store import TemplateStore
 from guichet_requests.template.template import Language, Template
 from guichet_requests.timeline.api import FileView
@@ -112,7 +112,7 @@ def routes(
             name=body.name,
             language=body.language,
             body=body.body,
-            attachments=files_of(receipts, body.receipts, caller.id, template_id),
+            attachments=files_of(receipts, body.receipts, caller.id, f"template:{template_id}"),
             position=await store.next_position() if body.position is None else body.position,
         )
         return _shown(await catalogue.add(store, template), response)
@@ -126,7 +126,7 @@ def routes(
         expected: Annotated[int | None, Depends(if_match)],
     ) -> TemplateView:
         changes = body.model_dump(exclude_none=True, exclude={"attachment_ids", "receipts"})
-        added = files_of(receipts, body.receipts, caller.id, template_id)
+        added = files_of(receipts, body.receipts, caller.id, f"template:{template_id}")
         edited = await usecases.edit(store, template_id, changes, body.attachment_ids, added, expected)
         return _shown(edited, response)
 

@@ -1,13 +1,14 @@
 """The timeline over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from guichet_kit.clock import WireTime
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from guichet_requests.access import Caller, CallerOf
+from guichet_requests.email.views import DeliveryView, EmailView, of_some
 from guichet_requests.request import usecases as requests
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import (
@@ -17,16 +18,12 @@ from guichet_requests.timeline.item import (
     Direction,
     Event,
     EventName,
+    FileState,
     Item,
     Kind,
     Party,
 )
 from guichet_requests.timeline.store import Order, TimelineStore
-
-
-def _of_some_kinds() -> Any:
-    """A field that is left out of the items that do not have it."""
-    return Field(default=None, exclude_if=lambda value: value is None)
 
 
 class AuthorView(BaseModel):
@@ -44,18 +41,17 @@ class FileView(BaseModel):
     name: str
     media_type: str
     size: int
+    state: FileState | None = of_some()
+    detail: str | None = of_some()
+    content_id: str | None = of_some()
+    inline: bool | None = of_some()
 
     @classmethod
     def of(cls, file: Attachment) -> "FileView":
         """The file as it is shown."""
-        return cls(id=file.id, name=file.name, media_type=file.media_type, size=file.size)
+        return cls.model_validate(file)
 
-
-class DeliveryView(BaseModel):
-    """What became of an e-mail."""
-
-    state: str
-    detail: str | None = None
+    model_config = {"from_attributes": True}
 
 
 class PartyView(BaseModel):
@@ -86,11 +82,13 @@ class TimelineItem(BaseModel):
     direction: Direction
     author: AuthorView
     text: str
+    html: str | None = of_some()
     attachments: list[FileView]
     delivery: DeliveryView | None = None
-    conversation_id: str | None = _of_some_kinds()
-    seq: int | None = _of_some_kinds()
-    event: EventView | None = _of_some_kinds()
+    email: EmailView | None = of_some()
+    conversation_id: str | None = of_some()
+    seq: int | None = of_some()
+    event: EventView | None = of_some()
 
     @classmethod
     def of(cls, item: Item) -> "TimelineItem":
@@ -104,7 +102,10 @@ class TimelineItem(BaseModel):
             direction=item.direction,
             author=author,
             text=item.text,
+            html=item.html,
             attachments=[FileView.of(file) for file in item.attachments],
+            delivery=item.delivery and DeliveryView.of(item.delivery),
+            email=item.email and EmailView.of(item.email),
             conversation_id=item.conversation_id,
             seq=item.seq,
             event=item.event and _event(item.event, author),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from guichet_requests.email.email import Delivery, Email
+
 Channel = Literal["chat", "email", "web_form", "manual"]
 Kind = Literal["message", "email", "note", "event"]
 Direction = Literal["inbound", "outbound", "internal"]
@@ -20,7 +22,9 @@ EventName = Literal[
     "subject_changed",
     "contact_linked",
     "contact_unlinked",
+    "email_moved",
 ]
+FileState = Literal["ready", "checking", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,20 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file; its bytes are with ``attachments``. ``size`` in bytes."""
+    """A file; its bytes are with ``attachments``. ``size`` in bytes.
+
+    Those of received e-mails have a ``state``, for ``detail``; ``inline`` ones are shown by the HTML as ``cid:`` and
+    their ``content_id``.
+    """
 
     id: str
     name: str
     media_type: str
     size: int
+    state: FileState | None = None
+    detail: str | None = None
+    content_id: str | None = None
+    inline: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ class Item:
     """One thing that happened. Items are shown by ``(at, rank, id)``.
 
     ``rank`` keeps the order of a conversation's log where several entries share a millisecond: it is the entry's
-    ``seq``, and 0 for what is not in a log.
+    ``seq``, and 0 for what is not in a log. Of two ``revision`` of an item the greater counts.
     """
 
     id: str
@@ -80,3 +92,17 @@ class Item:
     conversation_id: str | None = None
     seq: int | None = None
     event: Event | None = None
+    html: str | None = None
+    email: Email | None = None
+    delivery: Delivery | None = None
+    revision: int = 0
+
+    @property
+    def place(self) -> tuple[datetime, int, str]:
+        """Where it stands on the timeline."""
+        return (self.at, self.rank, self.id)
+
+    @property
+    def said(self) -> bool:
+        """Whether a person says something to another with it, customer or agent."""
+        return self.kind == "message" or (self.email is not None and not self.email.automatic)

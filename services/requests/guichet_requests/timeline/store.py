@@ -1,25 +1,42 @@
 """Timeline items in MongoDB; the only file that knows their field names."""
 
-import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
-from guichet_kit.mongo import ASCENDING, MAJORITY, Collection, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import (
+    ASCENDING,
+    DESCENDING,
+    MAJORITY,
+    Collection,
+    Database,
+    Document,
+    DuplicateKeyError,
+    IndexModel,
+)
 from guichet_kit.pages import decode_cursor, encode_cursor
+from pydantic import TypeAdapter
 
+from guichet_requests.email.email import Delivery, Email
 from guichet_requests.timeline.item import Attachment, Author, Event, Item, Party
 
 Order = Literal["asc", "desc"]
 
 _INDEXES = [
-    IndexModel([("request_id", ASCENDING), ("at", ASCENDING), ("rank", ASCENDING), ("_id", ASCENDING)], name="request")
+    IndexModel([("request_id", ASCENDING), ("at", ASCENDING), ("rank", ASCENDING), ("_id", ASCENDING)], name="request"),
+    IndexModel(
+        [("request_id", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)],
+        name="emails",
+        partialFilterExpression={"kind": "email"},
+    ),
 ]
+_EMAIL: TypeAdapter[Email | None] = TypeAdapter(Email | None)
+_DELIVERY: TypeAdapter[Delivery | None] = TypeAdapter(Delivery | None)
 
 
 class TimelineStore:
-    """Items are written once and never changed, but for a person's erasure."""
+    """Items are written once; only e-mails have later revisions, and a person's erasure rewrites."""
 
     def __init__(self, database: Database) -> None:
         self.collection: Collection = database["timeline"].with_options(read_concern=MAJORITY)
@@ -29,15 +46,35 @@ class TimelineStore:
         await self.collection.create_indexes(_INDEXES)
 
     async def write(self, items: Iterable[Item]) -> None:
-        """Write those that are not there yet."""
+        """Write those that are not there yet, or not in so new a revision."""
         for item in items:
-            with contextlib.suppress(DuplicateKeyError):
-                await self.collection.insert_one(to_document(item))
+            document = to_document(item)
+            try:
+                await self.collection.insert_one(document)
+            except DuplicateKeyError:
+                if item.revision:
+                    older = {"_id": document.pop("_id"), "revision": {"$lt": item.revision}}
+                    await self.collection.update_one(older, {"$set": document})
 
     async def get(self, item_id: str) -> Item | None:
         """The item of that id."""
         document = await self.collection.find_one({"_id": item_id})
         return from_document(document) if document else None
+
+    async def emails(self, request_id: str, limit: int) -> list[Item]:
+        """The newest e-mails of a request, the newest first."""
+        condition = {"request_id": request_id, "kind": "email"}
+        found = self.collection.find(condition).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+        return [from_document(document) async for document in found]
+
+    async def said(self, request_id: str, limit: int, after: Item | None = None) -> list[Item]:
+        """The newest messages and e-mails of a request, also automatic ones, the newest first; those ``after`` one."""
+        condition: Document = {"request_id": request_id, "kind": {"$in": ["message", "email"]}}
+        if after is not None:
+            condition["at"] = {"$gte": after.at}
+        keys = [("at", DESCENDING), ("rank", DESCENDING), ("_id", DESCENDING)]
+        found = [from_document(one) async for one in self.collection.find(condition).sort(keys).limit(limit)]
+        return [item for item in found if after is None or item.place > after.place]
 
     async def rewrite(self, request_id: str, change: Callable[[Item], Item]) -> None:
         """Put what ``change`` makes of each item of the request in its place."""
@@ -83,6 +120,8 @@ def from_document(document: Document) -> Item:
             "author": Author(**fields["author"]),
             "attachments": tuple(Attachment(**file) for file in fields["attachments"]),
             "event": event and Event(event["name"], _side(event["before"]), _side(event["after"])),
+            "email": _EMAIL.validate_python(fields["email"]),
+            "delivery": _DELIVERY.validate_python(fields["delivery"]),
         },
     )
 

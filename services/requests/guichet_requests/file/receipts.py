@@ -9,15 +9,15 @@ from guichet_requests.timeline.item import Attachment
 
 
 class BadReceipt(Refused):
-    """A receipt is forged, expired, or for another person or template. ``index`` counts from 0."""
+    """A receipt is forged, expired, or for another person or place. ``index`` counts from 0."""
 
     def __init__(self, index: int) -> None:
-        super().__init__("is not valid for this template")
+        super().__init__("is not valid here")
         self.index = index
 
 
-def files_of(tokens: Tokens, receipts: Sequence[str], owner_id: str, template_id: str) -> tuple[Attachment, ...]:
-    """The files that the receipts name, each uploaded by the owner for this template. Raises `BadReceipt`."""
+def files_of(tokens: Tokens, receipts: Sequence[str], owner_id: str, scope: str) -> tuple[Attachment, ...]:
+    """The files that the receipts name, each uploaded by the owner for this scope. Raises `BadReceipt`."""
     files = []
     for index, receipt in enumerate(receipts):
         try:
@@ -31,7 +31,7 @@ def files_of(tokens: Tokens, receipts: Sequence[str], owner_id: str, template_id
             )
         except (InvalidToken, KeyError, ValueError, TypeError):
             raise BadReceipt(index) from None
-        if proven != (owner_id, f"template:{template_id}"):
+        if proven != (owner_id, scope):
             raise BadReceipt(index)
         files.append(file)
     return tuple(files)

@@ -1,0 +1,1 @@
+"""E-mails on requests: written and sent, received and filed."""

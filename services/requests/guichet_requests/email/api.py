@@ -1,0 +1,106 @@
+"""E-mails over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from guichet_kit.tokens import Tokens
+from pydantic import BaseModel, EmailStr, Field
+
+from guichet_requests import fields
+from guichet_requests.access import Caller, CallerOf
+from guichet_requests.agent.store import AgentStore
+from guichet_requests.email import answer
+from guichet_requests.email.answer import Answer, Quote
+from guichet_requests.email.email import Address
+from guichet_requests.email.letter import Language
+from guichet_requests.email.usecases import Outbox
+from guichet_requests.email.views import AddressView
+from guichet_requests.file.receipts import files_of
+from guichet_requests.file.store import FileStore
+from guichet_requests.timeline.api import TimelineItem
+
+MAX_FILES = 20
+MAX_CC = 50
+
+Ids = Annotated[list[str], Field(max_length=MAX_FILES)]
+
+
+class NewEmail(fields.Body):
+    """An e-mail to the request's contact; ``id`` makes a repeat recognisable.
+
+    ``attachment_ids`` are files of this request, of its conversations and of templates; ``receipts`` are of files that
+    the agent uploaded for this request. ``quote`` adds history, ``signature`` the agent's own; ``language`` is that of
+    what is added. ``seen_timeline_id``: what was said after this item would make the answer a stale one.
+    """
+
+    id: UUID
+    subject: fields.Line | None = None
+    text: fields.Text
+    cc: Annotated[list[EmailStr], Field(max_length=MAX_CC)] = Field(default=[])
+    attachment_ids: Ids = Field(default=[])
+    receipts: Ids = Field(default=[])
+    quote: Quote = "none"
+    signature: bool = True
+    language: Language = "fr"
+    mailbox: Annotated[str, Field(max_length=40)] | None = None
+    seen_timeline_id: Annotated[str, Field(max_length=200)] | None = None
+
+
+class QuotedView(BaseModel):
+    """Quoted history: of the customer's last words, and of all that was said."""
+
+    last: str
+    all: str
+
+
+class DraftView(BaseModel):
+    """What an e-mail starts from; ``to`` is null where the contact has no address."""
+
+    to: AddressView | None
+    cc: list[AddressView]
+    subject: str
+    signature: str
+    quoted: QuotedView
+    mailbox_id: str | None
+
+
+def routes(outbox: Outbox, files: FileStore, agents: AgentStore, receipts: Tokens, agent: CallerOf) -> APIRouter:
+    """``/api/v1/requests/{id}/emails``."""
+    router = APIRouter(prefix="/api/v1/requests", tags=["e-mails"])
+
+    async def signature_of(caller: Caller) -> str:
+        found = await agents.get(caller.id)
+        return found.signature if found else ""
+
+    @router.post("/{request_id}/emails", status_code=201)
+    async def send_email(request_id: str, body: NewEmail, caller: Annotated[Caller, Depends(agent)]) -> TimelineItem:
+        wanted = Answer(
+            text=body.text,
+            subject=body.subject,
+            cc=tuple(Address(email) for email in dict.fromkeys(body.cc)),
+            files=await files.named(body.attachment_ids),
+            attachments=files_of(receipts, body.receipts, caller.id, f"request:{request_id}"),
+            quote=body.quote,
+            signature=await signature_of(caller) if body.signature else "",
+            language=body.language,
+            mailbox=body.mailbox,
+            seen=body.seen_timeline_id,
+        )
+        return TimelineItem.of(await answer.answer(outbox, request_id, str(body.id), wanted, by=caller.author))
+
+    @router.get("/{request_id}/emails/draft")
+    async def draft_email(
+        request_id: str, caller: Annotated[Caller, Depends(agent)], language: Language = "fr"
+    ) -> DraftView:
+        draft = await answer.draft(outbox, request_id, language)
+        return DraftView(
+            to=AddressView.model_validate(draft.to) if draft.to else None,
+            cc=[AddressView.model_validate(one) for one in draft.cc],
+            subject=draft.subject,
+            signature=await signature_of(caller),
+            quoted=QuotedView(last=draft.last, all=draft.all),
+            mailbox_id=draft.mailbox,
+        )
+
+    return router

@@ -1,0 +1,81 @@
+"""Writing e-mails on a request: saved on its timeline and submitted to ``mailer`` in one write."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from guichet_kit.clock import now
+
+from guichet_requests.contact.store import ContactStore
+from guichet_requests.email.email import Delivery, Email
+from guichet_requests.email.events import email_submitted
+from guichet_requests.email.letter import THREAD, Letter, thread_of
+from guichet_requests.request import mail
+from guichet_requests.request.request import Request
+from guichet_requests.request.store import RequestStore
+from guichet_requests.request.usecases import Addition, add_item
+from guichet_requests.timeline.item import Author, Item
+from guichet_requests.timeline.store import TimelineStore
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What writing e-mails works with. ``domain`` is that of their Message-IDs."""
+
+    requests: RequestStore
+    items: TimelineStore
+    contacts: ContactStore
+    domain: str
+
+
+async def submit(outbox: Outbox, request_id: str, item_id: str, letter: Letter, *, author: Author) -> Item:
+    """Save an e-mail and have it sent; a repeat answers the first one. ``item_id`` is a UUID of the caller's making.
+
+    Raises `Unknown`, `IdTaken`, `Contended`.
+    """
+
+    async def at_once(_request: Request, _emails: Sequence[Item]) -> Letter:
+        return letter
+
+    return await write(outbox, request_id, item_id, at_once, author=author)
+
+
+async def write(
+    outbox: Outbox,
+    request_id: str,
+    item_id: str,
+    compose: Callable[[Request, Sequence[Item]], Awaitable[Letter]],
+    *,
+    author: Author,
+) -> Item:
+    """As `submit`, with what ``compose`` writes for the request as it is when it is saved, and its newest e-mails."""
+
+    async def decide(request: Request) -> Addition:
+        emails = await outbox.items.emails(request_id, THREAD)
+        letter, thread, at = await compose(request, emails), thread_of(emails), now()
+        message_id = f"{item_id}@{outbox.domain}"
+        item = Item(
+            id=item_id,
+            request_id=request_id,
+            at=at,
+            kind="email",
+            channel="email",
+            direction="outbound",
+            author=author,
+            text=letter.text,
+            attachments=letter.attachments,
+            email=Email(
+                subject=letter.subject,
+                to=letter.to,
+                cc=letter.cc,
+                mailbox=letter.mailbox,
+                message_id=message_id,
+                text_signature=letter.signature,
+                text_quoted=letter.quoted,
+                purpose=letter.purpose,
+            ),
+            delivery=Delivery(state="queued", at=at),
+        )
+        submitted = email_submitted(request, item_id, letter, thread, message_id, author, at)
+        return mail.send(request, item), (submitted,)
+
+    return await add_item(outbox.requests, outbox.items, request_id, item_id, decide, by=author)

@@ -1,0 +1,158 @@
+"""How e-mails look on a timeline over HTTP."""
+
+from typing import Any
+
+from guichet_kit.clock import WireTime
+from pydantic import BaseModel, ConfigDict, Field
+
+from guichet_requests.email.email import Delivery, DeliveryState, Email, Kind, Placed, PlacedBy, Purpose
+
+
+def of_some() -> Any:
+    """A field that is left out where it says nothing."""
+    return Field(default=None, exclude_if=lambda value: value is None)
+
+
+class AddressView(BaseModel):
+    """An address; ``name`` is empty where none was given."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    email: str
+    name: str
+
+
+class OtherRequestView(BaseModel):
+    """Another request."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    number: int
+
+
+class PlacedView(BaseModel):
+    """Why a received e-mail is here."""
+
+    by: PlacedBy
+    forged_reply_address: bool
+    from_request: OtherRequestView | None = of_some()
+    moved_by: str | None = of_some()
+
+    @classmethod
+    def of(cls, placed: Placed) -> "PlacedView":
+        """As it is shown."""
+        other = placed.from_request
+        return cls(
+            by=placed.by,
+            forged_reply_address=placed.forged_reply_address,
+            from_request=OtherRequestView.model_validate(other) if other else None,
+            moved_by=placed.moved_by,
+        )
+
+
+class BouncedRecipientView(BaseModel):
+    """What a report says of one address."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    email: str
+    fate: str
+    status: str
+    diagnostic: str
+
+
+class BounceView(BaseModel):
+    """A report on an e-mail that was sent."""
+
+    recipients: list[BouncedRecipientView]
+
+
+class InvitationView(BaseModel):
+    """A calendar invitation; times as they stand there."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    method: str
+    summary: str
+    start: str
+    end: str
+    location: str
+    organizer: str
+
+
+class EmailView(BaseModel):
+    """An e-mail; the item's text and HTML are what is new in it, what is named here is folded below."""
+
+    subject: str
+    from_: AddressView | None
+    to: list[AddressView]
+    cc: list[AddressView]
+    mailbox: str | None
+    message_id: str | None
+    kind: Kind
+    why: str
+    text_signature: str
+    text_quoted: str
+    html_quoted: str
+    placed: PlacedView | None
+    other_sender: bool
+    signed: str | None
+    encrypted: bool
+    notes: list[str]
+    bounce: BounceView | None
+    invitation: InvitationView | None
+    automatic: bool
+    purpose: Purpose | None = of_some()
+
+    model_config = {"alias_generator": lambda name: name.rstrip("_"), "populate_by_name": True}
+
+    @classmethod
+    def of(cls, email: Email) -> "EmailView":
+        """The e-mail as it is shown."""
+        bounced = email.bounce
+        return cls(
+            subject=email.subject,
+            from_=AddressView.model_validate(email.sender) if email.sender else None,
+            to=[AddressView.model_validate(one) for one in email.to],
+            cc=[AddressView.model_validate(one) for one in email.cc],
+            mailbox=email.mailbox,
+            message_id=email.message_id,
+            kind=email.kind,
+            why=email.why,
+            text_signature=email.text_signature,
+            text_quoted=email.text_quoted,
+            html_quoted=email.html_quoted,
+            placed=PlacedView.of(email.placed) if email.placed else None,
+            other_sender=email.other_sender,
+            signed=email.signed,
+            encrypted=email.encrypted,
+            notes=list(email.notes),
+            bounce=BounceView(recipients=[BouncedRecipientView.model_validate(one) for one in bounced])
+            if bounced is not None
+            else None,
+            invitation=InvitationView.model_validate(email.invitation) if email.invitation else None,
+            automatic=email.automatic,
+            purpose=email.purpose,
+        )
+
+
+class DeliveryView(BaseModel):
+    """What became of an e-mail that was sent; ``detail`` in words."""
+
+    state: DeliveryState
+    detail: str | None
+    attempts: int
+    next_attempt_at: WireTime | None
+    at: WireTime
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "DeliveryView":
+        """As it is shown."""
+        return cls(
+            state=delivery.state,
+            detail=delivery.detail,
+            attempts=delivery.attempts,
+            next_attempt_at=delivery.next_attempt_at,
+            at=delivery.at,
+        )

@@ -1,0 +1,78 @@
+"""Copies of files in MongoDB, and which of them may be sent; the only file that knows their field names."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from guichet_contracts.attachments import File
+from guichet_kit.mongo import MAJORITY, Collection, Database
+
+from guichet_requests.errors import Refused
+from guichet_requests.timeline.item import Attachment
+
+PATIENCE_SECONDS = 2.0
+"""How long a file that was uploaded just now is waited for."""
+
+_LOOK_EVERY_SECONDS = 0.1
+
+
+class FileNotKnownYet(Refused):
+    """No copy of the file came: it does not exist, was refused, or was uploaded this moment."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such file, or it was uploaded just now: try again in a moment.")
+
+
+class FileElsewhere(Refused):
+    """The file was not uploaded for this. ``index`` counts from 0."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__("was not uploaded for this")
+        self.index = index
+
+
+@dataclass(frozen=True, slots=True)
+class FileCopy:
+    """A file that passed every check, who uploaded it, and for what: ``conversation:<id>``, ``template:<id>`` …"""
+
+    file: Attachment
+    scope: str
+    owner_id: str
+
+
+class FileStore:
+    """The collection ``files``: what ``attachments`` told, which never changes."""
+
+    def __init__(self, database: Database) -> None:
+        self.collection: Collection = database["files"].with_options(read_concern=MAJORITY)
+
+    async def keep(self, file: File) -> None:
+        """Keep a copy; a repeat changes nothing."""
+        media_type = file.media_type or "application/octet-stream"
+        copy = {"name": file.name, "media_type": media_type, "size": file.size}
+        copy |= {"scope": file.scope, "owner_id": file.owner.id}
+        await self.collection.update_one({"_id": file.id}, {"$setOnInsert": copy}, upsert=True)
+
+    async def named(self, file_ids: Sequence[str]) -> tuple[FileCopy, ...]:
+        """The files in the order of their ids, waited for a moment. Raises `FileNotKnownYet`."""
+        until = monotonic() + PATIENCE_SECONDS
+        while True:
+            found = {one["_id"]: one async for one in self.collection.find({"_id": {"$in": list(file_ids)}})}
+            if len(found) == len(set(file_ids)):
+                break
+            if monotonic() > until:
+                raise FileNotKnownYet
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+        return tuple(
+            FileCopy(
+                Attachment(file_id, found[file_id]["name"], found[file_id]["media_type"], found[file_id]["size"]),
+                found[file_id]["scope"],
+                found[file_id]["owner_id"],
+            )
+            for file_id in file_ids
+        )
+
+    async def forget(self, file_ids: Sequence[str]) -> None:
+        """Drop the copies: the files are to go."""
+        await self.collection.delete_many({"_id": {"$in": list(file_ids)}})
