@@ -10,19 +10,24 @@ import { listQuery } from "./app/route";
 import type { Router } from "./app/router";
 import { Toasts } from "./app/toasts";
 import { Contacts } from "./contacts/contacts";
+import { EmailActs } from "./emails/email_acts";
+import { Emails } from "./emails/emails";
 import { Uploads } from "./files/uploads";
+import type { WebForm } from "./forms/web_form";
 import { Api } from "./http/api";
 import { Catalogue } from "./http/catalogue";
+import { Quarantine } from "./quarantine/quarantine";
 import type { Reason } from "./reasons/reason";
 import { Edits } from "./requests/edits";
 import { find } from "./requests/list";
 import { NewRequest } from "./requests/new_request";
 import { Requests } from "./requests/requests";
 import type { Session } from "./session/session";
+import { settingsFor } from "./settings/pages";
 import type { Template } from "./templates/template";
 import { Drafts } from "./timeline/drafts";
 import { Thread } from "./timeline/thread";
-import type { Words } from "./words/words";
+import { tellProblem, type Words } from "./words/words";
 
 /** All that a signed-in agent works with, joined: built at sign-in, stopped at sign-out. */
 export class Desk {
@@ -32,8 +37,12 @@ export class Desk {
   readonly contacts: Contacts;
   readonly templates: Catalogue<Template>;
   readonly reasons: Catalogue<Reason>;
+  readonly forms: Catalogue<WebForm>;
+  readonly quarantine: Quarantine;
   readonly uploads: Uploads;
   readonly edits: Edits;
+  readonly emails: Emails;
+  readonly emailActs: EmailActs;
   readonly newRequest: NewRequest;
   readonly drafts: Drafts;
   readonly outbox: Outbox;
@@ -64,6 +73,8 @@ export class Desk {
     this.contacts = new Contacts(this.api);
     this.templates = new Catalogue(this.api, "/api/v1/templates");
     this.reasons = new Catalogue(this.api, "/api/v1/reasons");
+    this.forms = new Catalogue(this.api, "/api/v1/forms");
+    this.quarantine = new Quarantine(this.api);
     this.uploads = new Uploads(this.api);
     this.newRequest = new NewRequest(this.api, sessionStorage, agent.id);
     this.drafts = new Drafts(localStorage, agent.id);
@@ -76,6 +87,26 @@ export class Desk {
       t: words.t,
       reasonName: (id) => this.reasonName(id) ?? id,
       changed: (request) => this.changed(request),
+    });
+    this.emails = new Emails({
+      api: this.api,
+      drafts: this.drafts,
+      uploads: this.uploads,
+      sent: (requestId) => this.reload(requestId),
+      failed: (requestId, problem) => {
+        if (this.thread.value?.requestId === requestId) return;
+        const t = words.t.value;
+        this.toasts.failed(t("composer.email.failed", { problem: tellProblem(problem, t) }));
+      },
+    });
+    this.emailActs = new EmailActs({
+      api: this.api,
+      asker: this.asker,
+      toasts: this.toasts,
+      t: words.t,
+      changed: (request) => this.changed(request),
+      moved: (itemId) => this.thread.value?.forget(itemId),
+      reload: () => void this.thread.value?.reload(),
     });
     this.outbox = new Outbox({
       storage: localStorage,
@@ -109,6 +140,7 @@ export class Desk {
       stopList();
       stopThread();
     };
+    if (settingsFor(this.agent).includes("quarantine")) this.quarantine.watch();
     this.socket.open();
   }
 
@@ -116,6 +148,7 @@ export class Desk {
     this.stopFollowing();
     this.thread.value?.close();
     this.requests.stop();
+    this.quarantine.stop();
     this.uploads.stop();
     this.outbox.pause();
     this.socket.close();
@@ -129,6 +162,10 @@ export class Desk {
       id === null ? null : new Thread(id, { api: this.api, send: (f) => this.socket.send(f), own: this.own });
     this.currentThread.value = thread;
     if (id !== null) thread?.open(find(this.requests.list.peek(), id));
+  }
+
+  private reload(requestId: string): void {
+    if (this.thread.value?.requestId === requestId) void this.thread.value.reload();
   }
 
   private changed(request: Request): void {

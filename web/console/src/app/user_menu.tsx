@@ -2,7 +2,8 @@ import { LOCALES, type Locale } from "@guichet/shared/i18n";
 import type { JSX } from "preact";
 import { useDesk } from "../desk";
 import { Problem } from "../http/problem";
-import { settingsFor } from "../settings/settings_page";
+import { QuarantineBadge } from "../quarantine/quarantine_badge";
+import { settingsFor } from "../settings/pages";
 import { tellProblem, useWords } from "../words/words";
 import { Icon } from "./icons";
 import { Menu } from "./menu";
@@ -18,7 +19,8 @@ interface UserMenuProps {
 
 export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
   const { t, locale, words } = useWords();
-  const { agent, router, session, toasts } = useDesk();
+  const { agent, quarantine, router, session, toasts } = useDesk();
+  const label = t("app.menu", { name: agent.name, initials: agent.initials });
   const signOut = () =>
     session.signOut().catch((error: unknown) => {
       if (!(error instanceof Problem)) throw error;
@@ -26,8 +28,12 @@ export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
     });
   return (
     <Menu
-      label={t("app.menu", { name: agent.name, initials: agent.initials })}
-      button={<span class="disc">{agent.initials}</span>}
+      label={quarantine.count > 0 ? `${label}, ${t("quarantine.count", { count: quarantine.count })}` : label}
+      button={
+        <span class="disc" data-calls={quarantine.count > 0}>
+          {agent.initials}
+        </span>
+      }
       buttonClass="button quiet square"
     >
       {(close) => (
@@ -63,7 +69,8 @@ export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
                 router.go({ settings: page });
               }}
             >
-              {t(`settings.${page}`)}
+              <span class="grow">{t(`settings.${page}`)}</span>
+              {page === "quarantine" && <QuarantineBadge />}
             </button>
           ))}
           <button

@@ -26,9 +26,15 @@ export function ListPane({ menu, alone, onCreate, onCollapse }: ListPaneProps): 
         <h1 id="list-title" class="grow">
           {t("requests.title")}
         </h1>
-        <button type="button" class="button" title={t("new.title")} onClick={onCreate}>
+        <button
+          type="button"
+          class="button"
+          aria-label={t("new.title")}
+          title={t("new.title")}
+          onClick={onCreate}
+        >
           <Icon name="plus" />
-          {t("new.title")}
+          {t("new.short")}
         </button>
         <button
           type="button"

@@ -1,10 +1,11 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Icon, type IconName } from "../app/icons";
+import { Icon } from "../app/icons";
 import { useDesk } from "../desk";
 import type { Catalogue, Kept } from "../http/catalogue";
 import { Problem } from "../http/problem";
 import { tellProblem, useWords } from "../words/words";
+import { ItemButton } from "./item_button";
 
 interface KeptListProps<Item extends Kept> {
   catalogue: Catalogue<Item>;
@@ -135,28 +136,3 @@ export function KeptList<Item extends Kept>({
 
 /** No item has this id. */
 const NEW = "";
-
-interface ItemButtonProps {
-  icon: IconName;
-  label: string;
-  disabled: boolean;
-  /** The item whose form it opens. */
-  opens?: string;
-  onClick: () => void;
-}
-
-function ItemButton({ icon, label, disabled, opens, onClick }: ItemButtonProps): JSX.Element {
-  return (
-    <button
-      type="button"
-      class="button quiet square"
-      aria-label={label}
-      title={label}
-      disabled={disabled}
-      data-opens={opens}
-      onClick={onClick}
-    >
-      <Icon name={icon} />
-    </button>
-  );
-}

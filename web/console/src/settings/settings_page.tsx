@@ -1,26 +1,25 @@
-import type { Agent } from "@guichet/shared/protocol";
 import type { ComponentChildren, JSX } from "preact";
 import { Icon } from "../app/icons";
 import { Link } from "../app/link";
-import { type SettingsPage as Page, SETTINGS } from "../app/route";
+import type { SettingsPage as Page } from "../app/route";
 import { useDesk } from "../desk";
+import { QuarantineBadge } from "../quarantine/quarantine_badge";
+import { QuarantinePage } from "../quarantine/quarantine_page";
 import { useWords } from "../words/words";
 import { ContactsPage } from "./contacts_page";
+import { FormsPage } from "./forms_page";
+import { isForSupervisors, settingsFor } from "./pages";
 import { ReasonsPage } from "./reasons_page";
 import { TemplatesPage } from "./templates_page";
 import "./settings.css";
 
-const PAGES = { templates: TemplatesPage, reasons: ReasonsPage, contacts: ContactsPage };
-const ALLOWED: Record<Page, readonly Agent["role"][]> = {
-  templates: ["admin"],
-  reasons: ["admin"],
-  contacts: ["supervisor", "admin"],
+const PAGES = {
+  templates: TemplatesPage,
+  reasons: ReasonsPage,
+  forms: FormsPage,
+  contacts: ContactsPage,
+  quarantine: QuarantinePage,
 };
-
-/** The pages that the agent may use; the services check it too. */
-export function settingsFor({ role }: Agent): Page[] {
-  return SETTINGS.filter((page) => ALLOWED[page].includes(role));
-}
 
 /** What administrators and supervisors keep; in the place of the requests. */
 export function SettingsPage({ page, menu }: { page: Page; menu: ComponentChildren }): JSX.Element {
@@ -51,6 +50,7 @@ export function SettingsPage({ page, menu }: { page: Page; menu: ComponentChildr
             aria-current={known === page ? "page" : undefined}
           >
             {t(`settings.${known}`)}
+            {known === "quarantine" && <QuarantineBadge />}
           </Link>
         ))}
       </nav>
@@ -60,7 +60,7 @@ export function SettingsPage({ page, menu }: { page: Page; menu: ComponentChildr
           {pages.includes(page) ? (
             <Content />
           ) : (
-            <p>{t(page === "contacts" ? "settings.forbidden.contacts" : "settings.forbidden")}</p>
+            <p>{t(isForSupervisors(page) ? "settings.forbidden.supervisors" : "settings.forbidden")}</p>
           )}
         </div>
       </main>

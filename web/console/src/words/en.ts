@@ -1,7 +1,9 @@
 import type { Text } from "@guichet/shared/i18n";
 import type { fr } from "./fr";
+import { mailEn } from "./mail_en";
 
 export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? string : Text } = {
+  ...mailEn,
   "app.name": "Guichet",
   "app.menu": "{name}’s menu, {initials}",
   "app.theme": "Appearance",
@@ -51,6 +53,9 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
     "Requests have this reason: it cannot be deleted. Untick “Can be chosen” to stop offering it.",
   "problem.too_large": "This is too large to be accepted.",
   "problem.validation_failed": "Some fields are not accepted. Correct them, then try again.",
+  "problem.not_in_quarantine":
+    "This mail cannot be taken up again: it is no longer in quarantine, or was too large to be kept.",
+  "problem.form_exists": "Another form has this key already. Choose another one.",
   "problem.unexpected":
     "The operation did not succeed. Try again; if it happens again, report “{code}” to your administrator.",
 
@@ -107,6 +112,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "requests.empty.filtered": "No request matches these filters.",
 
   "new.title": "New request",
+  "new.short": "New",
   "new.first": "To begin with",
   "new.first.note": "Internal note",
   "new.first.email": "E-mail to the customer",
@@ -233,13 +239,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "composer.internal": "internal, never sent to the customer",
   "composer.tooLong": { one: "{count} character too many", other: "{count} characters too many" },
   "composer.keys": "Enter sends, Shift + Enter breaks the line",
-  "composer.closed.contact": "The conversation is closed. Contact: {name}, {email}. You can add a note.",
-  "composer.closed.noAddress":
-    "The conversation is closed, and {name} has no e-mail address: complete the contact on the card. You can add a note.",
-  "composer.closed.noContact":
-    "The conversation is closed, and the request has no contact with an e-mail address: link a contact on the card. You can add a note.",
   "composer.unfilled": { one: "To be completed before sending:", other: "To be completed before sending:" },
-  "composer.noConversation": "This request has no chat conversation. You can add a note.",
   "composer.noteFailed": "The note was not saved; its text is kept. {problem}",
 
   "card.contact": "Customer",
@@ -332,9 +332,11 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "settings.title": "Settings",
   "settings.back": "Back to the requests",
   "settings.forbidden": "This page is for administrators only.",
-  "settings.forbidden.contacts": "This page is for supervisors and administrators only.",
+  "settings.forbidden.supervisors": "This page is for supervisors and administrators only.",
   "settings.templates": "Reply templates",
   "settings.reasons": "Reasons",
+  "settings.forms": "Forms",
+  "settings.quarantine": "Quarantine",
   "settings.contacts": "Contacts",
   "settings.loading": "Loading…",
   "settings.failed": "The list could not be loaded.",
@@ -400,6 +402,76 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "settings.export.tab": "Tab",
   "settings.export.start": "Download the CSV",
   "settings.export.busy": "Preparing…",
+
+  "quarantine.explain":
+    "Mails that could not become a request are kept here, whole. Once the cause is gone, take them up again.",
+  "quarantine.empty": "No mail in quarantine: all that arrived was taken in.",
+  "quarantine.more": "Show more",
+  "quarantine.count": { one: "{count} mail in quarantine", other: "{count} mails in quarantine" },
+  "quarantine.noSubject": "(no subject)",
+  "quarantine.noSender": "Unreadable sender",
+  "quarantine.detail": "Technical detail",
+  "quarantine.raw": "See the raw mail",
+  "quarantine.rawTitle": "Raw mail",
+  "quarantine.rawOf": "See the raw mail: {subject}",
+  "quarantine.rawCut": "Only the beginning is shown ({size}); the file has it all.",
+  "quarantine.rawMissing": "This mail was not kept: it was too large to be received.",
+  "quarantine.replay": "Take up again",
+  "quarantine.replayOf": "Take up again: {subject}",
+  "quarantine.replaying": "Taking it up…",
+  "quarantine.processed": "Mail taken up: it is among the requests now.",
+  "quarantine.duplicate": "Mail taken up: it had arrived before, nothing was added.",
+  "quarantine.received": "The mail is being taken up. Should that fail, it will come back to this list.",
+  "quarantine.again": "The mail stayed in quarantine. {reason}",
+  "quarantine.reason.empty": "The mail is empty.",
+  "quarantine.reason.too_deep": "Too many parts are nested in each other.",
+  "quarantine.reason.too_many_parts": "The mail has too many parts.",
+  "quarantine.reason.too_large": "The mail is larger than allowed.",
+  "quarantine.reason.infected": "An attached file contains a virus.",
+  "quarantine.reason.lost": "The mail is no longer in the file store.",
+  "quarantine.reason.parser_failed": "The mail is too damaged to be read.",
+  "quarantine.reason.crashed": "Reading this mail broke off several times.",
+  "quarantine.reason.failure":
+    "An error in Guichet kept it from being taken in. Report it, then take the mail up again.",
+  "quarantine.reason.other": "This mail could not be taken in.",
+
+  "forms.explain":
+    "A customer who fills in a form makes a request. Each form has its page, and can be embedded in a site.",
+  "forms.add": "Create a form",
+  "forms.empty": "No forms yet.",
+  "forms.name": "Name of the form",
+  "forms.key": "Key",
+  "forms.key.hint": "In the page’s address: letters without accents, digits, hyphen and underscore.",
+  "forms.key.change": "Pages that use the old key will no longer show the form.",
+  "forms.inactive": "closed",
+  "forms.active": "Open to customers",
+  "forms.confirmation": "Confirm to the customer by e-mail, with the request’s number",
+  "forms.color": "A colour of its own",
+  "forms.origins": "Sites that may embed it",
+  "forms.origins.hint": "One per line, without a path. Its own page can always be reached.",
+  "forms.origins.wrong":
+    "“{origin}” is not the address of a site. Write, for instance, https://www.example.com.",
+  "forms.fields": "Fields",
+  "forms.fields.always":
+    "Name, e-mail address, subject and message are always asked for. Add what else you need.",
+  "forms.fields.add": "Add a field",
+  "forms.fields.count": {
+    one: "{count} further field",
+    other: "{count} further fields",
+  },
+  "forms.field.label": "Question",
+  "forms.field.kind": "Answer",
+  "forms.field.options": "Choices, one per line",
+  "forms.field.required": "An answer is required",
+  "forms.kind.text": "One line",
+  "forms.kind.textarea": "Several lines",
+  "forms.kind.tel": "Phone number",
+  "forms.kind.select": "List",
+  "forms.embed": "Embed in a site",
+  "forms.embed.explain": "Paste this into the site’s page:",
+  "forms.embed.nowhere": "First name the sites that may embed it. Then paste this into the page:",
+  "forms.copy": "Copy",
+  "forms.copied": "Code copied",
 
   "keys.title": "Keyboard shortcuts",
   "keys.next": "Next request",

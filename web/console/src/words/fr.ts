@@ -1,4 +1,7 @@
+import { mailFr } from "./mail_fr";
+
 export const fr = {
+  ...mailFr,
   "app.name": "Guichet",
   "app.menu": "Menu de {name}, {initials}",
   "app.theme": "Apparence",
@@ -49,6 +52,9 @@ export const fr = {
     "Des demandes ont ce motif : il ne peut pas être supprimé. Décochez « Peut être choisi » pour ne plus le proposer.",
   "problem.too_large": "C’est trop volumineux pour être accepté.",
   "problem.validation_failed": "Certains champs ne sont pas acceptés. Corrigez-les, puis réessayez.",
+  "problem.not_in_quarantine":
+    "Ce mail ne peut pas être repris : il n’est plus en quarantaine, ou il était trop volumineux pour être gardé.",
+  "problem.form_exists": "Un autre formulaire a déjà cette clé. Choisissez-en une autre.",
   "problem.unexpected":
     "L’opération n’a pas abouti. Réessayez ; si cela se reproduit, signalez « {code} » à votre administrateur.",
 
@@ -112,6 +118,7 @@ export const fr = {
   "requests.empty.filtered": "Aucune demande ne correspond à ces filtres.",
 
   "new.title": "Nouvelle demande",
+  "new.short": "Nouvelle",
   "new.first": "Pour commencer",
   "new.first.note": "Note interne",
   "new.first.email": "E-mail au client",
@@ -238,14 +245,7 @@ export const fr = {
   "composer.internal": "interne, jamais envoyée au client",
   "composer.tooLong": { one: "{count} caractère de trop", other: "{count} caractères de trop" },
   "composer.keys": "Entrée envoie, Maj + Entrée va à la ligne",
-  "composer.closed.contact":
-    "La conversation est clôturée. Contact : {name}, {email}. Vous pouvez ajouter une note.",
-  "composer.closed.noAddress":
-    "La conversation est clôturée, et {name} n’a pas d’adresse e-mail : complétez son contact sur la fiche. Vous pouvez ajouter une note.",
-  "composer.closed.noContact":
-    "La conversation est clôturée, et la demande n’a aucun contact avec une adresse e-mail : liez un contact sur la fiche. Vous pouvez ajouter une note.",
   "composer.unfilled": { one: "À compléter avant l’envoi :", other: "À compléter avant l’envoi :" },
-  "composer.noConversation": "Cette demande n’a pas de conversation par chat. Vous pouvez ajouter une note.",
   "composer.noteFailed": "La note n’a pas été enregistrée ; son texte est gardé. {problem}",
 
   "card.contact": "Client",
@@ -341,9 +341,11 @@ export const fr = {
   "settings.title": "Réglages",
   "settings.back": "Retour aux demandes",
   "settings.forbidden": "Cette page est réservée aux administrateurs.",
-  "settings.forbidden.contacts": "Cette page est réservée aux superviseurs et aux administrateurs.",
+  "settings.forbidden.supervisors": "Cette page est réservée aux superviseurs et aux administrateurs.",
   "settings.templates": "Modèles de réponse",
   "settings.reasons": "Motifs",
+  "settings.forms": "Formulaires",
+  "settings.quarantine": "Quarantaine",
   "settings.contacts": "Contacts",
   "settings.loading": "Chargement…",
   "settings.failed": "La liste n’a pas pu être chargée.",
@@ -412,6 +414,76 @@ export const fr = {
   "settings.export.tab": "Tabulation",
   "settings.export.start": "Télécharger le CSV",
   "settings.export.busy": "Préparation…",
+
+  "quarantine.explain":
+    "Les mails qui n’ont pas pu devenir une demande sont gardés ici en entier. Une fois la cause écartée, reprenez-les.",
+  "quarantine.empty": "Aucun mail en quarantaine : tout ce qui est arrivé a été pris en compte.",
+  "quarantine.more": "Afficher la suite",
+  "quarantine.count": { one: "{count} mail en quarantaine", other: "{count} mails en quarantaine" },
+  "quarantine.noSubject": "(sans objet)",
+  "quarantine.noSender": "Expéditeur illisible",
+  "quarantine.detail": "Détail technique",
+  "quarantine.raw": "Voir le mail brut",
+  "quarantine.rawTitle": "Mail brut",
+  "quarantine.rawOf": "Voir le mail brut : {subject}",
+  "quarantine.rawCut": "Seul le début est affiché ({size}) ; le fichier contient tout.",
+  "quarantine.rawMissing": "Ce mail n’a pas été gardé : il était trop volumineux pour être reçu.",
+  "quarantine.replay": "Reprendre",
+  "quarantine.replayOf": "Reprendre : {subject}",
+  "quarantine.replaying": "Reprise…",
+  "quarantine.processed": "Mail repris : il est maintenant dans les demandes.",
+  "quarantine.duplicate": "Mail repris : il était déjà arrivé par ailleurs, rien n’a été ajouté.",
+  "quarantine.received": "La reprise est en cours. Si elle échoue, le mail reviendra dans cette liste.",
+  "quarantine.again": "Le mail est resté en quarantaine. {reason}",
+  "quarantine.reason.empty": "Le mail est vide.",
+  "quarantine.reason.too_deep": "Trop de parties sont emboîtées les unes dans les autres.",
+  "quarantine.reason.too_many_parts": "Le mail a trop de parties.",
+  "quarantine.reason.too_large": "Le mail dépasse la taille permise.",
+  "quarantine.reason.infected": "Un fichier joint contient un virus.",
+  "quarantine.reason.lost": "Le mail n’est plus dans le stockage des fichiers.",
+  "quarantine.reason.parser_failed": "Le mail est trop abîmé pour être lu.",
+  "quarantine.reason.crashed": "La lecture de ce mail s’est interrompue plusieurs fois.",
+  "quarantine.reason.failure":
+    "Une erreur de Guichet a empêché de le prendre en compte. Signalez-la, puis reprenez le mail.",
+  "quarantine.reason.other": "Ce mail n’a pas pu être pris en compte.",
+
+  "forms.explain":
+    "Un client qui remplit un formulaire crée une demande. Chaque formulaire a sa page, et peut être intégré à un site.",
+  "forms.add": "Créer un formulaire",
+  "forms.empty": "Aucun formulaire pour l’instant.",
+  "forms.name": "Nom du formulaire",
+  "forms.key": "Clé",
+  "forms.key.hint": "Dans l’adresse de la page : lettres sans accent, chiffres, tiret et trait bas.",
+  "forms.key.change": "Les pages qui utilisent l’ancienne clé ne montreront plus le formulaire.",
+  "forms.inactive": "fermé",
+  "forms.active": "Ouvert aux clients",
+  "forms.confirmation": "Confirmer au client par e-mail, avec le numéro de sa demande",
+  "forms.color": "Couleur propre au formulaire",
+  "forms.origins": "Sites qui peuvent l’intégrer",
+  "forms.origins.hint": "Un par ligne, sans chemin. Sa propre page est toujours accessible.",
+  "forms.origins.wrong":
+    "« {origin} » n’est pas l’adresse d’un site. Écrivez par exemple https://www.example.com.",
+  "forms.fields": "Champs",
+  "forms.fields.always":
+    "Nom, adresse e-mail, objet et message sont toujours demandés. Ajoutez ce qu’il vous faut d’autre.",
+  "forms.fields.add": "Ajouter un champ",
+  "forms.fields.count": {
+    one: "{count} champ en plus",
+    other: "{count} champs en plus",
+  },
+  "forms.field.label": "Question",
+  "forms.field.kind": "Réponse",
+  "forms.field.options": "Choix proposés, un par ligne",
+  "forms.field.required": "Réponse obligatoire",
+  "forms.kind.text": "Une ligne",
+  "forms.kind.textarea": "Plusieurs lignes",
+  "forms.kind.tel": "Téléphone",
+  "forms.kind.select": "Liste",
+  "forms.embed": "Intégrer à un site",
+  "forms.embed.explain": "Collez ceci dans la page du site :",
+  "forms.embed.nowhere": "Indiquez d’abord les sites qui peuvent l’intégrer. Puis collez ceci dans la page :",
+  "forms.copy": "Copier",
+  "forms.copied": "Code copié",
 
   "keys.title": "Raccourcis clavier",
   "keys.next": "Demande suivante",
