@@ -1,6 +1,9 @@
 """A visitor who is to be forgotten is nowhere in this database any more; what was said stays."""
 
 import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,6 +19,7 @@ from guichet_kit.broker import EventPublisher, Topology
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database, open_client
+from guichet_local.testing.moments import Moment
 
 from .conftest import Replicas
 from .test_log import AGENT, RecordingRelay
@@ -69,6 +73,84 @@ class TestForgetting:
         left = await everything(database)
         assert [trace for trace in TRACES if trace in left] == []
         assert "chat.message.posted.v1" in left
+
+
+Act = Callable[[Store], Awaitable[object]]
+"""Something that is done with the database; it is given the store to do it with."""
+
+
+async def forget(visitor_id: str, store: Store) -> None:
+    await erase_visitor(store, visitor_id)
+
+
+async def write(visitor_id: str, store: Store) -> None:
+    author = Author("visitor", visitor_id, "Élodie Marchand")  # as their token has it
+    draft = Draft(new_id(), author, text="Bonjour")
+    await Chat(store, RecordingRelay()).post_visitor_message(visitor_id, draft)
+
+
+async def come_back(visitor_id: str, store: Store) -> None:
+    visitor = await Chat(store, RecordingRelay()).begin_session(visitor_id, "shop", "Élodie M.", "elodie@example.com")
+    if visitor.id != visitor_id:  # who comes back after the erasure is somebody new
+        await store.visitors.delete_one({"_id": visitor.id})
+
+
+@pytest.mark.parametrize("database", ["pymongo"], indirect=True)  # what is in question is who comes first
+class TestForgettingSomebodyWhoIsThere:
+    async def begin(self, database: Database, *, talks: bool) -> tuple[Store, str]:
+        store = Store(database)
+        for collection in (store.visitors, store.conversations, store.entries):
+            await collection.delete_many({})
+        visitor = await Chat(store, RecordingRelay()).begin_session(
+            None, "shop", "Élodie Marchand", "elodie@example.com"
+        )
+        if talks:
+            await write(visitor.id, store)
+        return store, visitor.id
+
+    async def nothing_is_left(self, database: Database) -> None:
+        left = await everything(database)
+        assert [trace for trace in TRACES if trace in left] == []
+
+    @pytest.mark.parametrize("talks", [True, False], ids=["in_a_conversation", "before_the_first_message"])
+    @pytest.mark.parametrize("act", [write, come_back])
+    @pytest.mark.parametrize("erasure_first", [False, True], ids=["erasure_in_between", "act_in_between"])
+    async def test_nothing_is_left_at_whatever_moment(
+        self, database: Database, act: Callable[[str, Store], Awaitable[None]], erasure_first: bool, talks: bool
+    ) -> None:
+        await Store(database).ensure_indexes()
+        for nth in itertools.count():
+            store, visitor_id = await self.begin(database, talks=talks)
+            doing: list[Act] = [partial(act, visitor_id), partial(forget, visitor_id)]
+            begun, interrupting = reversed(doing) if erasure_first else doing
+            moment, watched = Moment(nth, partial(interrupting, store)), Store(database)
+            for name in ("visitors", "conversations", "entries"):
+                setattr(watched, name, moment.watch(getattr(watched, name)))
+            await begun(watched)
+            if not moment.passed:
+                assert nth >= 2
+                return
+            await self.nothing_is_left(database)
+
+    @pytest.mark.parametrize("nth", [0, 1], ids=["before_the_tail_is_read", "before_it_is_appended"])
+    async def test_a_message_on_its_way_is_rewritten(self, database: Database, nth: int) -> None:
+        await Store(database).ensure_indexes()
+        store, visitor_id = await self.begin(database, talks=True)
+        watched, moment = Store(database), Moment(nth, partial(forget, visitor_id, store))
+        watched.entries = moment.watch(store.entries)
+        draft = Draft(new_id(), Author("visitor", visitor_id), text="Je m’appelle Marchand, elodie@example.com")
+        posted = await Chat(watched, RecordingRelay()).post_visitor_message(visitor_id, draft)
+        assert moment.passed
+        assert (posted.entry.author.name, posted.entry.text) == (None, "Je m’appelle [effacé], [effacé]")
+        await self.nothing_is_left(database)
+
+    async def test_their_old_token_brings_no_name_back(self, database: Database) -> None:
+        store, visitor_id = await self.begin(database, talks=True)
+        await forget(visitor_id, store)
+        draft = Draft(new_id(), Author("visitor", visitor_id, "Élodie Marchand"), text="Encore moi")
+        posted = await Chat(store, RecordingRelay()).post_visitor_message(visitor_id, draft)
+        assert (posted.entry.author.name, posted.entry.text) == (None, "Encore moi")
+        await self.nothing_is_left(database)
 
 
 @pytest.mark.timeout(90)

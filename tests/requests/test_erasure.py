@@ -1,9 +1,7 @@
 """A person who is erased is nowhere in this database any more, and the other services are told whom to forget."""
 
 import asyncio
-import inspect
 import itertools
-from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from functools import partial
 from typing import Any, Literal
@@ -14,6 +12,7 @@ from guichet_contracts import contacts as contract
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database
+from guichet_local.testing.moments import Moment
 from guichet_requests import consumers
 from guichet_requests.request import usecases
 from guichet_requests.request.hearing import PredecessorUnknown
@@ -138,24 +137,6 @@ class TestErasure:
         assert not [trace for trace in TRACES if trace in await everything(database)]
 
 
-class Counted:
-    """A store that does something else, whole, before the Nth call of all the stores that are counted together."""
-
-    def __init__(self, store: Any, step: Callable[[], Awaitable[None]]) -> None:
-        self._store, self._step = store, step
-
-    def __getattr__(self, name: str) -> Any:
-        member = getattr(self._store, name)
-        if not inspect.iscoroutinefunction(member):
-            return member
-
-        async def counted(*arguments: Any) -> Any:
-            await self._step()
-            return await member(*arguments)
-
-        return counted
-
-
 @pytest.mark.parametrize("driver", ["pymongo"])  # what is in question is who comes first
 class TestWhatIsHeardWhileAPersonIsErased:
     """Or after it, since it waited in a queue."""
@@ -204,17 +185,12 @@ class TestWhatIsHeardWhileAPersonIsErased:
             entry = partial(consumers.take_in, event=late[heard])
             erasure = partial(consumers.take_in_contact, event=erased())
             begun, interrupting = (entry, erasure) if first == "entry" else (erasure, entry)
-            calls = itertools.count()
-
-            async def step(calls: Any = calls, nth: int = nth, interrupting: Any = interrupting) -> None:
-                if next(calls) == nth:
-                    await interrupting(world.stores)
-
+            moment = Moment(nth, partial(interrupting, world.stores))
             stores: Any = {
-                field.name: Counted(getattr(world.stores, field.name), step) for field in fields(world.stores)
+                field.name: moment.watch(getattr(world.stores, field.name)) for field in fields(world.stores)
             }
             await begun(consumers.Stores(**stores))
-            if next(calls) <= nth:
+            if not moment.passed:
                 assert nth > 3
                 return
             await self.nothing_is_left(world, database, elodie, 1 if heard == 0 else 2)

@@ -103,7 +103,8 @@ class Visitor:
     """The person behind a widget, as far as it is known who they are.
 
     ``customer_id`` is the site's own, where the site has said who this is. ``verified``: the site vouches for name and
-    address, there is nothing in them that the visitor only claimed.
+    address, there is nothing in them that the visitor only claimed. ``erased``: who it was is forgotten, so nobody goes
+    on as this visitor.
     """
 
     id: str
@@ -112,11 +113,12 @@ class Visitor:
     email: str | None = None
     verified: bool = False
     customer_id: str | None = None
+    erased: bool = False
 
     def may_go_on(self, site: str, identity: Identity | None) -> bool:
         """Whether a session can go on with this visitor: one site's is not another's, one customer not another one."""
         same_person = identity is None or self.customer_id in (None, identity.customer_id)
-        return self.site == site and same_person
+        return self.site == site and same_person and not self.erased
 
     def claiming(self, name: str | None, email: str | None) -> "Visitor":
         """As visitors tell it themselves, which never replaces what their site vouched for."""
@@ -148,7 +150,8 @@ def next_entry(conversation: Conversation, tail: Entry | None, draft: Draft, now
     """The entry that ``draft`` becomes after ``tail`` (None: the log is empty).
 
     Its time is never before that of what precedes it, whatever the clocks of the replicas say, so that sorting by time
-    and sorting by number agree.
+    and sorting by number agree. A visitor is called as the conversation knows them: their token may tell what is
+    forgotten.
 
     Raises:
         ConversationClosed: ``tail`` is the closing.
@@ -162,7 +165,9 @@ def next_entry(conversation: Conversation, tail: Entry | None, draft: Draft, now
         seq=tail.seq + 1 if tail is not None else 1,
         client_id=draft.client_id,
         kind=draft.kind,
-        author=draft.author,
+        author=replace(draft.author, name=conversation.visitor.name)
+        if draft.author.kind == "visitor"
+        else draft.author,
         text=draft.text,
         at=max(now, earliest),
         attachments=draft.attachments,

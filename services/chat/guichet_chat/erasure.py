@@ -1,7 +1,8 @@
 """Forgetting who a visitor was: what is said stays, the person goes.
 
 With ``store.py`` the only file that knows the fields of the documents. Names and addresses are looked for as this
-service knows them; what knows them goes last, so that a repeat after a crash still finds the rest.
+service knows them; what knows them goes last, so that a repeat after a crash still finds the rest. The visitor is
+marked first: whoever writes of them at this moment looks for the mark afterwards, and erases again what they wrote.
 """
 
 from typing import Any
@@ -9,17 +10,25 @@ from typing import Any
 from guichet_kit.mongo import Document
 from guichet_kit.redact import Redaction
 
+from guichet_chat.conversation import Visitor
 from guichet_chat.store import Store
 
 _NOBODY: Document = {"name": None, "email": None, "verified": False}
 
 
-async def erase_visitor(store: Store, visitor_id: str) -> None:
-    """Take name and address of the visitor out of their conversations. Done again, it changes nothing."""
+async def erase_visitor(store: Store, visitor_id: str, *seen_as: Visitor) -> None:
+    """Take name and address of the visitor, also those of ``seen_as``, out of their conversations.
+
+    Done again, it changes nothing.
+    """
+    await store.visitors.update_one({"_id": visitor_id}, {"$set": {"erased": True}})
     visitors = await store.visitors.find({"_id": visitor_id}).to_list(None)
     conversations = await store.conversations.find({"visitor.id": visitor_id}).to_list(None)
     people = [*visitors, *(conversation["visitor"] for conversation in conversations)]
-    redaction = Redaction([person["name"] for person in people], [person["email"] for person in people])
+    redaction = Redaction(
+        [*(person["name"] for person in people), *(visitor.name for visitor in seen_as)],
+        [*(person["email"] for person in people), *(visitor.email for visitor in seen_as)],
+    )
     ids = [conversation["_id"] for conversation in conversations]
     async for entry in store.entries.find({"conversation_id": {"$in": ids}}):
         told: Document = {

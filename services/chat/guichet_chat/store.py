@@ -242,6 +242,7 @@ def _visitor(found: Document | None) -> Visitor | None:
         # Visitors of before sites could say who they are have neither.
         verified=found.get("verified", False),
         customer_id=found.get("customer_id"),
+        erased=found.get("erased", False),
     )
 
 

@@ -27,6 +27,7 @@ from guichet_chat.conversation import (
     next_entry,
     successor,
 )
+from guichet_chat.erasure import erase_visitor
 from guichet_chat.store import ClientIdTaken, CustomerTaken, OpenConversationExists, SeqTaken, Store
 
 appended = Counter("guichet_chat_entries_appended_total", "Entries appended to conversations", ["kind"])
@@ -77,6 +78,8 @@ class Chat:
                     await self._store.save_visitor(visitor)
             except CustomerTaken:
                 continue  # another device was quicker
+            if await self._erased_meanwhile(visitor):
+                continue  # and begins anew, as somebody else
             return visitor
 
     async def conversation(self, conversation_id: str, visitor_id: str | None = None) -> Conversation:
@@ -190,8 +193,22 @@ class Chat:
                         continue
                     return await self._repeat(draft, sent_before)
                 appended.labels(entry.kind).inc()
+                if await self._erased_meanwhile(conversation.visitor):
+                    # The event, now without the person, is left to the relay's sweep.
+                    rewritten = await self._store.entries_after(conversation.id, entry.seq - 1, 1)
+                    return Appended(await self.conversation(conversation.id), rewritten[0])
                 self._relay.offer(self._store.entries, f"{entry.conversation_id}:{entry.seq}", outbox)
                 return Appended(conversation, entry)
+
+    async def _erased_meanwhile(self, visitor: Visitor) -> bool:
+        """Whether who the visitor is was to be forgotten while it was written down; then it is erased again."""
+        if visitor.name is None and visitor.email is None:
+            return False
+        known = await self._store.visitor(visitor.id)
+        if known is None or not known.erased:
+            return False
+        await erase_visitor(self._store, visitor.id, visitor)
+        return True
 
     async def _repeat(self, draft: Draft, entry: Entry) -> Appended:
         if (entry.author.kind, entry.author.id) != (draft.author.kind, draft.author.id):
