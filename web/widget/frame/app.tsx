@@ -16,7 +16,7 @@ interface Props {
 }
 
 export function App({ chat, parts, name, shown, onClose }: Props) {
-  const ContactForm = chat.mayAskWho && parts.contactForm.now;
+  const ContactForm = chat.mayAskWho && parts.contact.now?.ContactForm;
   return (
     <>
       <header>

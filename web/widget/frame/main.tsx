@@ -24,11 +24,11 @@ const socketUrl = new URL("/chat/v1/socket", location.href);
 socketUrl.protocol = socketUrl.protocol.replace("http", "ws");
 const parts: Parts = {
   files: new Later(
-    async () => new (await import("./files/part")).FilesPart(session, words, changed),
+    () => import("./files/part").then((part) => new part.FilesPart(session, words, changed)),
     changed,
   ),
-  refusal: new Later(async () => (await import("./refusal/refusal")).Refusal, changed),
-  contactForm: new Later(async () => (await import("./contact/contact_form")).ContactForm, changed),
+  after: new Later(() => import("./after/part"), changed),
+  contact: new Later(() => import("./contact/contact_form"), changed),
 };
 const chat = new Chat({
   session,

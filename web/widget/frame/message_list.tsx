@@ -108,12 +108,16 @@ function Line({ item, chat, parts }: Shown & { item: Item }) {
           <span>{t("newConversation")}</span>
         </div>
       );
-    case "closed":
+    case "closed": {
+      const Transcript = parts.after.now?.Transcript;
+      const { name } = item.entry.author;
       return (
         <div class="notice">
-          {item.author.name ? t("closedBy", { name: item.author.name }) : t("closed")} <Time at={item.at} />
+          {name ? t("closedBy", { name }) : t("closed")} <Time at={item.at} />
+          {Transcript && <Transcript id={item.entry.conversation_id} session={chat.session} />}
         </div>
       );
+    }
     case "bubble":
       return <BubbleLine item={item} chat={chat} parts={parts} />;
   }
@@ -121,7 +125,7 @@ function Line({ item, chat, parts }: Shown & { item: Item }) {
 
 function BubbleLine({ item, chat, parts }: Shown & { item: Bubble }) {
   const files = item.attachments.length > 0 && parts.files.now;
-  const Refusal = item.state === "refused" && parts.refusal.now;
+  const Refusal = item.state === "refused" && parts.after.now?.Refusal;
   const author = item.mine ? t("you") : (item.author?.name ?? t("advisor"));
   return (
     <div class={`line${item.mine ? " mine" : ""}${item.first ? " first" : ""}${item.last ? " last" : ""}`}>

@@ -1,14 +1,12 @@
 /** What is loaded only for those who need it. */
-import type { ComponentType } from "preact";
-import type { Chat } from "./chat";
 import type { FilesPart } from "./files/part";
 import type { Later } from "./later";
-import type { Bubble } from "./thread";
 
 export interface Parts {
   files: Later<FilesPart>;
-  contactForm: Later<ComponentType<{ chat: Chat }>>;
-  refusal: Later<ComponentType<{ item: Bubble; chat: Chat }>>;
+  contact: Later<typeof import("./contact/contact_form")>;
+  /** What there is to do after a refusal, and after the closing. */
+  after: Later<typeof import("./after/part")>;
 }
 
 /** Takes in the files that were chosen, dropped or pasted; whether there were any. */

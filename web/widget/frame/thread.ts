@@ -25,7 +25,7 @@ export type Item =
   | Bubble
   | { kind: "day"; key: string; at: Date }
   | { kind: "new"; key: string }
-  | { kind: "closed"; key: string; author: Author; at: Date };
+  | { kind: "closed"; key: string; entry: Entry; at: Date };
 
 export function thread(entries: readonly Entry[], own: readonly OwnMessage[], seen: Place | null): Item[] {
   const items: Item[] = [];
@@ -46,7 +46,7 @@ export function thread(entries: readonly Entry[], own: readonly OwnMessage[], se
     }
     conversation = entry.conversation_id;
     if (entry.kind === "closed") {
-      items.push({ kind: "closed", key: entry.id, author: entry.author, at });
+      items.push({ kind: "closed", key: entry.id, entry, at });
       continue;
     }
     const mine = entry.author.kind === "visitor";

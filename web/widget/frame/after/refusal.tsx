@@ -2,7 +2,7 @@ import { translator } from "@guichet/shared/i18n";
 import type { Chat } from "../chat";
 import { locale } from "../options";
 import type { Bubble } from "../thread";
-import { texts } from "./texts";
+import { texts } from "./refusal_texts";
 
 const t = translator(texts, locale);
 
