@@ -9,7 +9,7 @@ from guichet_kit.clock import WireTime, now
 from guichet_kit.http import bearer
 from guichet_kit.logs import get_logger
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
-from guichet_kit.problems import Conflict, NotFound, TooMany, Unauthorized
+from guichet_kit.problems import Conflict, Invalid, NotFound, TooMany, Unauthorized
 from guichet_kit.static import HASHED_FILES, static_file
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
 from pydantic import BaseModel, EmailStr, Field
@@ -211,6 +211,8 @@ def routes(
         conversation_id: str, body: TranscriptRequest, visitor: Annotated[Claims, Depends(a_visitor)]
     ) -> TranscriptAccepted:
         conversation = await _found(live, conversation_id, visitor.subject)
+        if body.email is None and conversation.visitor.email is None:
+            raise Invalid.of("email", "is required: no address of the visitor is known")
         author = Author("visitor", visitor.subject, conversation.visitor.name)
         return await _want(transcripts, conversation, body, author)
 
