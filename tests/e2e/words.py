@@ -12,7 +12,8 @@ _LANGUAGE = re.compile(r"^(?:export )?const (fr|en)\b", re.MULTILINE)
 @cache
 def console(language: str) -> dict[str, str]:
     """The console's texts by their key."""
-    return dict(_ENTRY.findall((WEB / "console" / "src" / "words" / f"{language}.ts").read_text()))
+    files = (WEB / "console" / "src" / "words").glob(f"*{language}.ts")
+    return dict(entry for file in files for entry in _ENTRY.findall(file.read_text()))
 
 
 @cache

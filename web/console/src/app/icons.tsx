@@ -26,6 +26,11 @@ const PATHS = {
   lock: "M4 7.500h8v6H4zM5.5 7.500v-2a2.5 2.5 0 0 1 5 0v2",
   file: "M4 2.500h5l3 3v8H4zM9 2.500v3h3",
   reload: "M13 8a5 5 0 1 1-1.5-3.500M13 2.500v2.500h-2.5",
+  more: "M3.500 8h.010M8 8h.010M12.500 8h.010",
+  warning: "M8 2.500 14 13.500H2zM8 6.500v3.500M8 11.800v.010",
+  info: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 7.500V11M8 5v.010",
+  clock: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 4.500V8l2.500 1.500",
+  calendar: "M2.500 3.500h11v10h-11zM2.500 6.500h11M5.500 2v3M10.500 2v3",
 } as const;
 
 export type IconName = keyof typeof PATHS;

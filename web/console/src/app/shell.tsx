@@ -63,6 +63,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
             listShown={listShown}
             onExpandList={() => setListShown(true)}
             onCard={() => setCardShown(!cardShown)}
+            onOpenCard={() => setCardShown(true)}
           />
           {thread && !thread.problem.value && (
             <RequestCard thread={thread} onClose={() => setCardShown(false)} />

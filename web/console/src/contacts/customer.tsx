@@ -42,6 +42,11 @@ export function Customer({ request }: { request: Request }): JSX.Element {
   );
 }
 
+/** Leads the keyboard to where a contact is linked or completed. */
+export function focusCustomer(): void {
+  document.querySelector<HTMLElement>(".contact-search .field, .card-actions .button")?.focus();
+}
+
 /** No contact has this id. */
 const NEW = "";
 

@@ -2,8 +2,9 @@ import { formatDay } from "@guichet/shared/i18n";
 import type { Request, TimelineItem } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { Icon } from "../app/icons";
-import { Clock, Moment } from "../app/time";
+import { Clock } from "../app/time";
 import { useDesk } from "../desk";
+import { EmailCard } from "../emails/email_card";
 import { FileList } from "../files/file_list";
 import { displayName } from "../requests/request";
 import { useWords } from "../words/words";
@@ -65,9 +66,20 @@ function AuthorName({ item, request }: { item: TimelineItem; request: Request })
           {t("timeline.note")}
         </span>
       )}
-      <b>{outside ? displayName(request, t("visitor")) : name}</b>
+      {item.channel === "web_form" && (
+        <span class="note-mark">
+          <Icon name="web_form" />
+          {t("channel.web_form")}
+        </span>
+      )}
+      <b>{outside ? outsider(item, displayName(request, t("visitor"))) : name}</b>
     </>
   );
+}
+
+/** An e-mail is from whoever sent it; all else is from the one the request is about. */
+function outsider({ kind, author, email }: TimelineItem, customer: string): string {
+  return kind === "email" ? author.name || email?.from?.name || email?.from?.email || customer : customer;
 }
 
 interface ItemBodyProps {
@@ -80,16 +92,14 @@ function ItemBody({ item, requestId, standing }: ItemBodyProps): JSX.Element {
   const state = standing?.state ?? (item.direction === "inbound" ? "received" : "sent");
   return (
     <article class="item" data-seq={item.seq ?? undefined} data-state={state}>
-      {item.kind === "email" && (
-        <p class="email-head">
-          <Icon name="email" />
-          <Moment at={item.at} />
-        </p>
+      {item.email ? (
+        <EmailCard item={item} email={item.email} requestId={requestId} />
+      ) : (
+        <div class="bubble">
+          {item.text && <LinkedText text={item.text} />}
+          {item.attachments.length > 0 && <FileList files={item.attachments} />}
+        </div>
       )}
-      <div class="bubble">
-        {item.text && <LinkedText text={item.text} />}
-        {item.attachments.length > 0 && <FileList files={item.attachments} />}
-      </div>
       {standing?.told && <MessageState message={item} requestId={requestId} standing={standing} />}
     </article>
   );

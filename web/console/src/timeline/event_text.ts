@@ -42,6 +42,10 @@ export function tellEvent(
       return t("event.contact_linked", { by, to });
     case "contact_unlinked":
       return t("event.contact_unlinked", { by, from });
+    case "email_moved":
+      return t("event.email_moved", { by, to });
+    case "transcript_without_address":
+      return t("event.transcript_without_address");
     default:
       return text;
   }

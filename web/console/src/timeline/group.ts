@@ -32,6 +32,7 @@ function continues(items: readonly TimelineItem[], next: TimelineItem): boolean 
     last !== undefined &&
     last.kind === next.kind &&
     last.kind !== "email" &&
+    last.channel === next.channel &&
     last.author.kind === next.author.kind &&
     last.author.id === next.author.id &&
     Date.parse(next.at) - Date.parse(last.at) <= PAUSE_MS

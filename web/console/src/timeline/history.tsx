@@ -36,7 +36,7 @@ export function History({ thread, request }: { thread: Thread; request: Request 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what comes new is read when it is seen
   useEffect(() => {
     if (focused && atBottom) thread.markRead();
-  }, [focused, atBottom, settled, thread]);
+  }, [focused, atBottom, settled, request.unread, thread]);
 
   const lastWritten = unsettled.at(-1)?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: who writes wants to see it, wherever they were

@@ -16,12 +16,38 @@ export interface HistoryPage {
 
 export const NO_HISTORY: History = { items: new Map(), cursor: null };
 
-/** The newest page, read again after a change: joined to what is known, or starting anew when it does not reach it. */
+/**
+ * The newest page, read again after a change: joined to what is known, or starting anew when it does not reach it.
+ * Down to its oldest item it is the truth: what is missing there was moved to another request.
+ */
 export function mergeNewest(history: History, page: HistoryPage): History {
   const meets = page.next_cursor === null || page.items.some((item) => history.items.has(item.id));
   const empty = history.items.size === 0;
   if (empty || !meets) return { items: byId(page.items), cursor: page.next_cursor };
-  return { ...history, items: new Map([...history.items, ...byId(page.items)]) };
+  const reach = page.next_cursor === null ? "" : oldest(page.items);
+  const below = [...history.items].filter(([, item]) => item.at <= reach);
+  return { ...history, items: new Map([...below, ...byId(page.items)]) };
+}
+
+/** Without an item that is known to be on another request now, however old it is. */
+export function without(history: History, itemId: string): History {
+  return { ...history, items: new Map([...history.items].filter(([id]) => id !== itemId)) };
+}
+
+/** The newest message or e-mail of these; `only` narrows down which of them. */
+export function newestSaid(
+  history: History,
+  only: (item: TimelineItem) => boolean = () => true,
+): TimelineItem | null {
+  const said = [...history.items.values()].filter(
+    (item) => (item.kind === "message" || item.kind === "email") && only(item),
+  );
+  return said.sort(byTime).at(-1) ?? null;
+}
+
+/** Whether it is read by being told so, not by the log's own marks: an e-mail or a form from outside. */
+export function isLetter({ direction, kind, channel }: TimelineItem): boolean {
+  return direction === "inbound" && (kind === "email" || channel === "web_form");
 }
 
 /** The page before the oldest one known. */

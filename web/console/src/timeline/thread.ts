@@ -11,7 +11,17 @@ import type {
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Api } from "../http/api";
 import { Problem } from "../http/problem";
-import { type History, type HistoryPage, mergeNewest, mergeOlder, NO_HISTORY, timeline } from "./merge";
+import {
+  type History,
+  type HistoryPage,
+  isLetter,
+  mergeNewest,
+  mergeOlder,
+  NO_HISTORY,
+  newestSaid,
+  timeline,
+  without,
+} from "./merge";
 
 const PAGE = 50;
 /** Typing counts as over when it is not repeated in this time. */
@@ -44,6 +54,8 @@ export class Thread {
   readonly items = computed(() =>
     timeline(this.history.value, this.entries.value, this.conversation.value?.id ?? null),
   );
+  /** The newest that was said and is shown: an answer tells the server that its writer has seen it. */
+  readonly lastSaid = computed(() => newestSaid(this.history.value)?.id ?? null);
   /** Own messages that the log does not have yet, those refused by an earlier conversation of this request too. */
   readonly unsettled = computed(() => {
     const conversations = new Set([
@@ -63,6 +75,7 @@ export class Thread {
   /** The replay of the log is shown when it is whole, not line by line. */
   private replayed = false;
   private readSeq = 0;
+  private readLetter: string | null = null;
   private stale = false;
   private refreshing: Promise<void> | null = null;
   private closed = false;
@@ -139,6 +152,16 @@ export class Thread {
 
   /** Everything on the screen has been read. */
   markRead(): void {
+    this.markLog();
+    void this.markLetters();
+  }
+
+  /** The item is on another request now. */
+  forget(itemId: string): void {
+    this.history.value = without(this.history.value, itemId);
+  }
+
+  private markLog(): void {
     if (!this.log || this.log.lastSeq <= this.readSeq) return;
     const sent = this.surroundings.send({
       type: "read",
@@ -146,6 +169,24 @@ export class Thread {
       seq: this.log.lastSeq,
     });
     if (sent) this.readSeq = this.log.lastSeq;
+  }
+
+  private async markLetters(): Promise<void> {
+    const letter = newestSaid(this.history.value, isLetter);
+    if (!letter || letter.id === this.readLetter || !this.currentRequest.value?.unread) return;
+    this.readLetter = letter.id;
+    const call = {
+      method: "PUT",
+      path: `/api/v1/requests/${this.requestId}/read`,
+      body: { timeline_id: letter.id },
+    } as const;
+    try {
+      this.changed(await this.surroundings.api.call<Request>(call));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      // The count stays until something else is read: nothing that was said is lost by it.
+      this.readLetter = null;
+    }
   }
 
   sendTyping(on: boolean): void {

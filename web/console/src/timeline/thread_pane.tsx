@@ -15,9 +15,17 @@ interface ThreadPaneProps {
   listShown: boolean;
   onExpandList: () => void;
   onCard: () => void;
+  /** Opens the card, where it is a drawer. */
+  onOpenCard: () => void;
 }
 
-export function ThreadPane({ thread, listShown, onExpandList, onCard }: ThreadPaneProps): JSX.Element {
+export function ThreadPane({
+  thread,
+  listShown,
+  onExpandList,
+  onCard,
+  onOpenCard,
+}: ThreadPaneProps): JSX.Element {
   const { t } = useWords();
   const { edits } = useDesk();
   const request = thread?.request.value;
@@ -44,7 +52,7 @@ export function ThreadPane({ thread, listShown, onExpandList, onCard }: ThreadPa
       {thread && request && (
         <>
           <History thread={thread} request={request} />
-          <Composer thread={thread} request={request} />
+          <Composer thread={thread} request={request} onCard={onOpenCard} />
         </>
       )}
     </main>

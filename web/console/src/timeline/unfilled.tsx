@@ -1,8 +1,7 @@
-import type { Request } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { tellPlaceholder } from "../templates/placeholders";
 import type { Placeholder } from "../templates/template";
-import { type T, useWords } from "../words/words";
+import { useWords } from "../words/words";
 
 interface UnfilledProps {
   placeholders: readonly Placeholder[];
@@ -27,13 +26,4 @@ export function Unfilled({ placeholders, onSelect }: UnfilledProps): JSX.Element
       ))}
     </div>
   );
-}
-
-/** Why nothing can be written to the customer now, and who they are. */
-export function tellBlocked({ contact, conversation }: Request, t: T): string {
-  if (!conversation) return t("composer.noConversation");
-  if (!contact) return t("composer.closed.noContact");
-  return contact.email
-    ? t("composer.closed.contact", { name: contact.name, email: contact.email })
-    : t("composer.closed.noAddress", { name: contact.name });
 }

@@ -1,0 +1,86 @@
+import type { Request, TimelineItem } from "@guichet/shared/protocol";
+import type { ReadonlySignal } from "@preact/signals";
+import type { Asker } from "../app/asker";
+import type { Toasts } from "../app/toasts";
+import type { Api } from "../http/api";
+import { Problem } from "../http/problem";
+import { type T, tellProblem } from "../words/words";
+
+interface Surroundings {
+  api: Pick<Api, "call">;
+  asker: Asker;
+  toasts: Toasts;
+  t: ReadonlySignal<T>;
+  /** Takes in what the server says a request now is. */
+  changed: (request: Request) => void;
+  /** The item is on another request now. */
+  moved: (itemId: string) => void;
+  /** Reads the open request again. */
+  reload: () => void;
+}
+
+/** What an agent does to an e-mail that is on the timeline. */
+export class EmailActs {
+  constructor(private readonly around: Surroundings) {}
+
+  /** Sends it once more; where it may have arrived already, only when the agent means it. */
+  async resend({ id, delivery }: TimelineItem): Promise<void> {
+    const t = this.around.t.value;
+    const maybeThere = delivery?.state === "uncertain";
+    const question = {
+      title: t("email.resend.title"),
+      text: t("email.resend.ask"),
+      yes: t("email.resend"),
+      no: t("app.cancel"),
+    };
+    if (!maybeThere || (await this.around.asker.ask(question))) await this.decide(id, "resend");
+  }
+
+  /** The agent knows that it arrived. */
+  async confirm({ id }: TimelineItem): Promise<void> {
+    const t = this.around.t.value;
+    const question = {
+      title: t("email.confirm.title"),
+      text: t("email.confirm.ask"),
+      yes: t("email.confirm"),
+      no: t("app.cancel"),
+    };
+    if (await this.around.asker.ask(question)) await this.decide(id, "confirm");
+  }
+
+  /**
+   * Moves a received e-mail to another request; says whether it is there.
+   * @param to null: to a request of its own, made for it
+   */
+  async move(requestId: string, item: TimelineItem, to: Pick<Request, "id"> | null): Promise<boolean> {
+    const path = `/api/v1/requests/${requestId}/emails/${item.id}/move`;
+    const body = to ? { request_id: to.id } : { new: true };
+    const answer = await this.attempt(() =>
+      this.around.api.call<{ request: Request }>({ method: "POST", path, body }),
+    );
+    if (!answer) return false;
+    const { id, number } = answer.request;
+    this.around.changed(answer.request);
+    this.around.moved(item.id);
+    this.around.reload();
+    const text = this.around.t.value(to ? "email.moved" : "email.madeOwn", { number: `#${number}` });
+    this.around.toasts.done(text, undefined, { requestId: id });
+    return true;
+  }
+
+  private async decide(itemId: string, decision: "resend" | "confirm"): Promise<void> {
+    const path = `/api/v1/mail/deliveries/${itemId}/${decision}`;
+    await this.attempt(() => this.around.api.call({ method: "POST", path }));
+    this.around.reload();
+  }
+
+  private async attempt<R>(action: () => Promise<R>): Promise<R | null> {
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.around.toasts.failed(tellProblem(error, this.around.t.value));
+      return null;
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/** What is known about an e-mail, in words. */
+import type { Delivery, Email, Invitation, ItemFile } from "@guichet/shared/protocol";
+import { tellRefusal } from "../files/file_text";
+import type { T } from "../words/words";
+
+/** Sentences of the mailer's own, among what it hands on of other servers in their words. */
+const MAILER_SAYS = [
+  [/^its subject says so$/, "mailer.subjectSaysSo"],
+  [/^it has no return address$/, "mailer.noReturnAddress"],
+  [/^it carries the mark of mail that this desk sent$/, "mailer.ownMark"],
+  [/^it went through (?<count>\d+) servers$/, "mailer.manyServers"],
+  [/^it reports on mail that was sent$/, "mailer.reports"],
+  [/^an enclosed mail could not be kept byte for byte$/, "mailer.enclosedChanged"],
+  [/^a text of (?<count>\d+) characters was cut; the whole is in the raw mail$/, "mailer.textCut"],
+  [/^a winmail\.dat could not be opened; it is kept whole$/, "mailer.winmail"],
+  [/^confirmed by a person$/, "mailer.confirmed"],
+  [/^the mailer stopped after the server had begun to take the mail: .*$/, "mailer.stopped"],
+  [/^too many automatic mails: a loop\?$/, "mailer.tooMany"],
+] as const;
+const GIVEN_UP = /^given up after (?<count>\d+) attempts: (?<detail>.*)$/s;
+
+/** In the agent's language what the mailer says itself, and as it stands what it has from others. */
+export function tellMailer(said: string, t: T): string {
+  const givenUp = GIVEN_UP.exec(said)?.groups;
+  if (givenUp) {
+    return t("mailer.givenUp", {
+      count: Number(givenUp.count),
+      detail: tellMailer(givenUp.detail ?? "", t),
+    });
+  }
+  for (const [pattern, key] of MAILER_SAYS) {
+    const found = pattern.exec(said);
+    if (found)
+      return (t as (key: string, values: object) => string)(key, { count: Number(found.groups?.count) });
+  }
+  return said;
+}
+
+/** Why a received e-mail is on this request. */
+export function tellPlaced({ placed }: Email, t: T): string {
+  if (!placed) return "";
+  const { by, from_request: from, moved_by } = placed;
+  const number = from ? `#${from.number}` : "";
+  if (by === "moved") {
+    return moved_by
+      ? t("email.placed.movedBy", { number: number || t("email.placed.another"), name: moved_by })
+      : t("email.placed.moved", { number: number || t("email.placed.another") });
+  }
+  if (by === "new_request") {
+    return from ? t("email.placed.afterClosed", { number }) : t("email.placed.new_request");
+  }
+  return t(`email.placed.${by}`);
+}
+
+export interface Mark {
+  name: string;
+  tone: "plain" | "warn";
+  /** What it means, or how it was recognised. */
+  text: string;
+}
+
+/** What the agent should know before they trust, answer or expect anything. */
+export function marks(email: Email, t: T): Mark[] {
+  const found: Mark[] = [];
+  const add = (tone: Mark["tone"], name: string, text: string) => found.push({ tone, name, text });
+  if (email.placed?.forged_reply_address) add("warn", t("email.forged"), t("email.forged.text"));
+  if (email.other_sender) add("warn", t("email.otherSender"), t("email.otherSender.text"));
+  if (email.kind !== "message") {
+    const warns = email.kind === "bounce" || email.kind === "loop";
+    add(warns ? "warn" : "plain", t(`email.kind.${email.kind}`), tellMailer(email.why, t));
+  }
+  if (email.encrypted) add("plain", t("email.encrypted"), t("email.encrypted.text"));
+  if (email.signed) add("plain", t(`email.signed.${email.signed}`), t("email.signed.text"));
+  if (email.purpose === "confirmation" || email.purpose === "transcript") {
+    add("plain", t(`email.purpose.${email.purpose}`), "");
+  }
+  return found;
+}
+
+/** How a sent e-mail stands, and why. */
+export function tellDelivery(delivery: Delivery | null, t: T, formatTime: (at: string) => string): string {
+  const { state, detail, attempts, next_attempt_at } = delivery ?? {
+    ...{ state: "queued", detail: null, attempts: 0, next_attempt_at: null },
+  };
+  const said = detail ? tellMailer(detail, t) : "";
+  if (state === "queued" && attempts > 0 && next_attempt_at) {
+    const values = { time: formatTime(next_attempt_at), count: attempts };
+    return sentences(t("email.state.again", values), said);
+  }
+  return sentences(t(`email.state.${state}`), said);
+}
+
+/** A file that was not taken in, or is not yet. */
+export function tellFileState({ state, detail }: ItemFile, t: T): string {
+  if (state === "checking") return t("file.checking");
+  return t("email.file.refused", { reason: tellRefusal(detail ?? "", t) ?? detail ?? "" });
+}
+
+export function tellInvitation(
+  { summary, start, end, location, organizer }: Invitation,
+  locale: string,
+  t: T,
+) {
+  const times = [start, end].filter(Boolean).map((time) => tellCalendarTime(time, locale));
+  const told = [summary, times.join(" – "), location, organizer && t("email.invitation.by", { organizer })];
+  return told.filter(Boolean).join(" · ");
+}
+
+/** A time of RFC 5545, 3.3.5: with Z in UTC, without in some zone of the sender's; anything else as it stands. */
+export function tellCalendarTime(value: string, locale: string): string {
+  const found = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(?:\d\d)?(Z?))?$/.exec(value.trim());
+  if (!found) return value;
+  const [, year, month, day, hour, minute, zone] = found;
+  const date = `${year}-${month}-${day}`;
+  if (hour === undefined) {
+    return new Date(`${date}T00:00Z`).toLocaleDateString(locale, { dateStyle: "medium", timeZone: "UTC" });
+  }
+  const moment = new Date(`${date}T${hour}:${minute}Z`);
+  const options = { dateStyle: "medium", timeStyle: "short" } as const;
+  return moment.toLocaleString(locale, zone ? options : { ...options, timeZone: "UTC" });
+}
+
+function sentences(first: string, second: string): string {
+  return second ? `${first} ${second}` : first;
+}
