@@ -1,3 +1,4 @@
+import type { Request } from "@guichet/shared/protocol";
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "../app/dialog";
@@ -13,20 +14,24 @@ const EXPLANATIONS = {
 } as const;
 
 interface CloseDialogProps {
+  request: Request;
   conversationId: string;
   onClose: () => void;
 }
 
-export function CloseDialog({ conversationId, onClose }: CloseDialogProps): JSX.Element {
+export function CloseDialog({ request, conversationId, onClose }: CloseDialogProps): JSX.Element {
   const { t } = useWords();
   const { edits } = useDesk();
   const [status, setStatus] = useState<(typeof SETTABLE_STATUSES)[number]>("closed");
+  const [transcript, setTranscript] = useState(false);
   const [busy, setBusy] = useState(false);
+  const address = request.contact?.email ?? request.visitor?.email;
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setBusy(true);
     const closed = await edits.closeConversation(conversationId, status);
+    if (closed && transcript) await edits.sendTranscript(conversationId);
     setBusy(false);
     if (closed) onClose();
   };
@@ -57,6 +62,21 @@ export function CloseDialog({ conversationId, onClose }: CloseDialogProps): JSX.
             </label>
           ))}
         </fieldset>
+        {address && (
+          <label class="choice">
+            <input
+              type="checkbox"
+              checked={transcript}
+              onChange={({ currentTarget }) => setTranscript(currentTarget.checked)}
+              aria-describedby="close-transcript"
+              aria-label={t("close.transcript")}
+            />
+            <span>
+              <b>{t("close.transcript")}</b>
+              <span id="close-transcript">{t("close.transcript.to", { email: address })}</span>
+            </span>
+          </label>
+        )}
         <div class="dialog-actions">
           <button type="button" class="button" onClick={onClose}>
             {t("app.cancel")}

@@ -131,6 +131,19 @@ export class Edits {
     return closed ?? false;
   }
 
+  /** Sends the closed conversation to the customer by e-mail; one that cannot be sent undoes nothing. */
+  async sendTranscript(conversationId: string): Promise<void> {
+    const { api, toasts, t } = this.around;
+    const path = `/api/v1/conversations/${conversationId}/transcript`;
+    const call = { method: "POST", path, body: { id: crypto.randomUUID() } } as const;
+    try {
+      await api.call(call);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      toasts.failed(t.value("close.transcript.failed", { problem: tellProblem(error, t.value) }));
+    }
+  }
+
   private async save<F extends Field>(
     request: Request,
     field: F,

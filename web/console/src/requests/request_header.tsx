@@ -47,13 +47,13 @@ export function RequestHeader({ thread, request, onCard }: RequestHeaderProps): 
       >
         <Icon name="panel" />
       </button>
-      <CloseControl thread={thread} />
+      <CloseControl thread={thread} request={request} />
     </>
   );
 }
 
 /** The circle at the far right: closes the open conversation, or says that it is closed. */
-function CloseControl({ thread }: { thread: Thread }): JSX.Element | null {
+function CloseControl({ thread, request }: { thread: Thread; request: Request }): JSX.Element | null {
   const { t } = useWords();
   const [asked, setAsked] = useState(false);
   const conversation = thread.conversation.value;
@@ -78,7 +78,9 @@ function CloseControl({ thread }: { thread: Thread }): JSX.Element | null {
       >
         <CloseCircle closed={false} />
       </button>
-      {asked && <CloseDialog conversationId={conversation.id} onClose={() => setAsked(false)} />}
+      {asked && (
+        <CloseDialog request={request} conversationId={conversation.id} onClose={() => setAsked(false)} />
+      )}
     </>
   );
 }
