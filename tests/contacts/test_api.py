@@ -147,6 +147,8 @@ class TestContacts:
         merged = await supervisor.post(f"{at}/merge", json={"into": target["id"]})
         assert merged.json()["other_emails"] == [source["email"]]
         assert (await supervisor.get(at)).json()["merged_into"] == target["id"]
+        (told,) = (await supervisor.get(f"/api/v1/contacts/{target['id']}/merged")).json()["items"]
+        assert (told["id"], told["email"]) == (source["id"], source["email"])
         refused = await supervisor.patch(at, json={"company": "x"})
         assert _assert_problem(refused, 409, "contact_merged")["merged_into"] == target["id"]
         parted = await supervisor.post(f"{at}/unmerge")
@@ -179,6 +181,7 @@ class TestRights:
     ) -> None:
         calls = [
             ("DELETE", "/api/v1/contacts/x"),
+            ("GET", "/api/v1/contacts/x/merged"),
             ("POST", "/api/v1/contacts/x/merge"),
             ("POST", "/api/v1/contacts/x/unmerge"),
             ("POST", "/api/v1/contacts/imports"),

@@ -9,7 +9,7 @@ import pytest
 from guichet_contacts.contact import merging, retention
 from guichet_contacts.contact.contact import REVERSIBLE, Contact, Details, State
 from guichet_contacts.contact.errors import ContactErased, ContactExists, ContactMerged, ContactMissing, MergeRefused
-from guichet_contacts.contact.merging import erase_contact, merge_contact, unmerge_contact
+from guichet_contacts.contact.merging import erase_contact, merge_contact, merged_parts, unmerge_contact
 from guichet_contacts.contact.retention import fold_final_merges
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.contact.usecases import create_contact, read_contact, search_contacts, update_contact
@@ -126,6 +126,24 @@ class TestUnmerge:
         with pytest.raises(MergeRefused) as refused:
             await unmerge_contact(contacts, "s")
         assert refused.value.code == "merge_final"
+
+
+@pytest.mark.usefixtures("pair")
+class TestWhatWasMerged:
+    async def test_is_told_the_newest_first_until_it_is_parted(self, contacts: ContactStore) -> None:
+        await create_contact(contacts, "u", Details(first_name="Countess"))
+        for source in ("s", "u"):
+            await merge_contact(contacts, source, "t", by="caro")
+        assert [part.id for part in await merged_parts(contacts, "t")] == ["u", "s"]
+        await unmerge_contact(contacts, "u")
+        assert [part.id for part in await merged_parts(contacts, "t")] == ["s"]
+
+    async def test_is_no_longer_told_once_it_is_final(
+        self, contacts: ContactStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await merge_contact(contacts, "s", "t", by="caro")
+        monkeypatch.setattr(merging, "now", lambda: now() + REVERSIBLE + timedelta(seconds=1))
+        assert await merged_parts(contacts, "t") == []
 
 
 @pytest.mark.usefixtures("pair")

@@ -14,7 +14,7 @@ from guichet_contacts.agents import Agent, managers
 from guichet_contacts.contact import merging, usecases
 from guichet_contacts.contact.contact import Contact, Details
 from guichet_contacts.contact.fields import clean
-from guichet_contacts.contact.schemas import ContactFields, ContactView, MergeOrder, NewContact
+from guichet_contacts.contact.schemas import ContactFields, ContactView, MergedView, MergeOrder, NewContact
 from guichet_contacts.contact.store import ContactStore
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
@@ -65,6 +65,11 @@ def contact_routes(contacts: ContactStore, agent: Callable[[Claims], Agent], reg
     @router.delete("/{contact_id}", status_code=204)
     async def erase_contact(contact_id: str, _agent: manager) -> None:
         await merging.erase_contact(contacts, contact_id)
+
+    @router.get("/{contact_id}/merged")
+    async def list_merged(contact_id: str, _agent: manager) -> Page[MergedView]:
+        parts = await merging.merged_parts(contacts, contact_id)
+        return Page(items=[MergedView.of(part) for part in parts])
 
     @router.post("/{contact_id}/merge")
     async def merge_contact(contact_id: str, order: MergeOrder, response: Response, who: manager) -> ContactView:

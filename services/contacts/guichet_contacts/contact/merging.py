@@ -37,6 +37,18 @@ async def merge_contact(contacts: ContactStore, contact_id: str, into: str, by: 
     return await contacts.in_transaction(work)
 
 
+async def merged_parts(contacts: ContactStore, contact_id: str) -> list[Contact]:
+    """The contacts that were merged into this one and can still be parted from it, the newest merge first.
+
+    Raises:
+        ContactMissing, ContactErased: it is not there.
+    """
+    await read_contact(contacts, contact_id)
+    earliest = now() - REVERSIBLE
+    parts = [(part.merge.at, part) for part in await contacts.merged_into(contact_id) if part.merge]
+    return [part for at, part in sorted(parts, key=lambda known: known[0], reverse=True) if at >= earliest]
+
+
 async def unmerge_contact(contacts: ContactStore, contact_id: str) -> Contact:
     """Undo a merge; the contact, active again. A repeat changes nothing.
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from guichet_kit.clock import WireTime
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from guichet_contacts.contact.contact import Contact
+from guichet_contacts.contact.contact import REVERSIBLE, Contact
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
@@ -41,6 +41,28 @@ class ContactView(BaseModel):
             created_at=contact.created_at,
             updated_at=contact.updated_at,
             version=contact.version,
+        )
+
+
+class MergedView(BaseModel):
+    """A contact that was merged into another one. Until ``final_at`` that can be undone."""
+
+    id: str
+    name: str
+    email: str | None
+    merged_at: WireTime
+    final_at: WireTime
+
+    @classmethod
+    def of(cls, contact: Contact) -> "MergedView":
+        """The merged contact for a reader."""
+        assert contact.merge is not None  # noqa: S101  the caller has found it by its merge
+        return cls(
+            id=contact.id,
+            name=contact.details.name,
+            email=contact.details.email,
+            merged_at=contact.merge.at,
+            final_at=contact.merge.at + REVERSIBLE,
         )
 
 
