@@ -1,5 +1,6 @@
 """What this service can be told, besides what all can."""
 
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -13,6 +14,10 @@ class RequestsSettings(ServiceSettings):
 
     mail_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$", description="The right side of Message-IDs")
     reopen_within_days: int = Field(default=30, ge=0, description="How long a closed request is opened again by e-mail")
+
+    form_dir: Path = Field(
+        default=Path(__file__).parents[3] / "web" / "form" / "dist", description="The built page of web forms"
+    )
 
     @property
     def message_id_domain(self) -> str:

@@ -1,0 +1,75 @@
+"""What can be done with a form: fill it in."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+
+from guichet_kit.clock import now
+
+from guichet_requests.email.events import contact_wanted
+from guichet_requests.email.usecases import Outbox, submit
+from guichet_requests.errors import Contended, Unknown
+from guichet_requests.file.store import FileElsewhere, FileStore
+from guichet_requests.form.events import form_submitted
+from guichet_requests.form.form import Form
+from guichet_requests.form.store import FormStore
+from guichet_requests.form.submission import Submission, begin, confirmation, item_of
+from guichet_requests.reason.store import ReasonStore
+from guichet_requests.request.request import Request
+from guichet_requests.request.store import Taken
+from guichet_requests.request.usecases import ATTEMPTS
+from guichet_requests.timeline.item import Attachment, Author
+
+_SYSTEM = Author("system", "requests", None)
+
+
+async def open_form(store: FormStore, key: str) -> Form:
+    """The form of that key, while it can be filled in. Raises `Unknown`."""
+    form = await store.with_key(key)
+    if form is None:
+        raise Unknown("There is no such form.")
+    return form
+
+
+async def files_of(files: FileStore, file_ids: Sequence[str], sender_id: str) -> tuple[Attachment, ...]:
+    """The files that the sender uploaded for the form. Raises `FileNotKnownYet`, `FileElsewhere`."""
+    copies = await files.named(file_ids)
+    for index, copy in enumerate(copies):
+        if (copy.owner_id, copy.scope) != (sender_id, "visitor"):
+            raise FileElsewhere(index)
+    return tuple(copy.file for copy in copies)
+
+
+async def fill_in(outbox: Outbox, reasons: ReasonStore, form: Form, request_id: str, said: Submission) -> Request:
+    """Make a request of the form, and confirm it where the form says so.
+
+    A repeat with the same id answers the first one, and sees to its confirmation, which is a write of its own: whoever
+    got no answer, since the process died between the two, tries again.
+    """
+    request = await _request(outbox, reasons, form, request_id, said)
+    if form.confirmation:
+        item_id = str(uuid5(UUID(request.id), "confirmation"))
+        email = request.visitor and request.visitor.email
+        if email:
+            await submit(outbox, request.id, item_id, confirmation(form, email, request.number), author=_SYSTEM)
+    return request
+
+
+async def _request(outbox: Outbox, reasons: ReasonStore, form: Form, request_id: str, said: Submission) -> Request:
+    for _ in range(ATTEMPTS):
+        existing = await outbox.requests.get(request_id)
+        if existing is not None:
+            return existing
+        # A reason that was deleted since the form was made is no reason to refuse a customer.
+        reason = await reasons.get(form.reason_id) if form.reason_id else None
+        number = await outbox.requests.next_number()
+        begun = begin(form, said, request_id, number, reason.id if reason else None, now())
+        told = (
+            contact_wanted(request_id, said.email, said.name),
+            form_submitted(request_id, item_of(request_id), [file.id for file in said.files]),
+        )
+        try:
+            await outbox.requests.insert(begun, told)
+        except Taken:
+            continue
+        return begun.request
+    raise Contended("The request was being made elsewhere.")
