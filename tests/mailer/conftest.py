@@ -27,18 +27,36 @@ INBOUND_SECRET = "inbound-secret"
 ADDRESS = "support@desk.example"
 
 
+class Mailer(ServiceProcess):
+    """The service; a test may stop it for a moment, or do harm to its parser."""
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
+
 class MailServer:
-    """Takes mail by real SMTP. What it says to a recipient is in ``answers``: the first left is used once."""
+    """Takes mail by real SMTP. What it says to a recipient is in ``answers``: the first left is used once.
+
+    To an address that begins with ``silent`` it never says that it took the mail; for ``cut`` the line is dead by then.
+    """
 
     def __init__(self) -> None:
         self.mails: list[Envelope] = []
         self.answers: dict[str, list[str]] = {}
-        self.silent = asyncio.Event()
+        self.on_taken: dict[str, Callable[[], None]] = {}
+        self._told: set[str] = set()
         self.port = Ports.free()["mailer"]
 
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
+
+    def told(self, address: str) -> bool:
+        """Whether the 250 for a mail to this address is on its way."""
+        return address in self._told
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802
         if self.answers.get(address):
@@ -50,9 +68,14 @@ class MailServer:
         if answers := self.answers.get("DATA"):
             return answers.pop(0)
         self.mails.append(envelope)
-        if envelope.rcpt_tos[0].startswith("silent"):
-            self.silent.set()
+        first = envelope.rcpt_tos[0]
+        if first.startswith("silent"):
             await asyncio.sleep(3600)
+        if first.startswith("cut"):
+            server.transport.abort()
+        if taken := self.on_taken.pop(first, None):
+            taken()
+        asyncio.get_running_loop().call_later(0.05, self._told.add, first)
         return "250 Taken"
 
     @asynccontextmanager
@@ -118,9 +141,9 @@ def secret(secret_key_file: Path) -> bytes:
     return secret_key_file.read_bytes()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def servers(rabbitmq_url: str, mongodb_url: str, s3: S3, secret_key_file: Path) -> dict[str, str]:
-    """Settings of services that share neither database nor bucket with another module's."""
+    """Settings of services that share neither database nor bucket with another package's."""
     mark = secrets.token_hex(4)
     return {
         "GUICHET_RABBITMQ_URL": rabbitmq_url,
@@ -135,28 +158,28 @@ def servers(rabbitmq_url: str, mongodb_url: str, s3: S3, secret_key_file: Path) 
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def attachments(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
     service = ServiceProcess("guichet_attachments", servers, tmp_path_factory.mktemp("attachments") / "log").start()
     yield service
     service.kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def mail_server() -> AsyncIterator[MailServer]:
     server = MailServer()
     async with server.running():
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def mailer(
     servers: dict[str, str],
     attachments: ServiceProcess,
     mail_server: MailServer,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ServiceProcess]:
-    """The service; a test that kills it starts it again. Of one module only: two would take each other's events."""
+) -> Iterator[Mailer]:
+    """The service; a test that kills it starts it again. One for all: two would take each other's events."""
     ports = Ports.free()
     settings = {
         "GUICHET_ATTACHMENTS_URL": attachments.url,
@@ -170,13 +193,14 @@ def mailer(
         "GUICHET_MAIL_SIZE_LIMIT": "40000000",
         "GUICHET_MAILBOXES": json.dumps([{"id": "support", "address": ADDRESS, "name": "Support", "per_minute": 6000}]),
     }
-    service = ServiceProcess("guichet_mailer", servers | settings, tmp_path_factory.mktemp("mailer") / "log").start()
+    service = Mailer("guichet_mailer", servers | settings, tmp_path_factory.mktemp("mailer") / "log")
+    service.start()
     yield service
     service.stop()
 
 
-@pytest.fixture(scope="module")
-async def ear(rabbitmq_url: str, mailer: ServiceProcess) -> AsyncIterator[Ear]:
+@pytest.fixture(scope="package")
+async def ear(rabbitmq_url: str, mailer: Mailer) -> AsyncIterator[Ear]:
     connection = await aio_pika.connect(rabbitmq_url)
     async with connection:
         channel = await connection.channel()
@@ -191,7 +215,7 @@ async def ear(rabbitmq_url: str, mailer: ServiceProcess) -> AsyncIterator[Ear]:
 class Desk:
     """What agents and mail servers do with the service."""
 
-    def __init__(self, service: ServiceProcess, http: httpx2.AsyncClient, ear: Ear, secret: bytes) -> None:
+    def __init__(self, service: Mailer, http: httpx2.AsyncClient, ear: Ear, secret: bytes) -> None:
         self.service, self.http, self.ear = service, http, ear
         self._tokens = Tokens(secret, "agents")
         self.agent_id = str(uuid4())
@@ -210,7 +234,12 @@ class Desk:
         return await eventually(lambda: self.ear.email(response.json()["id"]))  # type: ignore[no-any-return]
 
     async def state(self, mail_id: str) -> dict[str, Any]:
-        response = await self.http.get(f"/api/v1/mail/received/{mail_id}", headers=self.headers("supervisor"))
+        while True:
+            response = await self.http.get(f"/api/v1/mail/received/{mail_id}", headers=self.headers("supervisor"))
+            if response.status_code != httpx2.codes.TOO_MANY_REQUESTS:
+                break
+            await asyncio.sleep(0.5)
+        assert response.status_code == 200, response.text
         return response.json()  # type: ignore[no-any-return]
 
     async def submit(self, to: str = "jeanne@example.net", **more: Any) -> contract.SubmittedEmail:
@@ -239,7 +268,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(mailer: ServiceProcess, ear: Ear, secret: bytes) -> AsyncIterator[Desk]:
+async def desk(mailer: Mailer, ear: Ear, secret: bytes) -> AsyncIterator[Desk]:
     async with httpx2.AsyncClient(base_url=mailer.url, timeout=60) as http:
         yield Desk(mailer, http, ear, secret)
 

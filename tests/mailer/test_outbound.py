@@ -1,14 +1,17 @@
 """Mail that goes out, over real SMTP to servers that behave well and badly."""
 
 import asyncio
+import os
+import signal
 from email import message_from_bytes
 from email.policy import default
 
 import httpx2
+import pytest
 from guichet_contracts import requests as contract
 from guichet_local.testing.service import ServiceProcess
 
-from .conftest import ADDRESS, Desk, Ear, MailServer, eventually, mark
+from .conftest import ADDRESS, Desk, Ear, Mailer, MailServer, eventually, mark
 
 
 def mails_to(server: MailServer, address: str) -> list[bytes]:
@@ -144,31 +147,49 @@ class TestARefusal:
         assert "mail servers do not agree" in ear.detail(email.item_id)
 
 
-class TestACrashAfterTheServerTookIt:
-    async def test_leaves_it_uncertain_until_a_person_says(
-        self, desk: Desk, mail_server: MailServer, ear: Ear, mailer: ServiceProcess
+class TestWhatNobodyCanKnow:
+    """The mail's bytes are with the server; whether it took them was not, or not durably, heard."""
+
+    async def test_is_uncertain_until_a_person_says(
+        self, desk: Desk, mail_server: MailServer, ear: Ear, mailer: Mailer
     ) -> None:
-        first, second = f"silent-{mark()}@example.net", f"silent-{mark()}@example.net"
-        emails = []
-        for to in (first, second):
-            mail_server.silent.clear()
-            emails.append(await desk.submit(to))
-            await asyncio.wait_for(mail_server.silent.wait(), 20)
-            mailer.kill()
-            await asyncio.to_thread(mailer.start)
+        unanswered, answered = f"silent-{mark()}@example.net", f"crash-{mark()}@example.net"
+        emails = [await desk.submit(unanswered)]
+        await eventually(lambda: mails_to(mail_server, unanswered))
+        # The server says that it took this one, to a process that does not live to write it down.
+        mail_server.on_taken[answered] = lambda: os.kill(mailer.pid, signal.SIGSTOP)
+        emails.append(await desk.submit(answered))
+        await eventually(lambda: mail_server.told(answered))
+        mailer.kill()
+        await asyncio.to_thread(mailer.start)
         await eventually(lambda: all(ear.states(one.item_id)[-1:] == ["uncertain"] for one in emails))
-        await asyncio.sleep(1)
-        assert [len(mails_to(mail_server, to)) for to in (first, second)] == [1, 1]  # no silent second mail
+        await asyncio.sleep(0.5)
+        assert [len(mails_to(mail_server, to)) for to in (unanswered, answered)] == [1, 1]  # no silent second mail
 
         path = "/api/v1/mail/deliveries"
         confirmed = await desk.http.post(f"{path}/{emails[0].item_id}/confirm", headers=desk.headers())
         assert confirmed.json()["state"] == "sent"
         again = await desk.http.post(f"{path}/{emails[1].item_id}/resend", headers=desk.headers())
         assert again.json()["state"] == "queued"
-        await eventually(lambda: len(mails_to(mail_server, second)) == 2)
-        assert len(mails_to(mail_server, first)) == 1
-        ids = {message_from_bytes(one)["Message-ID"] for one in mails_to(mail_server, second)}
-        assert len(ids) == 1
+        await eventually(lambda: len(mails_to(mail_server, answered)) == 2)
+        await eventually(lambda: ear.states(emails[1].item_id)[-1:] == ["sent"])
+        assert len(mails_to(mail_server, unanswered)) == 1
+        ids = {message_from_bytes(one)["Message-ID"] for one in mails_to(mail_server, answered)}
+        assert ids == {f"<{emails[1].message_id}>"}
+        for decision in ("confirm", "resend"):  # neither is in doubt any more
+            refused = await desk.http.post(f"{path}/{emails[0].item_id}/{decision}", headers=desk.headers())
+            assert refused.json()["code"] == "delivery_state"
+
+    @pytest.mark.parametrize("how", ["cut", "silent"])
+    async def test_is_uncertain_also_without_a_crash(
+        self, desk: Desk, mail_server: MailServer, ear: Ear, how: str
+    ) -> None:
+        to = f"{how}-{mark()}@example.net"
+        email = await desk.submit(to)
+        await eventually(lambda: ear.states(email.item_id)[-1:] == ["uncertain"])
+        assert ear.states(email.item_id) == ["queued", "sending", "uncertain"]
+        assert "the connection was lost" in ear.detail(email.item_id)
+        assert len(mails_to(mail_server, to)) == 1
 
 
 class TestARoute:

@@ -47,6 +47,17 @@ class TestTheParsersProcess:
         finally:
             await parser.close()
 
+    async def test_that_died_between_two_mails_is_started_again(self) -> None:
+        parser = Parser(30)
+        try:
+            await parser.parse(ugly.mail(b"first"), (), False)
+            assert parser._process is not None
+            parser._process.kill()
+            await parser._process.wait()
+            assert (await parser.parse(ugly.mail(b"next"), (), False)).text == "next"
+        finally:
+            await parser.close()
+
 
 class TestASignedAddress:
     def test_names_its_request_in_any_case(self) -> None:

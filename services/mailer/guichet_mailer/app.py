@@ -1,6 +1,7 @@
 """The composition root: the only place where parts are built and joined. Building connects to nothing."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -44,12 +45,16 @@ DRAIN_SECONDS = 10.0
 """What is under way at a stop may take so long: a mail that is just being sent would else be uncertain."""
 
 _BODY_OVERHEAD = 64 << 10
+_TALKATIVE = ("mail.log", "httpx2")
+"""Libraries that write a line, with people's addresses, for each command or call."""
 
 log = get_logger(__name__)
 
 
 def build(settings: Settings) -> FastAPI:
     """The application; its lifespan connects, and waits ``start_timeout`` seconds at most for the servers."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-mailer")
     database = mongo.database(settings.database)
     raw_mail = ObjectStore(

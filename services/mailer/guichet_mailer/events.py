@@ -45,6 +45,7 @@ def email_received(
     thread: contract.Thread,
     attachments: Sequence[contract.Attachment],
     bounced_item: str | None,
+    ours: Sequence[str],
 ) -> contract.EmailReceived:
     """The event of a mail's having been read."""
     email = contract.Email(
@@ -56,6 +57,7 @@ def email_received(
         reply_to=_addresses(mail.reply_to),
         to=_addresses(mail.to),
         cc=_addresses(mail.cc),
+        ours=tuple(ours),
         subject=mail.subject,
         sent_at=mail.date,
         received_at=received.received_at,

@@ -16,6 +16,8 @@ from guichet_mailer.parsing.worker import ANSWER, QUESTION
 
 log = get_logger(__name__)
 _MAIL = TypeAdapter(Mail)
+_GONE = (TimeoutError, asyncio.IncompleteReadError, OSError, RuntimeError)
+"""What comes of a process that hangs or is dead; uvloop says the latter with a RuntimeError."""
 
 
 class ParserFailed(Exception):
@@ -39,15 +41,17 @@ class Parser:
         """
         envelope = orjson.dumps({"recipients": list(recipients), "null_sender": null_sender})
         async with self._one_at_a_time:
-            process = self._process = self._process or await self._start()
+            if self._process is None or self._process.returncode is not None:
+                self._process = await self._start()
             try:
                 async with asyncio.timeout(self._seconds):
-                    return await _ask(process, envelope, raw)
-            except (TimeoutError, asyncio.IncompleteReadError, OSError) as error:
-                await self._end()
-                raise ParserFailed(f"the parser did not answer: {type(error).__name__}") from error
-            except asyncio.CancelledError:
-                await self._end()  # its answer would be taken for the next mail's
+                    return await _ask(self._process, envelope, raw)
+            except (Unreadable, ParserFailed):
+                raise  # it answered, and is as good as before
+            except BaseException as error:
+                await self._end()  # its answer, if one ever came, would be taken for the next mail's
+                if isinstance(error, _GONE):
+                    raise ParserFailed(f"the parser did not answer: {type(error).__name__}") from error
                 raise
 
     async def close(self) -> None:

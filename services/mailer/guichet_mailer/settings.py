@@ -25,7 +25,9 @@ class Settings(ServiceSettings):
     lmtp_port: int = Field(default=2424, ge=0, le=65535)
     mail_size_limit: int = Field(default=50_000_000, ge=1_000)
     mail_recipients_limit: int = Field(default=100, ge=1)
-    imap_poll: float = Field(default=60, gt=0, description="Seconds between two looks where there is no IDLE")
+    imap_poll: float = Field(
+        default=60, gt=0, le=1500, description="Seconds until the next look, unless IDLE tells before"
+    )
 
     parse_timeout: float = Field(default=30, gt=0)
     process_lease: float = Field(default=180, gt=0, description="Seconds until a mail left by a crash is taken up")

@@ -21,8 +21,8 @@ from guichet_mailer.inbound.received import Envelope
 from guichet_mailer.inbound.usecases import NOT_STORED, Reception, refuse_large, take_in
 from guichet_mailer.mailbox import Mailbox
 
-IDLE_SECONDS = 240.0
-"""Until IDLE is begun anew; RFC 2177 wants less than 29 minutes, and routers forget sooner."""
+_MORE = "EXISTS"
+"""What a server says when there are more mails than it said last (RFC 9051, 7.4.1)."""
 
 _CONNECT_SECONDS = 30.0
 _AWAY_SECONDS = 10.0
@@ -91,6 +91,7 @@ class _Fetcher:
         return box.login(unquote(self._url.username or ""), unquote(self._url.password or ""), self._folder)
 
     def _fetch_new(self, box: BaseMailBox) -> None:
+        box.client.untagged_responses.pop(_MORE, None)
         validity = int(box.folder.status(self._folder, ["UIDVALIDITY"])["UIDVALIDITY"])
         key = f"{self._mailbox.id}/{self._folder}"
         last = self._do(self._store.last_uid(key, validity))
@@ -103,12 +104,16 @@ class _Fetcher:
                 self._do(refuse_large(self._reception, f"imap:{key}:{validity}:{uid}", size, envelope))
             elif raw := _raw(box, uid):
                 self._do(take_in(self._reception, raw, envelope))
-                box.flag(str(uid), "\\Seen", True)
+                # Not with the library's `flag`: it expunges too, and with it what people have marked as deleted.
+                box.client.uid("STORE", str(uid), "+FLAGS", "(\\Seen)")
             self._do(self._store.fetched(key, validity, uid))
 
     def _wait(self, box: BaseMailBox) -> None:
+        """Wait for more; not longer than ``poll``, for what comes just as IDLE begins can be missed."""
+        if _MORE in box.client.untagged_responses:
+            return  # told while we fetched, and not told again
         if "IDLE" in box.client.capabilities:
-            box.idle.wait(timeout=IDLE_SECONDS)
+            box.idle.wait(timeout=self._poll)
         else:
             self.stopping.wait(self._poll)
 

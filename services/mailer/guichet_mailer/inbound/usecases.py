@@ -139,9 +139,9 @@ async def _process(reception: Reception, received: Received) -> None:
     except Infected as infected:
         raise Quarantine("infected", f"A virus was found in {infected.name}.") from None
     await reception.threading.remember(mail, received.id, thread.request_id)
-    event = events.email_received(
-        received, _mailbox(reception, received, mail), mail, thread, attachments, delivery.id if delivery else None
-    )
+    to_us = [one.email for one in (*mail.to, *mail.cc) if reception.mailboxes.of(one.email)]
+    bounced, mailbox = delivery.id if delivery else None, _mailbox(reception, received, mail)
+    event = events.email_received(received, mailbox, mail, thread, attachments, bounced, to_us)
     outbox = [pending(event)]
     if await reception.store.settle(received, State.PROCESSED, outbox, **described):
         reception.relay.offer(reception.store.collection, received.id, outbox)
