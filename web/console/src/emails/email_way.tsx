@@ -4,12 +4,13 @@ import { useEffect } from "preact/hooks";
 import { focusCustomer } from "../contacts/customer";
 import { useDesk } from "../desk";
 import { Problem } from "../http/problem";
+import { displayName } from "../requests/request";
 import type { Thread } from "../timeline/thread";
 import type { Way } from "../timeline/way";
 import { type T, tellProblem, useWords } from "../words/words";
 import { readAddresses } from "./addresses";
 import { EmailFoot, EmailHead } from "./email_fields";
-import { emailScope, type Outgoing } from "./emails";
+import { emailScope } from "./emails";
 import { StaleDialog } from "./stale_dialog";
 
 const MAC = navigator.userAgent.includes("Mac");
@@ -21,40 +22,47 @@ const MAC = navigator.userAgent.includes("Mac");
  */
 export function useEmailWay(thread: Thread, request: Request, chosen: boolean, onCard: () => void): Way {
   const { t, locale } = useWords();
-  const { emails } = useDesk();
-  const address = request.contact?.email ?? null;
+  const { emails, drafts } = useDesk();
   const lastSaid = thread.lastSaid.value;
-  const writable = chosen && address !== null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another address or another last message, another proposal
+  const { contact } = request;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another contact or another last message, another proposal
   useEffect(() => {
-    if (writable) void emails.propose(request.id, locale);
-  }, [writable, emails, request.id, locale, address, lastSaid]);
+    if (chosen) void emails.propose(request.id, locale);
+  }, [chosen, emails, request.id, locale, contact?.id, contact?.email, lastSaid]);
 
   const proposal = emails.proposal(request.id).value;
   const fields = emails.fields(request.id);
   const { busy, problem, newer } = emails.of(request.id).value;
-  const prepared = proposal !== null && !(proposal instanceof Problem);
+  const read = proposal instanceof Problem ? null : proposal;
+  const address = read ? read.to?.email : contact?.email;
+  const prepared = read?.to ? read : null;
+  const locked = busy || fields.unsure;
   const { wrong } = readAddresses(fields.cc ?? "");
   const keys = t(MAC ? "composer.emailKeys.mac" : "composer.emailKeys");
   const send = (seen = lastSaid) => void emails.send(request.id, seen, locale);
   return {
     kind: "email",
-    scope: writable ? emailScope(request.id) : null,
-    placeholder: t("composer.replyTo", { name: request.contact?.name ?? "" }),
-    hint: address ? t("composer.byEmail", { email: address, keys }) : "",
+    scope: prepared && emailScope(request.id),
+    placeholder: t("composer.replyTo", { name: displayName(request, t("visitor")) }),
+    hint: address ? t("composer.byEmail", { email: address, keys }) : t("composer.email.preparing"),
     sendLabel: t("composer.send"),
     keys,
     enterSends: false,
-    blocked: address ? null : <WithoutAddress request={request} onCard={onCard} />,
-    locked: busy || fields.unsure,
-    ready: prepared && !busy && wrong.length === 0,
-    problem: fields.unsure && !problem ? t("composer.email.unsure") : tellFailure(problem, proposal, t),
-    head: prepared && (
-      <EmailHead requestId={request.id} proposal={proposal} locked={busy || fields.unsure} wrong={wrong} />
+    blocked: read && !read.to && <WithoutAddress request={request} onCard={onCard} />,
+    locked,
+    ready: prepared !== null && !busy && wrong.length === 0 && drafts.of(request.id).value.text.trim() !== "",
+    problem: (
+      <Failure
+        requestId={request.id}
+        unsure={fields.unsure}
+        failure={problem ?? (proposal instanceof Problem ? proposal : null)}
+        sending={problem !== null}
+      />
     ),
+    head: prepared && <EmailHead requestId={request.id} proposal={prepared} locked={locked} wrong={wrong} />,
     foot: prepared && (
       <>
-        <EmailFoot requestId={request.id} proposal={proposal} locked={busy || fields.unsure} />
+        <EmailFoot requestId={request.id} proposal={prepared} locked={locked} />
         {newer && (
           <StaleDialog
             request={request}
@@ -72,12 +80,46 @@ export function useEmailWay(thread: Thread, request: Request, chosen: boolean, o
   };
 }
 
-function tellFailure(problem: Outgoing["problem"], proposal: unknown, t: T): string | null {
-  if (problem?.passing) return t("composer.email.unsure");
-  if (problem) return t("composer.email.failed", { problem: tellProblem(problem, t) });
-  if (proposal instanceof Problem)
-    return t("composer.email.notPrepared", { problem: tellProblem(proposal, t) });
-  return null;
+interface FailureProps {
+  requestId: string;
+  /** Nobody knows whether the e-mail left. */
+  unsure: boolean;
+  failure: Problem | null;
+  /** Whether it failed while it was sent; else, while it was prepared. */
+  sending: boolean;
+}
+
+/** What failed, and the way on where there is one. */
+function Failure({ requestId, unsure, failure, sending }: FailureProps): JSX.Element | null {
+  const { t, locale } = useWords();
+  const { emails } = useDesk();
+  if (unsure) {
+    return (
+      <>
+        <span>{t("composer.email.unsure")}</span>
+        <button type="button" class="button" onClick={() => emails.anew(requestId)}>
+          {t("composer.email.anew")}
+        </button>
+      </>
+    );
+  }
+  if (!failure) return null;
+  if (sending) return <span>{tellRefused(failure, t)}</span>;
+  return (
+    <>
+      <span>{t("composer.email.notPrepared", { problem: tellProblem(failure, t) })}</span>
+      <button type="button" class="button" onClick={() => void emails.propose(requestId, locale)}>
+        {t("app.retry")}
+      </button>
+    </>
+  );
+}
+
+function tellRefused(problem: Problem, t: T): string {
+  const names = (field: string) => problem.errors.some((error) => error.field.startsWith(field));
+  if (names("receipts")) return t("composer.email.receipts");
+  const why = names("cc") ? t("composer.email.ccRefused") : tellProblem(problem, t);
+  return t("composer.email.failed", { problem: why });
 }
 
 interface WithoutAddressProps {

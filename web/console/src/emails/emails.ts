@@ -43,7 +43,7 @@ export interface Outgoing {
 interface Surroundings {
   api: Pick<Api, "call" | "get">;
   drafts: Drafts;
-  uploads: Pick<Uploads, "of" | "remove">;
+  uploads: Pick<Uploads, "of" | "remove" | "putBack">;
   /** The server has the e-mail of this request. */
   sent: (requestId: string) => void;
   /** It has not, and the agent may be elsewhere by now. */
@@ -109,7 +109,8 @@ export class Emails {
     const files = uploads.of(emailScope(requestId)).value.filter(({ state }) => state === "ready");
     const body = {
       id: fields.id,
-      subject: fields.subject ?? proposal.subject,
+      // An empty one is the thread's.
+      subject: (fields.subject ?? proposal.subject).trim() || undefined,
       text: drafts.of(requestId).value.text.trim(),
       cc: fields.cc === null ? proposal.cc.map(({ email }) => email) : readAddresses(fields.cc).addresses,
       receipts: files.flatMap(({ receipt }) => receipt ?? []),
@@ -139,8 +140,18 @@ export class Emails {
     entry(this.outgoing, requestId, IDLE).value = IDLE;
   }
 
+  /** What may have left already is let go; what is written is another e-mail from now on. */
+  anew(requestId: string): void {
+    this.change(requestId, { id: crypto.randomUUID(), unsure: false });
+    this.review(requestId);
+  }
+
   private refused(requestId: string, problem: Problem): void {
     const stale = problem.code === "stale_reply";
+    const isOld = problem.errors.some(({ field }) => field.startsWith("receipts"));
+    const { uploads } = this.around;
+    // Their receipts have run out: the files are there, and only need new ones.
+    if (isOld) uploads.putBack(emailScope(requestId), uploads.of(emailScope(requestId)).value);
     batch(() => {
       this.change(requestId, { unsure: problem.passing });
       entry(this.outgoing, requestId, IDLE).value = {

@@ -38,8 +38,9 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
   const hintId = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const open = thread.conversation.value?.state === "open";
-  const { mode, text } = drafts.of(request.id).value;
-  const kind = mode === "reply" ? (open ? "chat" : "email") : mode;
+  const { mode, text, email } = drafts.of(request.id).value;
+  // An e-mail that may have left already is settled before anything else is written.
+  const kind = email?.unsure ? "email" : mode === "reply" ? (open ? "chat" : "email") : mode;
   const ways: Record<Way["kind"], Way> = {
     chat: useChatWay(thread, request),
     email: useEmailWay(thread, request, kind === "email", onCard),
@@ -57,6 +58,7 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
   const ready = written && complete && !blocked && way.ready;
 
   const choose = (chosen: Mode) => {
+    if (way.locked) return;
     way.left?.();
     drafts.set(request.id, { mode: chosen });
     field.current?.focus();
@@ -117,10 +119,10 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
         send();
       }}
     >
-      <p class="composer-problem" role="alert">
+      <div class="composer-problem" role="alert">
         {way.problem}
         {excess > 0 && t("composer.tooLong", { count: excess })}
-      </p>
+      </div>
       <div class="composer-box">
         {blocked && (
           <div id={hintId} class="composer-blocked">
@@ -156,7 +158,7 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
               <FileButton label={t("file.attach")} onFiles={attach} />
             </span>
           )}
-          <Modes open={open} kind={kind} onChoose={choose} />
+          <Modes open={open} kind={kind} locked={way.locked} onChoose={choose} />
           <p id={blocked ? undefined : hintId} class="composer-hint grow" title={way.hint}>
             {!blocked && (dropping ? t("file.drop") : way.hint)}
           </p>

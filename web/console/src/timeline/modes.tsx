@@ -8,11 +8,13 @@ interface ModesProps {
   /** Whether there is a conversation to answer in. */
   open: boolean;
   kind: Way["kind"];
+  /** What is written must go the way it began. */
+  locked: boolean;
   onChoose: (mode: Mode) => void;
 }
 
 /** The ways to write: by chat while a conversation is open, by e-mail, or a note. */
-export function Modes({ open, kind, onChoose }: ModesProps): JSX.Element {
+export function Modes({ open, kind, locked, onChoose }: ModesProps): JSX.Element {
   const { t } = useWords();
   const kinds: Way["kind"][] = open ? ["chat", "email", "note"] : ["email", "note"];
   return (
@@ -24,6 +26,7 @@ export function Modes({ open, kind, onChoose }: ModesProps): JSX.Element {
           type="button"
           class="mode"
           aria-pressed={known === kind}
+          disabled={locked && known !== kind}
           onClick={() => onChoose(known === "note" || (known === "email" && open) ? known : "reply")}
         >
           {known !== "chat" && <Icon name={known === "note" ? "lock" : "email"} />}

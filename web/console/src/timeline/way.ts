@@ -20,7 +20,8 @@ export interface Way {
   locked: boolean;
   /** Whether it can be sent, as far as this way is concerned. */
   ready: boolean;
-  problem: string | null;
+  /** What failed, and what to do about it. */
+  problem: ComponentChildren;
   /** What stands above and below the text. */
   head?: ComponentChildren;
   foot?: ComponentChildren;

@@ -17,6 +17,10 @@ export const mailEn: { [Key in keyof typeof mailFr]: (typeof mailFr)[Key] extend
   "composer.email.failed": "The e-mail has not left; its text is kept. {problem}",
   "composer.email.unsure":
     "It is not known whether the e-mail left. Send it again as it is: it will not leave twice.",
+  "composer.email.anew": "Make it a new e-mail",
+  "composer.email.receipts":
+    "An attached file had to be checked again. Send the e-mail as soon as it is ready.",
+  "composer.email.ccRefused": "An address in copy is not accepted.",
   "composer.email.subject": "Subject of the e-mail",
   "composer.email.noSubject": "Subject",
   "composer.email.cc": "Copy to",

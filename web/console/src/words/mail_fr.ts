@@ -15,6 +15,10 @@ export const mailFr = {
   "composer.email.failed": "L’e-mail n’est pas parti ; son texte est gardé. {problem}",
   "composer.email.unsure":
     "On ne sait pas si l’e-mail est parti. Renvoyez-le tel quel : il ne partira pas deux fois.",
+  "composer.email.anew": "En faire un nouvel e-mail",
+  "composer.email.receipts":
+    "Un fichier joint a dû être vérifié de nouveau. Renvoyez l’e-mail dès qu’il est prêt.",
+  "composer.email.ccRefused": "Une adresse en copie n’est pas acceptée.",
   "composer.email.subject": "Objet de l’e-mail",
   "composer.email.noSubject": "Objet",
   "composer.email.cc": "Copie à",
