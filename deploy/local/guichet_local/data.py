@@ -13,6 +13,7 @@ class Secrets:
     rabbitmq_password: str
     s3_access_key: str
     s3_secret_key: str
+    mail_inbound: str
 
 
 class DataFolder:
@@ -40,14 +41,17 @@ class DataFolder:
         if not self.secret_key_file.exists():
             write_private(self.secret_key_file, secrets.token_urlsafe(48) + "\n")
         file = self.keys / "secrets.json"
-        if not file.exists():
-            made = {
-                "rabbitmq_password": secrets.token_urlsafe(24),
-                "s3_access_key": secrets.token_hex(10),
-                "s3_secret_key": secrets.token_urlsafe(30),
-            }
-            write_private(file, json.dumps(made, indent=2) + "\n")
-        return Secrets(**json.loads(file.read_text()))
+        known = json.loads(file.read_text()) if file.exists() else {}
+        made = {
+            "rabbitmq_password": secrets.token_urlsafe(24),
+            "s3_access_key": secrets.token_hex(10),
+            "s3_secret_key": secrets.token_urlsafe(30),
+            "mail_inbound": secrets.token_urlsafe(24),
+        }
+        if made.keys() - known.keys():
+            known = made | known
+            write_private(file, json.dumps(known, indent=2) + "\n")
+        return Secrets(**known)
 
 
 def private_folder(folder: Path) -> Path:

@@ -21,6 +21,8 @@ OFFSETS = {
     "contacts": (21, "the contacts service"),
     "attachments": (31, "the attachments service"),
     "mailer": (41, "the mailer service"),
+    "demo-smtp": (51, "the mail server of the demo's customers"),
+    "demo-mail": (52, "the mailboxes of the demo's customers"),
     "rabbitmq": (100, "RabbitMQ"),
     "rabbitmq-dist": (101, "RabbitMQ's distribution"),
     "epmd": (102, "RabbitMQ's port mapper"),

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 
 from guichet_local.data import DataFolder
+from guichet_local.demo.mail import SUPPORT
 from guichet_local.program import Program, answers
 from guichet_local.servers import mongodb, objectstore, rabbitmq
 from guichet_local.settings import WORKSPACE, Settings
@@ -18,6 +19,8 @@ SERVICES = {
     "attachments": "guichet_attachments",
     "mailer": "guichet_mailer",
 }
+
+DEMO_MAILBOX = {"id": "support", "address": SUPPORT, "name": "Boutique Lumière"}
 
 
 def programs(data: DataFolder, settings: Settings) -> list[Program]:
@@ -58,9 +61,13 @@ def environment(data: DataFolder, settings: Settings) -> Mapping[str, str]:
         "GUICHET_ATTACHMENTS_URL": f"http://127.0.0.1:{settings.ports['attachments']}",
         "GUICHET_WIDGET_DIR": str(WORKSPACE / "web" / "widget" / "dist"),
     }
+    told.setdefault("GUICHET_MAIL_INBOUND", secrets.mail_inbound)
     if settings.demo:
         told["GUICHET_DEMO"] = "1"
         told.setdefault("GUICHET_WIDGET_SITES", json.dumps([_demo_site(settings)]))
+        told.setdefault("GUICHET_MAILBOXES", json.dumps([DEMO_MAILBOX]))
+        told.setdefault("GUICHET_MAIL_DOMAIN", SUPPORT.partition("@")[2])
+        told.setdefault("GUICHET_SMTP_URL", f"smtp://127.0.0.1:{settings.ports['demo-smtp']}")
     return told
 
 

@@ -50,6 +50,7 @@ class System:
             mongodb.program(data.of("mongodb"), settings.ports),
             objectstore.program(data.of("objects"), settings.ports, secrets, allowed_origins=origins),
             *services.programs(data, settings),
+            *([demo.mail_program(data.of("demo-mail"), settings.ports)] if settings.demo else []),
             gateway.program(data.of("gateway"), self._gateway(), settings.ports),
         ]
 

@@ -1,9 +1,13 @@
-"""The demo's agents, made once through the command that operators use too, and its day, played after that."""
+"""The demo's agents, made once through the command that operators use too; its customers' mail; and its day."""
 
 import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from guichet_local.ports import Ports
+from guichet_local.program import Program, answers
 
 PASSWORD = "guichet-demo"  # noqa: S105 - printed by `make up`, and only while GUICHET_DEMO=1
 
@@ -26,6 +30,17 @@ ACCOUNTS = (
 
 class SeedError(Exception):
     """An account could not be made; the text is what the command said."""
+
+
+def mail_program(folder: Path, ports: Ports) -> Program:
+    """The mail server of the demo's customers."""
+    numbers = [str(ports[name]) for name in ("demo-smtp", "demo-mail", "smtp")]
+    return Program(
+        name="demo-mail",
+        command=[sys.executable, "-m", "guichet_local.demo.mail", str(folder), *numbers],
+        ready=answers(ports["demo-mail"], "/readyz"),
+        folder=folder,
+    )
 
 
 async def seed(environment: Mapping[str, str]) -> None:

@@ -98,6 +98,7 @@ def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
         "GUICHET_GATEWAY_FORM_RATE": gateway.form_rate,
         "GUICHET_GATEWAY_DEMO_URL": gateway.demo_url,
         "GUICHET_GATEWAY_DEMO_LISTEN": f"{gateway.host}:{ports['demo-site']}",
+        "GUICHET_GATEWAY_DEMO_MAIL": f"127.0.0.1:{ports['demo-mail']}",
         "GUICHET_GATEWAY_DEMO_SITE": str(gateway.demo_site or ""),
         "GUICHET_PUBLIC_URL": gateway.public_url,
     }

@@ -2,7 +2,9 @@
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from guichet_local.ports import Ports
 from guichet_local.servers import mongodb, objectstore
@@ -22,14 +24,18 @@ class Stack(Supervised):
     """Servers, two chat replicas, the other services and the gateway, with the demo's site and agents.
 
     `gateway` and `demo_site` are origins. The programs are `chat-1`, `chat-2`, `requests`, `contacts`,
-    `attachments`, `mailer`, `gateway`, `rabbitmq`, `mongodb` and `objects`; `logs` has a file for each.
+    `attachments`, `mailer`, `demo-mail`, `gateway`, `rabbitmq`, `mongodb` and `objects`; `logs` has a file for each.
+    `environment` is what the services are told beside what `make up` tells them: GUICHET_SMTP_URL, say. `ports` may be
+    given where something else has to know them before.
     """
 
-    def __init__(self, background: Background) -> None:
+    def __init__(
+        self, background: Background, environment: Mapping[str, str] = MappingProxyType({}), ports: Ports | None = None
+    ) -> None:
         for built in ("console", "widget"):
             if not (WORKSPACE / "web" / built / "dist").is_dir():
                 raise NotBuiltError(f"web/{built}/dist is missing: run `make web`")
-        ports = Ports.free()
+        self.ports = ports = ports or Ports.free()
         self._system = System(
             Settings(
                 data=Path(tempfile.mkdtemp(prefix="guichet-stack-")),
@@ -38,9 +44,10 @@ class Stack(Supervised):
                 public_url=f"http://localhost:{ports['gateway']}",
                 demo_url=f"http://localhost:{ports['demo-site']}",
                 demo=True,
-                passed_on={},
+                passed_on=environment,
                 sign_in_rate=TEST_RATE,
                 visitor_rate=TEST_RATE,
+                form_rate=TEST_RATE,
             ),
             report=lambda line: None,
         )
@@ -48,6 +55,11 @@ class Stack(Supervised):
         self.gateway = self._system.settings.public_url
         self.demo_site = self._system.settings.demo_url
         self.logs = self._system.data.logs
+
+    @property
+    def mail_inbound(self) -> str:
+        """The secret of `POST /api/v1/mail/inbound`."""
+        return self._system.data.secrets().mail_inbound
 
     @property
     def mongodb_url(self) -> str:

@@ -8,3 +8,8 @@ export function findAgents(agents: readonly Agent[], typed: string, me: string):
     .filter((agent) => containsWords(`${agent.name} ${agent.email}`, typed))
     .sort((a, b) => Number(b.id === me) - Number(a.id === me) || a.name.localeCompare(b.name));
 }
+
+/** Whether they may do what touches many contacts or requests at once; the services check it too. */
+export function isManager({ role }: Pick<Agent, "role">): boolean {
+  return role !== "agent";
+}

@@ -5,6 +5,7 @@ export interface Contact extends Record<ContactField, string | null> {
   id: string;
   name: string;
   other_emails: string[];
+  notes: string | null;
   version: number;
 }
 

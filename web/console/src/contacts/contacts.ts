@@ -1,6 +1,8 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Api } from "../http/api";
 import type { Page } from "../http/pages";
 import type { Contact, ContactField } from "./contact";
+import type { MergedContact } from "./merging";
 
 const PATH = "/api/v1/contacts";
 /** As many as one can choose from at a glance. */
@@ -10,6 +12,10 @@ type Fields = Partial<Record<ContactField, string | null>>;
 
 /** The customer base. Every call throws Problem. */
 export class Contacts {
+  private readonly merges = signal(0);
+  /** Grows with each merge made or undone here: who shows a contact reads it again. */
+  readonly merged: ReadonlySignal<number> = this.merges;
+
   constructor(private readonly api: Pick<Api, "get" | "call">) {}
 
   async search(typed: string): Promise<Contact[]> {
@@ -32,5 +38,22 @@ export class Contacts {
       body: fields,
       headers: { "if-match": `"${version}"` },
     });
+  }
+
+  /** Makes one contact part of another. For supervisors and administrators. */
+  async merge(gone: Pick<Contact, "id">, into: Pick<Contact, "id">): Promise<void> {
+    await this.api.call({ method: "POST", path: `${PATH}/${gone.id}/merge`, body: { into: into.id } });
+    this.merges.value += 1;
+  }
+
+  /** Undoes a merge, within 30 days: the contact is one of its own again. */
+  async part({ id }: Pick<Contact, "id">): Promise<void> {
+    await this.api.call({ method: "POST", path: `${PATH}/${id}/unmerge` });
+    this.merges.value += 1;
+  }
+
+  /** Who was merged into the contact and can still be parted from it. */
+  async partsOf(id: string): Promise<MergedContact[]> {
+    return (await this.api.get<Page<MergedContact>>(`${PATH}/${id}/merged`)).items;
   }
 }

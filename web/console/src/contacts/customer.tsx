@@ -1,6 +1,7 @@
 import type { Request } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { isManager } from "../agents/agent";
 import { Icon } from "../app/icons";
 import { useDesk } from "../desk";
 import { Problem } from "../http/problem";
@@ -10,6 +11,8 @@ import { Fact, Section } from "./card_parts";
 import { type Contact, fieldsOf, givenFields } from "./contact";
 import { ContactForm } from "./contact_form";
 import { ContactSearch } from "./contact_search";
+import { MergeDialog } from "./merge_dialog";
+import { MergedContacts } from "./merged_contacts";
 
 /** Who asks: the linked contact, or what the visitor gave and the ways to link one. */
 export function Customer({ request }: { request: Request }): JSX.Element {
@@ -95,8 +98,10 @@ interface LinkedContactProps {
 
 function LinkedContact({ request, linked, editing, onEdit }: LinkedContactProps): JSX.Element {
   const { t } = useWords();
-  const { edits, toasts } = useDesk();
+  const { agent, edits, toasts } = useDesk();
   const { contact, problem, setContact } = useContact(linked);
+  const [merging, setMerging] = useState(false);
+  const merges = useMerges();
   if (editing && contact) {
     return (
       <ContactForm
@@ -130,17 +135,54 @@ function LinkedContact({ request, linked, editing, onEdit }: LinkedContactProps)
         <button type="button" class="button" onClick={() => void edits.unlink(request)}>
           {t("contact.unlink")}
         </button>
+        {isManager(agent) && (
+          <button type="button" class="button" disabled={!contact} onClick={() => setMerging(true)}>
+            {t("merge.action")}
+          </button>
+        )}
       </div>
+      {isManager(agent) && contact && (
+        <MergedContacts contact={contact} onPart={(one) => void merges.part(one)} />
+      )}
+      {merging && contact && (
+        <MergeDialog
+          contact={contact}
+          onMerged={(stays, gone) => {
+            setMerging(false);
+            merges.tellMerged(stays, gone);
+          }}
+          onClose={() => setMerging(false)}
+        />
+      )}
     </>
   );
 }
 
-/** All of the contact; read again when the request's copy of it changes. */
+/** The way back from a merge, and what is said of both. */
+function useMerges() {
+  const { t } = useWords();
+  const { contacts, toasts } = useDesk();
+  const part = async (one: Pick<Contact, "id" | "name">) => {
+    try {
+      await contacts.part(one);
+      toasts.done(t("merge.parted", { name: one.name }));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      toasts.failed(tellProblem(error, t));
+    }
+  };
+  const tellMerged = (stays: Contact, gone: Contact) =>
+    toasts.done(t("merge.done", { gone: gone.name, stays: stays.name }), () => void part(gone));
+  return { part, tellMerged };
+}
+
+/** All of the contact; read again when the request's copy of it changes, and after a merge. */
 function useContact({ id, name, email }: NonNullable<Request["contact"]>) {
   const { contacts } = useDesk();
   const [contact, setContact] = useState<Contact | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: name and email say that it changed
+  const merged = contacts.merged.value;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: name, email and merged say that it changed
   useEffect(() => {
     let gone = false;
     contacts.read(id).then(
@@ -157,6 +199,6 @@ function useContact({ id, name, email }: NonNullable<Request["contact"]>) {
     return () => {
       gone = true;
     };
-  }, [contacts, id, name, email]);
+  }, [contacts, id, name, email, merged]);
   return { contact, problem, setContact };
 }

@@ -52,6 +52,7 @@ export const fr = {
     "Des demandes ont ce motif : il ne peut pas être supprimé. Décochez « Peut être choisi » pour ne plus le proposer.",
   "problem.too_large": "C’est trop volumineux pour être accepté.",
   "problem.validation_failed": "Certains champs ne sont pas acceptés. Corrigez-les, puis réessayez.",
+  "problem.merge_final": "Cette fusion date de plus de 30 jours : elle ne peut plus être annulée.",
   "problem.not_in_quarantine":
     "Ce mail ne peut pas être repris : il n’est plus en quarantaine, ou il était trop volumineux pour être gardé.",
   "problem.form_exists": "Un autre formulaire a déjà cette clé. Choisissez-en une autre.",
@@ -304,6 +305,27 @@ export const fr = {
   "contact.refused.invalid_email": "Cette adresse e-mail n’est pas valable.",
   "contact.refused.invalid_phone":
     "Ce numéro n’est pas valable. Écrivez-le avec l’indicatif, comme +33 6 39 98 12 34.",
+
+  "merge.action": "Fusionner…",
+  "merge.title": "Fusionner {name}",
+  "merge.explain": "Cherchez l’autre fiche de la même personne. Vous verrez ce qui reste avant de confirmer.",
+  "merge.stays": "Reste",
+  "merge.goes": "Disparaît",
+  "merge.outcome": "Après la fusion",
+  "merge.otherEmails": "Autres e-mails",
+  "merge.notes": "Notes",
+  "merge.follows":
+    "Les demandes de {gone} passent à {stays}. La fusion peut être annulée pendant 30 jours, depuis la fiche.",
+  "merge.other": "Choisir une autre fiche",
+  "merge.do": "Fusionner les fiches",
+  "merge.busy": "Fusion…",
+  "merge.done": "{gone} fait maintenant partie de {stays}",
+  "merge.merged": "Fiches fusionnées",
+  "merge.mergedWith": "Fusionné avec {name}",
+  "merge.until": "Peut être annulé jusqu’au",
+  "merge.part": "Séparer",
+  "merge.partOf": "Séparer {name}",
+  "merge.parted": "{name} est de nouveau une fiche à part",
 
   "file.attach": "Joindre des fichiers",
   "file.field": "Fichiers à joindre",
