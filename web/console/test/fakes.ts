@@ -1,4 +1,4 @@
-import type { MessageEntry, Request, TimelineItem } from "@guichet/shared/protocol";
+import type { Email, MessageEntry, Request, TimelineItem } from "@guichet/shared/protocol";
 import type { Call } from "../src/http/http";
 
 /** A request of a visitor, as a list has it; `minute` is when it last lived. */
@@ -38,6 +38,22 @@ export function item(id: string, minute: number, change: Partial<TimelineItem> =
     attachments: [],
     delivery: null,
     ...change,
+  };
+}
+
+/** A plain e-mail of the contact's. */
+export function email(change: Partial<Email>): Email {
+  return {
+    ...{
+      subject: "Commande",
+      from: { email: "ada@example.org", name: "Ada" },
+      to: [],
+      cc: [],
+      mailbox: null,
+    },
+    ...{ message_id: null, kind: "message", why: "", text_signature: "", text_quoted: "", html_quoted: "" },
+    ...{ placed: null, other_sender: false, signed: null, encrypted: false, notes: [], bounce: null },
+    ...{ invitation: null, automatic: false, ...change },
   };
 }
 

@@ -39,4 +39,9 @@ describe("grouping", () => {
   it("separates the days", () => {
     expect(shape([item("a", 1), item("b", 1 + 24 * 60)])).toEqual(["day", ["a"], "day", ["b"]]);
   });
+
+  it("keeps what came by different channels apart", () => {
+    const form = item("form", 1, { channel: "web_form" });
+    expect(shape([form, item("chat", 2)])).toEqual(["day", ["form"], ["chat"]]);
+  });
 });

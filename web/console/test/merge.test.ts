@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mergeNewest, mergeOlder, NO_HISTORY, timeline } from "../src/timeline/merge";
+import { mergeNewest, mergeOlder, NO_HISTORY, newestSaid, timeline, without } from "../src/timeline/merge";
 import { entry, item } from "./fakes";
 
 const page = (items: ReturnType<typeof item>[], next_cursor: string | null = null) => ({
@@ -78,6 +78,14 @@ describe("the timeline", () => {
   });
 });
 
+describe("the newest that was said", () => {
+  it("is a message or an e-mail, not a note or an event", () => {
+    const mail = item("mail", 2, { kind: "email" });
+    const history = mergeNewest(NO_HISTORY, page([item("note", 3, { kind: "note" }), mail, item("a", 1)]));
+    expect(newestSaid(history)?.id).toBe("mail");
+  });
+});
+
 describe("the newest page read again", () => {
   it("is joined to what is known", () => {
     const known = mergeNewest(NO_HISTORY, page([item("b", 2), item("a", 1)], "older"));
@@ -85,6 +93,13 @@ describe("the newest page read again", () => {
     expect([...joined.items.keys()].sort()).toEqual(["a", "b", "c"]);
     expect(joined.items.get("b")?.text).toBe("edited");
     expect(joined.cursor).toBe("older");
+  });
+
+  it("lets go of what was moved to another request", () => {
+    const known = mergeNewest(NO_HISTORY, page([item("c", 3), item("moved", 2), item("b", 1), item("a", 0)]));
+    const again = mergeNewest(known, page([item("c", 3), item("b", 1)], "more"));
+    expect([...again.items.keys()].sort()).toEqual(["a", "b", "c"]);
+    expect([...without(again, "a").items.keys()].sort()).toEqual(["b", "c"]);
   });
 
   it("takes the place of what it does not reach, so that no hole is left between the two", () => {

@@ -75,6 +75,21 @@ describe("an open request", () => {
     expect(thread.conversation.value?.state).toBe("closed");
   });
 
+  it("tells once that a letter was seen, while the request counts unread ones", async () => {
+    const { api, thread } = bench(request("r", 1, { unread: 1 }));
+    const letter = item("mail", 1, { kind: "email", channel: "email" });
+    api.answers.set(TIMELINE, () => ({ items: [letter, item("said", 0)], next_cursor: null }));
+    api.answers.set("PUT /api/v1/requests/r/read", () => request("r", 1, { version: 2, unread: 0 }));
+    thread.open(undefined);
+    await settled();
+    thread.markRead();
+    thread.markRead();
+    await settled();
+    const marked = api.calls.filter(({ method }) => method === "PUT");
+    expect(marked.map(({ body }) => body)).toEqual([{ timeline_id: "mail" }]);
+    expect(thread.request.value?.unread).toBe(0);
+  });
+
   it("reads its history again when it changed, once more when it changed meanwhile", async () => {
     const { api, thread } = bench();
     thread.open(request("r", 1));

@@ -93,7 +93,8 @@ export function tellDelivery(delivery: Delivery | null, t: T, formatTime: (at: s
 /** A file that was not taken in, or is not yet. */
 export function tellFileState({ state, detail }: ItemFile, t: T): string {
   if (state === "checking") return t("file.checking");
-  return t("email.file.refused", { reason: tellRefusal(detail ?? "", t) ?? detail ?? "" });
+  const code = detail === "empty" ? "empty_file" : (detail ?? "");
+  return t("email.file.refused", { reason: tellRefusal(code, t) ?? code });
 }
 
 export function tellInvitation(
