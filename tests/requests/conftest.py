@@ -21,9 +21,14 @@ from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.email.inbound import Mailroom
+from guichet_requests.email.store import FilingStore
+from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.request.events import snapshot
+from guichet_requests.request.request import Request
 from guichet_requests.request.store import RequestStore
+from guichet_requests.timeline.item import Item
 from guichet_requests.timeline.store import TimelineStore
 
 PUBLIC_URL = "https://desk.example"
@@ -65,13 +70,24 @@ class World:
     agents: AgentStore
     contacts: ContactStore
     erasures: ErasureStore
+    filings: FilingStore
     relay: HeardRelay
+    reopen: timedelta = timedelta(days=30)
 
     @classmethod
     def on(cls, database: Database) -> "World":
         items, relay = TimelineStore(database), HeardRelay()
         agents, contacts, erasures = AgentStore(database), ContactStore(database), ErasureStore(database, relay)
-        return cls(RequestStore(database, items, relay), items, agents, contacts, erasures, relay)
+        filings = FilingStore(database, relay)
+        return cls(RequestStore(database, items, relay), items, agents, contacts, erasures, filings, relay)
+
+    @property
+    def room(self) -> Mailroom:
+        return Mailroom(self.requests, self.items, self.contacts, self.filings, self.reopen)
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.requests, self.items, self.contacts, "desk.example")
 
     @property
     def stores(self) -> consumers.Stores:
@@ -81,13 +97,32 @@ class World:
         for event in events:
             if event.type.startswith("contacts."):
                 await consumers.take_in_contact(self.stores, event)
+            elif event.type.startswith("mailer."):
+                await consumers.take_in_mail(self.room, event)
             else:
                 await consumers.take_in(self.stores, event)
 
     async def clear(self) -> None:
         """Forget everything that was heard."""
-        for collection in (self.requests.collection, self.items.collection):
+        for collection in (self.requests.collection, self.items.collection, self.filings.collection):
             await collection.delete_many({})
+
+    async def the_request(self, number: int = 0) -> Request:
+        """The request of that place in the order in which they were begun."""
+        found = await self.requests.collection.find({}, {"_id": True}).sort("number", 1).to_list(None)
+        request = await self.requests.get(found[number]["_id"])
+        assert request is not None
+        return request
+
+    async def count(self) -> int:
+        return int(await self.requests.collection.count_documents({}))
+
+    async def emails(self, request_id: str) -> list[Item]:
+        return list(reversed(await self.items.emails(request_id, 100)))
+
+    def told(self, event_type: str) -> list[dict[str, Any]]:
+        """What the events of this type say."""
+        return [event["data"] for event in self.relay.events if event["type"] == event_type]
 
     async def timeline(self, request_id: str) -> list[tuple[str, str]]:
         page, _ = await self.items.page(request_id, "asc", 200, None)
@@ -110,7 +145,7 @@ class World:
 @pytest.fixture
 async def world(database: Database) -> World:
     made = World.on(database)
-    for store in (made.requests, made.items, made.agents, made.contacts):
+    for store in (made.requests, made.items, made.agents, made.contacts, made.filings):
         await store.prepare()
     return made
 
@@ -230,9 +265,19 @@ def receipts(secret_file: Path) -> Tokens:
     return Tokens(secret_file.read_bytes(), "receipts")
 
 
+@pytest.fixture(scope="session")
+def form_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of web forms, as if it was built."""
+    folder = tmp_path_factory.mktemp("form")
+    (folder / "assets").mkdir()
+    (folder / "form.html").write_text("<!doctype html><title>form</title>")
+    (folder / "assets" / "form-abc.js").write_text("/* form */")
+    return folder
+
+
 # Ends with the module: it takes from a queue that other tests' processes may take from.
 @pytest.fixture(scope="module")
-async def service(mongodb_url: str, rabbitmq_url: str, secret_file: Path) -> AsyncIterator[Service]:
+async def service(mongodb_url: str, rabbitmq_url: str, secret_file: Path, form_dir: Path) -> AsyncIterator[Service]:
     prefix = f"test_{new_id().replace('-', '')[-12:]}_"
     process = ServiceProcess(
         "guichet_requests",
@@ -242,6 +287,7 @@ async def service(mongodb_url: str, rabbitmq_url: str, secret_file: Path) -> Asy
             "GUICHET_SECRET_KEY_FILE": str(secret_file),
             "GUICHET_DATABASE_PREFIX": prefix,
             "GUICHET_PUBLIC_URL": PUBLIC_URL,
+            "GUICHET_FORM_DIR": str(form_dir),
         },
         secret_file.with_name("requests.log"),
     )

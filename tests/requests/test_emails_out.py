@@ -1,16 +1,13 @@
 """Agents write e-mails on a request: saved and submitted in one, once, and never past what they have not seen."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from guichet_contracts import contacts as contract
 from guichet_contracts.attachments import File, Owner
 from guichet_kit.clock import now
-from guichet_kit.ids import new_id
 from guichet_kit.tokens import Tokens
 from guichet_requests.email.answer import Answer, ContactWithoutEmail, StaleReply, answer
 from guichet_requests.email.email import Address
@@ -23,22 +20,12 @@ from guichet_requests.request.request import Request
 from guichet_requests.timeline.item import Author, Item
 
 from .conftest import NOON, Service, Signed, Visitor, World
+from .mailing import contact
 from .test_crash import Killed, Mortal
 
 CARO = Author("agent", "0190aaaa-0000-7000-8000-00000000ca40", "Caro Agent")
 BOB = Author("agent", "0190aaaa-0000-7000-8000-00000000b0b0", "Bob Agent")
 ADA = Address("ada@example.org", "Ada Lovelace")
-
-
-def told(email: str | None = ADA.email, others: Sequence[str] = (), version: int = 1) -> contract.ContactChanged:
-    """What contacts tells of Ada."""
-    contact = contract.Contact(
-        id="ada", name="Ada Lovelace", email=email, other_emails=tuple(others), created_at=NOON, updated_at=NOON,
-        version=version,
-    )  # fmt: skip
-    return contract.ContactChanged(
-        id=new_id(), time=NOON, subject="ada", data=contract.ContactChangedData(contact=contact)
-    )
 
 
 async def manual(world: World, contact_id: str | None = "ada", subject: str = "Lampe") -> Request:
@@ -58,17 +45,17 @@ async def manual(world: World, contact_id: str | None = "ada", subject: str = "L
 
 @pytest.fixture
 def outbox(world: World) -> Outbox:
-    return Outbox(world.requests, world.items, world.contacts, "desk.example")
+    return world.outbox
 
 
 def submitted(world: World) -> list[dict[str, Any]]:
     """The e-mails that were given to mailer."""
-    return [event["data"]["email"] for event in world.relay.events if event["type"] == "requests.email.submitted.v1"]
+    return [told["email"] for told in world.told("requests.email.submitted.v1")]
 
 
 class TestWriting:
     async def test_an_e_mail_is_on_the_timeline_and_submitted_whole(self, world: World, outbox: Outbox) -> None:
-        await world.hear(told())
+        await world.hear(contact())
         request, item_id = await manual(world), str(uuid4())
 
         item = await answer(
@@ -88,7 +75,7 @@ class TestWriting:
         assert (after.status, after.preview, after.version) == ("in_progress", "Bonjour", request.version + 1)
 
     async def test_a_repeat_answers_the_first_and_sends_nothing(self, world: World, outbox: Outbox) -> None:
-        await world.hear(told())
+        await world.hear(contact())
         request, item_id = await manual(world), str(uuid4())
         first = await answer(outbox, request.id, item_id, Answer(text="Un"), by=CARO)
 
@@ -104,15 +91,14 @@ class TestWriting:
     async def test_a_process_that_dies_after_any_write_has_sent_once_when_the_agent_tries_again(
         self, world: World, outbox: Outbox
     ) -> None:
-        await world.hear(told())
+        await world.hear(contact())
         for writes in (1, 2, 3):
             request, item_id = await manual(world), str(uuid4())
             mortal, lives = World.on(world.requests.collection.database), [writes]
             mortal.requests.collection = Mortal(mortal.requests.collection, lives)  # type: ignore[assignment]
             mortal.items.collection = Mortal(mortal.items.collection, lives)  # type: ignore[assignment]
-            dying = Outbox(mortal.requests, mortal.items, mortal.contacts, "desk.example")
             with pytest.raises(Killed):
-                await answer(dying, request.id, item_id, Answer(text="Bonjour"), by=CARO)
+                await answer(mortal.outbox, request.id, item_id, Answer(text="Bonjour"), by=CARO)
 
             await answer(outbox, request.id, item_id, Answer(text="Bonjour"), by=CARO)
 
@@ -124,14 +110,14 @@ class TestWriting:
             assert stored["pending"] == []
 
     async def test_without_an_address_nothing_is_sent(self, world: World, outbox: Outbox) -> None:
-        await world.hear(told(email=None))
+        await world.hear(contact(email=None))
         for request in (await manual(world), await manual(world, contact_id=None)):
             with pytest.raises(ContactWithoutEmail):
                 await answer(outbox, request.id, str(uuid4()), Answer(text="Bonjour"), by=CARO)
         assert submitted(world) == []
 
     async def test_each_e_mail_names_those_before_it(self, world: World, outbox: Outbox) -> None:
-        await world.hear(told())
+        await world.hear(contact())
         request = await manual(world)
         ids = [str(uuid4()) for _ in range(3)]
         for item_id in ids:
@@ -159,7 +145,7 @@ class TestWriting:
 class TestStaleReply:
     async def test_what_the_customer_said_since_holds_the_answer_back(self, world: World, outbox: Outbox) -> None:
         ada = Visitor(begun=now() - timedelta(minutes=5), email=ADA.email, verified=True)
-        await world.hear(told(), ada.writes("Un"), ada.writes("Deux"))
+        await world.hear(contact(), ada.writes("Un"), ada.writes("Deux"))
         request = await world.requests.current_of(ada.id)
         assert request is not None
         first, second = f"{ada.conversation.id}:1", f"{ada.conversation.id}:2"
@@ -177,7 +163,7 @@ class TestStaleReply:
 
     async def test_of_two_agents_who_answer_at_once_one_is_held_back(self, world: World, outbox: Outbox) -> None:
         ada = Visitor(begun=now() - timedelta(minutes=5), email=ADA.email, verified=True)
-        await world.hear(told(), ada.writes("Un"))
+        await world.hear(contact(), ada.writes("Un"))
         request = await world.requests.current_of(ada.id)
         assert request is not None
         wanted = Answer(text="Oui", seen=f"{ada.conversation.id}:1")
@@ -209,7 +195,7 @@ async def made_by(agent: Signed, contact_id: str | None = None) -> str:
 
 class TestOverHTTP:
     async def test_files_of_the_request_and_of_templates_go_along(self, service: Service, receipts: Tokens) -> None:
-        await service.world.hear(told())
+        await service.world.hear(contact())
         caro = await service.signed_in()
         request_id, files = await made_by(caro, "ada"), FileStore(service.database)
         for file_id, scope in (("f1", f"request:{request_id}"), ("f2", "template:t"), ("f3", "request:another")):
@@ -240,7 +226,7 @@ class TestOverHTTP:
         assert unknown.headers["Retry-After"] == "1"
 
     async def test_a_refusal_says_what_the_agent_had_not_seen(self, service: Service) -> None:
-        await service.world.hear(told())
+        await service.world.hear(contact())
         caro, bob = await service.signed_in(), await service.signed_in("Bob Agent")
         request_id = await made_by(caro, "ada")
         timeline = await caro.get(f"/requests/{request_id}/timeline")
@@ -263,7 +249,7 @@ class TestOverHTTP:
         assert (refused.status_code, refused.json()["code"]) == (409, "contact_without_email")
 
     async def test_an_agent_s_signature_ends_their_e_mails_unless_they_do_not_want_it(self, service: Service) -> None:
-        await service.world.hear(told())
+        await service.world.hear(contact())
         caro = await service.signed_in()
         request_id = await made_by(caro, "ada")
 

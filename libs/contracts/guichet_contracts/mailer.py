@@ -77,7 +77,8 @@ class Invitation(Model):
 class Email(Model):
     """A received e-mail. ``html`` is clean; remote images have ``remote:`` before their address.
 
-    ``text`` and ``html`` are what is new, ``text_signature``, ``text_quoted`` and ``html_quoted`` what is folded below.
+    ``ours``: the addresses in ``to`` and ``cc`` that are mailboxes'. ``text`` and ``html`` are what is new,
+    ``text_signature``, ``text_quoted`` and ``html_quoted`` what is folded below.
     ``kind`` other than ``message`` was sent by a machine, for the reason ``why``, and must not be answered by one.
     """
 
@@ -89,6 +90,7 @@ class Email(Model):
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
+    ours: tuple[str, ...] = ()
     subject: str = ""
     sent_at: Time | None = None
     received_at: Time

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
@@ -20,10 +21,16 @@ from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import Desk
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import api as email_api
+from guichet_requests.email.inbound import Mailroom
+from guichet_requests.email.store import COLLECTION as FILINGS
+from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import COLLECTION as ERASURES
 from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.file.store import FileStore
+from guichet_requests.form import api as form_api
+from guichet_requests.form import public_api as public_form_api
+from guichet_requests.form.store import FormStore
 from guichet_requests.reason import api as reason_api
 from guichet_requests.reason.store import reason_store
 from guichet_requests.request import api as request_api
@@ -45,12 +52,15 @@ def build(settings: RequestsSettings) -> FastAPI:
     broker = connect_broker(settings.rabbitmq_url, "requests", feed)
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-requests")
     database = mongo.database(f"{settings.database_prefix}requests")
-    told_from = [database[name] for name in (COLLECTION, ERASURES, TEMPLATES)]
+    told_from = [database[name] for name in (COLLECTION, ERASURES, TEMPLATES, FILINGS)]
     relay = OutboxRelay(EventPublisher(broker, topology), told_from)
     agents, items, contacts = AgentStore(database), TimelineStore(database), ContactStore(database)
     reasons, templates = reason_store(database), TemplateStore(database, relay)
     requests, erasures = RequestStore(database, items, relay), ErasureStore(database, relay)
     files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
+    filings = FilingStore(database, relay)
+    room = Mailroom(requests, items, contacts, filings, timedelta(days=settings.reopen_within_days))
+    forms = FormStore(database)
     passwords = Passwords()
     access_tokens = Tokens(settings.secret_key, "agents")
     desk = Desk(agents, passwords, access_tokens, Tokens(settings.secret_key, "refresh"))
@@ -59,7 +69,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await mongo.wait_until_ready(settings.start_timeout)
-        for store in (agents, items, contacts, reasons, templates, requests, erasures):
+        for store in (agents, items, contacts, reasons, templates, forms, requests, erasures, filings):
             await store.prepare()
         async with started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout), relay.running():
             log.info("started")
@@ -67,7 +77,7 @@ def build(settings: RequestsSettings) -> FastAPI:
             health.draining = True
         await mongo.close()
 
-    consumers.subscribe(broker, consumers.Stores(requests, items, contacts, erasures))
+    consumers.subscribe(broker, consumers.Stores(requests, items, contacts, erasures), room, files)
     health.check("mongodb", mongo.ping)
     app = create_app("Guichet requests", health=health, lifespan=lifespan)
     problems.install(app)
@@ -78,7 +88,10 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(timeline_api.routes(requests, items, agent))
     app.include_router(reason_api.routes(reasons, requests, agent))
     receipts = Tokens(settings.secret_key, "receipts")
-    app.include_router(email_api.routes(outbox, files, agents, receipts, agent))
+    app.include_router(email_api.routes(outbox, room, files, agents, receipts, agent))
     app.include_router(template_api.routes(templates, requests, contacts, receipts, agent))
+    app.include_router(form_api.routes(forms, reasons, agent))
+    visitors = Tokens(settings.secret_key, "visitors")
+    app.include_router(public_form_api.routes(forms, outbox, reasons, files, visitors, settings.form_dir))
     app.state.broker = broker  # for the AsyncAPI document
     return app

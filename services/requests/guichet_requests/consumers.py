@@ -1,4 +1,4 @@
-"""What ``requests`` hears: the conversations of ``chat``, the contacts of ``contacts``."""
+"""What ``requests`` hears of ``chat``, ``contacts``, ``mailer`` and ``attachments``."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,15 +8,25 @@ from weakref import WeakValueDictionary
 from faststream.rabbit import RabbitBroker
 from guichet_contracts import chat as contract
 from guichet_contracts import contacts as contacts_contract
-from guichet_contracts.subscriptions import REQUESTS_CONTACTS, REQUESTS_CONVERSATIONS
+from guichet_contracts import mailer as mailer_contract
+from guichet_contracts.attachments import AttachmentStored
+from guichet_contracts.subscriptions import (
+    REQUESTS_CONTACTS,
+    REQUESTS_CONVERSATIONS,
+    REQUESTS_FILES,
+    REQUESTS_MAIL,
+)
 from guichet_kit.broker import durable_subscriber
 from pydantic import Field
 
 from guichet_requests.contact import usecases as contact_usecases
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.email import heard
+from guichet_requests.email.inbound import Mailroom, take_in_email, take_in_fate
 from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.erasure.usecases import erase, take_in_entry
+from guichet_requests.file.store import FileStore
 from guichet_requests.request import hearing
 from guichet_requests.request.chat import Closing, Entry, Message, Opening
 from guichet_requests.request.request import Visitor
@@ -31,6 +41,10 @@ ContactEvent = Annotated[
     | contacts_contract.ContactErased,
     Field(discriminator="type"),
 ]
+MailEvent = Annotated[
+    mailer_contract.EmailReceived | mailer_contract.DeliveryChanged,
+    Field(discriminator="type"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +57,8 @@ class Stores:
     erasures: ErasureStore
 
 
-def subscribe(broker: RabbitBroker, stores: Stores) -> None:
-    """Hear the queues ``requests.conversations`` and ``requests.contacts``."""
+def subscribe(broker: RabbitBroker, stores: Stores, room: Mailroom, files: FileStore) -> None:
+    """Hear all queues of ``requests``."""
     # What this process hears of one conversation at once waits here, instead of losing races in the database.
     heard_now: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -56,6 +70,23 @@ def subscribe(broker: RabbitBroker, stores: Stores) -> None:
     @durable_subscriber(broker, REQUESTS_CONTACTS)
     async def on_contact(event: ContactEvent) -> None:
         await take_in_contact(stores, event)
+
+    @durable_subscriber(broker, REQUESTS_MAIL)
+    async def on_mail(event: MailEvent) -> None:
+        await take_in_mail(room, event)
+
+    @durable_subscriber(broker, REQUESTS_FILES)
+    async def on_file(event: AttachmentStored) -> None:
+        await files.keep(event.data.attachment)
+
+
+async def take_in_mail(room: Mailroom, event: MailEvent) -> None:
+    """Take in an e-mail, or the fate of one, in whatever order and however often it comes."""
+    match event:
+        case mailer_contract.EmailReceived(data=data):
+            await take_in_email(room, heard.item_of(data.email), data.thread, event.time)
+        case mailer_contract.DeliveryChanged(data=data):
+            await take_in_fate(room, data.request_id, data.item_id, heard.delivery_of(data))
 
 
 async def take_in_contact(stores: Stores, event: ContactEvent) -> None:

@@ -13,10 +13,15 @@ from guichet_requests.agent.store import EmailTaken
 from guichet_requests.agent.usecases import SignInRefused, StaleAgent, TooManyAttempts
 from guichet_requests.catalogue.usecases import StaleEntry
 from guichet_requests.contact.contact import ContactErased, ContactNotKnownYet
-from guichet_requests.email.answer import ContactWithoutEmail, NeverSeen, StaleReply
+from guichet_requests.email.answer import ContactWithoutEmail, StaleReply
+from guichet_requests.email.filing import NotMovable
+from guichet_requests.email.inbound import NoSuchTarget
+from guichet_requests.email.usecases import NeverSeen
 from guichet_requests.errors import Contended, IdTaken, Refused, Unknown
 from guichet_requests.file.receipts import BadReceipt
 from guichet_requests.file.store import FileElsewhere, FileNotKnownYet
+from guichet_requests.form.api import FormView
+from guichet_requests.form.form import Form, FormExists, Misfilled
 from guichet_requests.reason.api import ReasonView
 from guichet_requests.reason.reason import Reason, ReasonInUse
 from guichet_requests.reason.usecases import NoSuchReason
@@ -32,6 +37,8 @@ def to_problem(refusal: Refused) -> Problem:
     """The problem document of a refusal."""
     text = str(refusal)
     match refusal:
+        case NoSuchTarget():
+            return Invalid.of("request_id", text)
         case Unknown():
             return NotFound(text)
         case Contended():
@@ -48,6 +55,13 @@ def to_problem(refusal: Refused) -> Problem:
         case StaleEntry(current=Template() as template):
             shown = TemplateView.of(template).model_dump(mode="json")
             return Stale(text, headers={"ETag": etag(template.version)}, current=shown)
+        case StaleEntry(current=Form() as form):
+            shown = FormView.of(form).model_dump(mode="json")
+            return Stale(text, headers={"ETag": etag(form.version)}, current=shown)
+        case FormExists():
+            return Conflict(text, code="form_exists")
+        case Misfilled(errors=errors):
+            return Invalid(text, errors=[{"field": field, "message": message} for field, message in errors.items()])
         case AlreadyAssigned(assignee=holder):
             return Conflict(text, code="already_assigned", assignee=asdict(holder))
         case VisitorHasOpenRequest(other=other):
@@ -67,8 +81,10 @@ def to_problem(refusal: Refused) -> Problem:
         case StaleReply(newer=newer):
             shown_items = [TimelineItem.of(item).model_dump(mode="json", by_alias=True) for item in newer]
             return Conflict(text, code="stale_reply", newer=shown_items)
-        case NeverSeen():
-            return Invalid.of("seen_timeline_id", text)
+        case NeverSeen(field=field):
+            return Invalid.of(field, text)
+        case NotMovable():
+            return Conflict(text, code="not_movable")
         case FileNotKnownYet():
             return Conflict(text, code="attachment_not_known_yet", headers={"Retry-After": "1"})
         case FileElsewhere(index=index):

@@ -4,10 +4,14 @@ Each may come in any order and any number of times: the copy with the greatest v
 shows what its link stands for by that copy. What a crash left undone is found by the repeat.
 """
 
+from guichet_kit.clock import now
+
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.request import mail
+from guichet_requests.request.request import Change, Contact, Request
 from guichet_requests.request.store import RequestStore
-from guichet_requests.request.usecases import show_contact
+from guichet_requests.request.usecases import change_after, show_contact
 
 
 async def keep(store: RequestStore, contacts: ContactStore, *copies: ContactCopy) -> None:
@@ -16,6 +20,8 @@ async def keep(store: RequestStore, contacts: ContactStore, *copies: ContactCopy
         await contacts.keep(copy)
     for copy in copies:
         await show_everywhere(store, contacts, copy.id)
+        for request_id in await store.awaiting(copy.email_keys):
+            await link_awaited(store, contacts, request_id)
 
 
 async def merge(
@@ -32,3 +38,15 @@ async def show_everywhere(store: RequestStore, contacts: ContactStore, contact_i
     for linked_id in await contacts.standing_for(contact_id):
         async for request_id in store.linked_to(linked_id):
             await show_contact(store, contacts, request_id)
+
+
+async def link_awaited(store: RequestStore, contacts: ContactStore, request_id: str) -> None:
+    """Link the contact whose address the request waits for, as soon as there is one. Raises `Unknown`."""
+
+    async def decide(request: Request) -> Change | None:
+        holder = await contacts.holder_of(request.awaits) if request.awaits else None
+        contact = Contact(holder.id, holder.name, holder.email) if holder else None
+        return mail.link_awaited(request, contact, at=now()) if contact else None
+
+    if (await change_after(store, request_id, decide)).link:
+        await show_contact(store, contacts, request_id)

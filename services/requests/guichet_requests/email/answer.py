@@ -1,15 +1,13 @@
 """Agents' e-mails: to whom they go, what they start from, and what must not have been said meanwhile."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import Literal
 
 from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Address
 from guichet_requests.email.letter import QUOTED, THREAD, Language, Letter, quote, subject_of
-from guichet_requests.email.usecases import Outbox, write
+from guichet_requests.email.usecases import Outbox, seen_item, write
 from guichet_requests.errors import Refused
 from guichet_requests.file.store import FileCopy, FileElsewhere
 from guichet_requests.request.request import Request
@@ -17,9 +15,6 @@ from guichet_requests.request.usecases import get
 from guichet_requests.timeline.item import Attachment, Author, Item
 
 Quote = Literal["none", "last", "all"]
-
-PATIENCE_SECONDS = 2.0
-"""How long the item that the agent saw last is waited for: the console may hear of a message before we do."""
 
 
 class ContactWithoutEmail(Refused):
@@ -35,13 +30,6 @@ class StaleReply(Refused):
     def __init__(self, newer: Sequence[Item]) -> None:
         super().__init__("Something was said in the meantime.")
         self.newer = newer
-
-
-class NeverSeen(Refused):
-    """The item that the agent is said to have seen is not on the timeline."""
-
-    def __init__(self) -> None:
-        super().__init__("is not on this request's timeline")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +70,7 @@ async def answer(outbox: Outbox, request_id: str, item_id: str, wanted: Answer, 
         NeverSeen: what they have seen is on no timeline.
         FileElsewhere: a file is neither the request's, nor of one of its conversations, nor of a template.
     """
-    seen = await _seen(outbox, request_id, wanted.seen) if wanted.seen else None
+    seen = await seen_item(outbox, request_id, wanted.seen, "seen_timeline_id") if wanted.seen else None
 
     async def compose(request: Request, emails: Sequence[Item]) -> Letter:
         if seen is not None:
@@ -175,15 +163,3 @@ def _of_this(request: Request, files: Sequence[FileCopy]) -> tuple[Attachment, .
         if copy.scope not in scopes and not copy.scope.startswith("template:"):
             raise FileElsewhere(index)
     return tuple(copy.file for copy in files)
-
-
-async def _seen(outbox: Outbox, request_id: str, item_id: str) -> Item:
-    until = monotonic() + PATIENCE_SECONDS
-    while True:
-        await get(outbox.requests, request_id)
-        item = await outbox.items.get(item_id)
-        if item is not None and item.request_id == request_id:
-            return item
-        if monotonic() > until:
-            raise NeverSeen
-        await asyncio.sleep(0.1)

@@ -1,23 +1,27 @@
 """E-mails over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
+from guichet_contracts.requests import Request as RequestView
+from guichet_kit.http import etag
 from guichet_kit.tokens import Tokens
-from pydantic import BaseModel, EmailStr, Field
+from pydantic import BaseModel, EmailStr, Field, model_validator
 
 from guichet_requests import fields
 from guichet_requests.access import Caller, CallerOf
 from guichet_requests.agent.store import AgentStore
-from guichet_requests.email import answer
+from guichet_requests.email import answer, inbound, usecases
 from guichet_requests.email.answer import Answer, Quote
 from guichet_requests.email.email import Address
+from guichet_requests.email.inbound import Mailroom
 from guichet_requests.email.letter import Language
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.email.views import AddressView
 from guichet_requests.file.receipts import files_of
 from guichet_requests.file.store import FileStore
+from guichet_requests.request.events import snapshot
 from guichet_requests.timeline.api import TimelineItem
 
 MAX_FILES = 20
@@ -47,6 +51,32 @@ class NewEmail(fields.Body):
     seen_timeline_id: Annotated[str, Field(max_length=200)] | None = None
 
 
+class Move(fields.Body):
+    """Where a received e-mail shall be: on another request, or on a new one of its own."""
+
+    request_id: str | None = None
+    new: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.request_id is None) == (self.new is None):
+            raise ValueError("either request_id or new")
+        return self
+
+
+class MovedView(BaseModel):
+    """A moved e-mail, and the request where it is now."""
+
+    item: TimelineItem
+    request: RequestView
+
+
+class Seen(fields.Body):
+    """The item up to which agents have seen the timeline."""
+
+    timeline_id: Annotated[str, Field(max_length=200)]
+
+
 class QuotedView(BaseModel):
     """Quoted history: of the customer's last words, and of all that was said."""
 
@@ -65,7 +95,9 @@ class DraftView(BaseModel):
     mailbox_id: str | None
 
 
-def routes(outbox: Outbox, files: FileStore, agents: AgentStore, receipts: Tokens, agent: CallerOf) -> APIRouter:
+def routes(
+    outbox: Outbox, room: Mailroom, files: FileStore, agents: AgentStore, receipts: Tokens, agent: CallerOf
+) -> APIRouter:  # fmt: skip
     """``/api/v1/requests/{id}/emails``."""
     router = APIRouter(prefix="/api/v1/requests", tags=["e-mails"])
 
@@ -102,5 +134,20 @@ def routes(outbox: Outbox, files: FileStore, agents: AgentStore, receipts: Token
             quoted=QuotedView(last=draft.last, all=draft.all),
             mailbox_id=draft.mailbox,
         )
+
+    @router.post("/{request_id}/emails/{item_id}/move")
+    async def move_email(
+        request_id: str, item_id: str, body: Move, caller: Annotated[Caller, Depends(agent)]
+    ) -> MovedView:
+        item, request = await inbound.move(room, request_id, item_id, body.request_id, by=caller.author)
+        return MovedView(item=TimelineItem.of(item), request=snapshot(request))
+
+    @router.put("/{request_id}/read")
+    async def mark_read(
+        request_id: str, body: Seen, response: Response, _caller: Annotated[Caller, Depends(agent)]
+    ) -> RequestView:
+        request = await usecases.see(outbox, request_id, body.timeline_id)
+        response.headers["ETag"] = etag(request.version)
+        return snapshot(request)
 
     return router

@@ -1,7 +1,9 @@
-"""Writing e-mails on a request: saved on its timeline and submitted to ``mailer`` in one write."""
+"""Writing e-mails on a request: saved on its timeline and submitted to ``mailer`` in one write. And reading them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from guichet_kit.clock import now
 
@@ -9,12 +11,26 @@ from guichet_requests.contact.store import ContactStore
 from guichet_requests.email.email import Delivery, Email
 from guichet_requests.email.events import email_submitted
 from guichet_requests.email.letter import THREAD, Letter, thread_of
+from guichet_requests.errors import Refused
 from guichet_requests.request import mail
 from guichet_requests.request.request import Request
 from guichet_requests.request.store import RequestStore
-from guichet_requests.request.usecases import Addition, add_item
+from guichet_requests.request.usecases import Addition, add_item, change, get
 from guichet_requests.timeline.item import Author, Item
 from guichet_requests.timeline.store import TimelineStore
+
+PATIENCE_SECONDS = 2.0
+"""How long an item is waited for that an agent has seen: the console may hear of a message before we do."""
+
+_LOOK_EVERY_SECONDS = 0.1
+
+
+class NeverSeen(Refused):
+    """What an agent is said to have seen is not on the request's timeline. ``field``: where they said it."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__("is not on this request's timeline")
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +95,22 @@ async def write(
         return mail.send(request, item), (submitted,)
 
     return await add_item(outbox.requests, outbox.items, request_id, item_id, decide, by=author)
+
+
+async def see(outbox: Outbox, request_id: str, item_id: str) -> Request:
+    """Agents have seen the e-mails and forms up to this item. Raises `Unknown`, `NeverSeen`, `Contended`."""
+    item = await seen_item(outbox, request_id, item_id, "timeline_id")
+    return await change(outbox.requests, request_id, lambda request: mail.see(request, (item.at, item.id)))
+
+
+async def seen_item(outbox: Outbox, request_id: str, item_id: str, field: str) -> Item:
+    """An item that an agent has seen on the request, as they say in ``field``. Raises `Unknown`, `NeverSeen`."""
+    until = monotonic() + PATIENCE_SECONDS
+    while True:
+        await get(outbox.requests, request_id)
+        item = await outbox.items.get(item_id)
+        if item is not None and item.request_id == request_id:
+            return item
+        if monotonic() > until:
+            raise NeverSeen(field)
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)

@@ -52,9 +52,9 @@ class TimelineStore:
             try:
                 await self.collection.insert_one(document)
             except DuplicateKeyError:
-                if item.revision:
-                    older = {"_id": document.pop("_id"), "revision": {"$lt": item.revision}}
-                    await self.collection.update_one(older, {"$set": document})
+                if item.email and item.revision:
+                    older = {"_id": item.id, "revision": {"$lt": item.revision}}
+                    await self.collection.update_one(older, {"$set": _revised(document)})
 
     async def get(self, item_id: str) -> Item | None:
         """The item of that id."""
@@ -107,6 +107,19 @@ def to_document(item: Item) -> Document:
     """The item as it is stored, here and among the pending items of its request."""
     document = asdict(item)
     return {"_id": document.pop("id"), **document, "attachments": list(document["attachments"])}
+
+
+def _revised(document: Document) -> Document:
+    """What a later revision may change: never the words, for an erasure may have been at them meanwhile."""
+    email = document["email"]
+    return {
+        "request_id": document["request_id"],
+        "author.id": document["author"]["id"],
+        "delivery": document["delivery"],
+        "email.placed": email["placed"],
+        "email.other_sender": email["other_sender"],
+        "revision": document["revision"],
+    }
 
 
 def from_document(document: Document) -> Item:

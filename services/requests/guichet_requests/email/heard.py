@@ -1,0 +1,63 @@
+"""What ``mailer`` tells, in the words of requests."""
+
+from guichet_contracts import mailer as contract
+
+from guichet_requests.email.email import Address, BouncedRecipient, Delivery, Email, Invitation
+from guichet_requests.timeline.item import Attachment, Author, Item
+
+
+def item_of(received: contract.Email) -> Item:
+    """The received e-mail as a timeline item, on no request yet."""
+    sender = received.sender
+    return Item(
+        id=received.id,
+        request_id="",
+        at=received.received_at,
+        kind="email",
+        channel="email",
+        direction="inbound",
+        author=Author("contact", "", (sender.name or sender.email) if sender else None),
+        text=received.text,
+        html=received.html,
+        attachments=tuple(Attachment(**file.model_dump()) for file in received.attachments),
+        email=Email(
+            subject=received.subject,
+            sender=Address(sender.email, sender.name) if sender else None,
+            to=_addresses(received.to),
+            cc=_addresses(received.cc),
+            ours=received.ours,
+            mailbox=received.mailbox,
+            message_id=received.message_id,
+            references=received.references,
+            kind=received.kind,
+            why=received.why,
+            text_signature=received.text_signature,
+            text_quoted=received.text_quoted,
+            html_quoted=received.html_quoted,
+            signed=received.signed,
+            encrypted=received.encrypted,
+            notes=received.notes,
+            bounce=_recipients(received.bounce) if received.bounce else None,
+            invitation=Invitation(**received.invitation.model_dump()) if received.invitation else None,
+        ),
+    )
+
+
+def delivery_of(changed: contract.DeliveryChangedData) -> Delivery:
+    """The fate of a sent e-mail."""
+    return Delivery(
+        state=changed.state,
+        at=changed.at,
+        detail=changed.detail,
+        attempts=changed.attempts,
+        next_attempt_at=changed.next_attempt_at,
+        version=changed.version,
+    )
+
+
+def _addresses(some: tuple[contract.Address, ...]) -> tuple[Address, ...]:
+    return tuple(Address(one.email, one.name) for one in some)
+
+
+def _recipients(bounce: contract.Bounce) -> tuple[BouncedRecipient, ...]:
+    return tuple(BouncedRecipient(**one.model_dump()) for one in bounce.recipients)
