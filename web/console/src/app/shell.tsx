@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { SignatureDialog } from "../agents/signature_dialog";
 import { RequestCard } from "../contacts/request_card";
 import { useDesk } from "../desk";
 import { ListPane } from "../requests/list_pane";
@@ -24,13 +25,16 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
   const [listShown, setListShown] = useState(true);
   const [cardShown, setCardShown] = useState(false);
   const [help, setHelp] = useState(false);
+  const [signing, setSigning] = useState(false);
   const [creating, setCreating] = useState(false);
   const narrow = useMedia(NARROW);
   useShortcut("help", () => setHelp(true));
   useShortcut("create", () => setCreating(true));
 
   const { settings } = desk.router.route.value;
-  const menu = <UserMenu appearance={appearance} onHelp={() => setHelp(true)} />;
+  const menu = (
+    <UserMenu appearance={appearance} onSignature={() => setSigning(true)} onHelp={() => setHelp(true)} />
+  );
   const thread = desk.thread.value;
   const request = thread?.request.value;
   const title = settings
@@ -71,6 +75,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
         </>
       )}
       {creating && <NewRequestDialog onClose={() => setCreating(false)} />}
+      {signing && <SignatureDialog onClose={() => setSigning(false)} />}
       <QuestionDialog />
       {help && <Help onClose={() => setHelp(false)} />}
       <ToastList />

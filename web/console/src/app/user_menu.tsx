@@ -14,10 +14,11 @@ export const LANGUAGE_NAMES: Record<Locale, string> = { fr: "Français", en: "En
 
 interface UserMenuProps {
   appearance: Appearance;
+  onSignature: () => void;
   onHelp: () => void;
 }
 
-export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
+export function UserMenu({ appearance, onSignature, onHelp }: UserMenuProps): JSX.Element {
   const { t, locale, words } = useWords();
   const { agent, quarantine, router, session, toasts } = useDesk();
   const label = t("app.menu", { name: agent.name, initials: agent.initials });
@@ -73,6 +74,17 @@ export function UserMenu({ appearance, onHelp }: UserMenuProps): JSX.Element {
               {page === "quarantine" && <QuarantineBadge />}
             </button>
           ))}
+          <button
+            type="button"
+            role="menuitem"
+            class="menu-item"
+            onClick={() => {
+              close();
+              onSignature();
+            }}
+          >
+            {t("signature.title")}
+          </button>
           <button
             type="button"
             role="menuitem"

@@ -494,6 +494,12 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "forms.copy": "Copy",
   "forms.copied": "Code copied",
 
+  "signature.title": "My signature",
+  "signature.text": "Signature of your e-mails",
+  "signature.example": "Caro Martin\nCustomer service",
+  "signature.explain": "It ends each e-mail that you write, below your text. Leave it empty to have none.",
+  "signature.saved": "Signature saved",
+
   "keys.title": "Keyboard shortcuts",
   "keys.next": "Next request",
   "keys.previous": "Previous request",

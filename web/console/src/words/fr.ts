@@ -507,6 +507,13 @@ export const fr = {
   "forms.copy": "Copier",
   "forms.copied": "Code copié",
 
+  "signature.title": "Ma signature",
+  "signature.text": "Signature de vos e-mails",
+  "signature.example": "Caro Martin\nService clients",
+  "signature.explain":
+    "Elle termine chaque e-mail que vous écrivez, sous votre texte. Laissez vide pour n’en avoir aucune.",
+  "signature.saved": "Signature enregistrée",
+
   "keys.title": "Raccourcis clavier",
   "keys.next": "Demande suivante",
   "keys.previous": "Demande précédente",
