@@ -72,6 +72,7 @@ class MailServer:
         if first.startswith("silent"):
             await asyncio.sleep(3600)
         if first.startswith("cut"):
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         if taken := self.on_taken.pop(first, None):
             taken()
@@ -98,7 +99,7 @@ class Ear:
         async with message.process():
             self.events.append(json.loads(message.body))
 
-    async def say(self, event: contract.EmailSubmitted | contract.EmailFiled) -> None:
+    async def say(self, event: contract.EmailSubmitted | contract.EmailFiled | contract.VisitorsErased) -> None:
         body = event.model_dump_json().encode()
         message = aio_pika.Message(body, message_id=event.id, type=event.type, content_type="application/json")
         await self._exchange.publish(message, event.type)
@@ -232,6 +233,13 @@ class Desk:
         response = await self.inbound(raw)
         assert response.status_code == 202
         return await eventually(lambda: self.ear.email(response.json()["id"]))  # type: ignore[no-any-return]
+
+    async def ends(self, mail_id: str, state: str, seconds: float = 20.0) -> dict[str, Any]:
+        """Wait until the mail is in this state, and yield what is shown of it."""
+        async with asyncio.timeout(seconds):
+            while (shown := await self.state(mail_id))["state"] != state:
+                await asyncio.sleep(0.05)
+        return shown
 
     async def state(self, mail_id: str) -> dict[str, Any]:
         while True:

@@ -114,9 +114,7 @@ class TestAMail:
         await eventually(lambda: desk.ear.email(mail_id))
         other = (await desk.inbound(b"Received: from another server\r\n" + raw)).json()["id"]
         assert other != mail_id
-        async with asyncio.timeout(20):
-            while (await desk.state(other))["state"] != "duplicate":
-                await asyncio.sleep(0.05)
+        await desk.ends(other, "duplicate")
         assert desk.ear.email(other) is None
 
     async def test_survives_a_crash_while_it_is_processed(self, desk: Desk, ear: Ear, mailer: Mailer) -> None:
@@ -134,24 +132,18 @@ class TestQuarantine:
         canary = ugly.UGLY_BEYOND + mark().encode()
         held = (await desk.inbound(canary)).json()["id"]
         await desk.received(mail())
-        async with asyncio.timeout(20):
-            while (await desk.state(held))["state"] != "quarantined":
-                await asyncio.sleep(0.05)
+        await desk.ends(held, "quarantined")
         listed = await desk.http.get("/api/v1/mail/quarantine", headers=desk.headers("supervisor"))
         (entry,) = [one for one in listed.json()["items"] if one["id"] == held]
         assert entry["reason"] == "too_deep"
         url = f"/api/v1/mail/quarantine/{held}/replay"
         assert (await desk.http.post(url, headers=desk.headers("supervisor"))).status_code == 202
-        async with asyncio.timeout(20):
-            while (await desk.state(held))["state"] != "quarantined":
-                await asyncio.sleep(0.05)
+        await desk.ends(held, "quarantined")
 
     async def test_holds_a_canary_that_kills_the_parser_and_lets_the_next_one_pass(self, desk: Desk, ear: Ear) -> None:
         async with _dying_parser(desk.service):
             held = (await desk.inbound(mail())).json()["id"]
-            async with asyncio.timeout(30):
-                while (state := await desk.state(held))["state"] != "quarantined":
-                    await asyncio.sleep(0.05)
+            state = await desk.ends(held, "quarantined")
         assert state["reason"] == "parser_failed"
         await desk.received(mail())
         await desk.http.post(f"/api/v1/mail/quarantine/{held}/replay", headers=desk.headers("supervisor"))

@@ -101,7 +101,7 @@ def build(settings: Settings) -> FastAPI:
         size_limit=settings.mail_size_limit,
         arrived=asyncio.Event(),
     )
-    consumers.subscribe(broker, post)
+    consumers.subscribe(broker, reception)
 
     async def look_for_lost() -> bool:
         await find_lost(post)

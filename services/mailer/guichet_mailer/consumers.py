@@ -1,15 +1,17 @@
 """What ``mailer`` hears from other services."""
 
 from faststream.rabbit import RabbitBroker
-from guichet_contracts.requests import EmailFiled, EmailSubmitted
-from guichet_contracts.subscriptions import MAILER_FILINGS, MAILER_SUBMISSIONS
+from guichet_contracts.requests import EmailFiled, EmailSubmitted, VisitorsErased
+from guichet_contracts.subscriptions import MAILER_ERASURES, MAILER_FILINGS, MAILER_SUBMISSIONS
 from guichet_kit.broker import durable_subscriber
 
-from guichet_mailer.outbound.usecases import Post, accept_submission
+from guichet_mailer.inbound.usecases import Reception, erase_received
+from guichet_mailer.outbound.usecases import accept_submission, erase_delivery
 
 
-def subscribe(broker: RabbitBroker, post: Post) -> None:
-    """Take the e-mails that agents write, and note on which request received ones were put."""
+def subscribe(broker: RabbitBroker, reception: Reception) -> None:
+    """Take the e-mails that agents write, note on which request received ones were put, and forget who is erased."""
+    post = reception.post
 
     @durable_subscriber(broker, MAILER_SUBMISSIONS)
     async def email_submitted(event: EmailSubmitted) -> None:
@@ -18,3 +20,10 @@ def subscribe(broker: RabbitBroker, post: Post) -> None:
     @durable_subscriber(broker, MAILER_FILINGS)
     async def email_filed(event: EmailFiled) -> None:
         await post.threads.file(event.data.email_id, event.data.request_id, event.data.version)
+
+    @durable_subscriber(broker, MAILER_ERASURES)
+    async def visitors_erased(event: VisitorsErased) -> None:
+        for item_id in event.data.item_ids:
+            await erase_delivery(post, item_id)
+        for email_id in event.data.email_ids:
+            await erase_received(reception, email_id)

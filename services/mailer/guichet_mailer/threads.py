@@ -1,5 +1,6 @@
 """Which request a mail belongs to, by what its headers prove; never by its subject."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,11 @@ NEAREST = 20
 """Ids of ``References`` that count, from the end: those of the mails just before."""
 
 
+def key_of(message_id: str) -> str:
+    """What is kept of a Message-ID: its hash. The id itself may tell of a person, and outlives their erasure."""
+    return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A Message-ID that was seen, or named by a mail: on which request, and by which received mail it came here."""
@@ -24,7 +30,7 @@ class Known:
 
 
 class ThreadStore:
-    """The collection ``message_ids``: one document for each id."""
+    """The collection ``message_ids``: one document for each id, under its hash."""
 
     def __init__(self, database: Database) -> None:
         self.collection = database["message_ids"]
@@ -35,21 +41,23 @@ class ThreadStore:
 
     async def known(self, message_ids: Sequence[str]) -> dict[str, Known]:
         """Those of the ids that are known."""
-        cursor = self.collection.find({"_id": {"$in": list(message_ids)}})
-        return {one["_id"]: Known(one["_id"], one.get("request_id"), one.get("email_id")) async for one in cursor}
+        ids = {key_of(one): one for one in message_ids}
+        cursor = self.collection.find({"_id": {"$in": list(ids)}})
+        found = [Known(ids[one["_id"]], one.get("request_id"), one.get("email_id")) async for one in cursor]
+        return {one.message_id: one for one in found}
 
     async def remember(self, message_ids: Sequence[str], request_id: str | None, email_id: str | None) -> None:
         """Note the ids that are new; those known stay where they are, but for those that were on no request."""
         known = await self.known(message_ids)
         for message_id in message_ids:
             if message_id not in known:
-                document = {"_id": message_id, "request_id": request_id, "email_id": email_id, "at": now()}
+                document = {"_id": key_of(message_id), "request_id": request_id, "email_id": email_id, "at": now()}
                 try:
                     await self.collection.insert_one(document)
                 except DuplicateKeyError:
                     continue  # another mail of the thread was first
         if request_id is not None and any(one.request_id is None for one in known.values()):
-            lone = {"_id": {"$in": list(known)}, "request_id": None}
+            lone = {"_id": {"$in": [key_of(one) for one in known]}, "request_id": None}
             await self.collection.update_many(lone, {"$set": {"request_id": request_id}})
 
     async def file(self, email_id: str, request_id: str, version: int) -> None:

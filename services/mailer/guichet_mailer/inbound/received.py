@@ -16,13 +16,15 @@ class State(StrEnum):
     PROCESSED = "processed"
     DUPLICATE = "duplicate"
     QUARANTINED = "quarantined"
+    ERASED = "erased"
 
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.RECEIVED: frozenset({State.PROCESSED, State.DUPLICATE, State.QUARANTINED}),
-    State.QUARANTINED: frozenset({State.RECEIVED}),  # replayed
-    State.PROCESSED: frozenset(),
-    State.DUPLICATE: frozenset(),
+    State.RECEIVED: frozenset({State.PROCESSED, State.DUPLICATE, State.QUARANTINED, State.ERASED}),
+    State.QUARANTINED: frozenset({State.RECEIVED, State.ERASED}),  # replayed, or never
+    State.PROCESSED: frozenset({State.ERASED}),
+    State.DUPLICATE: frozenset({State.ERASED}),
+    State.ERASED: frozenset(),
 }
 
 
@@ -46,7 +48,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A mail that came in. ``object`` names its raw bytes, ``size`` of them; None: too large to be fetched."""
+    """A mail that came in. ``object`` names its raw bytes, ``size`` of them; None: stayed outside, or erased."""
 
     id: str
     state: State

@@ -7,6 +7,7 @@ from guichet_kit.mongo import ASCENDING, DESCENDING, Database, Document, Duplica
 from guichet_kit.outbox import OUTBOX_INDEX
 
 from guichet_mailer.inbound.received import TRANSITIONS, Envelope, Received, State
+from guichet_mailer.threads import key_of
 
 _INDEXES = [
     OUTBOX_INDEX,
@@ -14,6 +15,7 @@ _INDEXES = [
     IndexModel("message_id", name="message_id", unique=True, sparse=True),
     IndexModel("due_at", name="due_at", sparse=True),
     IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="state"),
+    IndexModel("duplicate_of", name="same", partialFilterExpression={"duplicate_of": {"$type": "string"}}),
 ]
 
 
@@ -65,10 +67,11 @@ class ReceivedStore:
 
     async def first_with(self, mail: Received, message_id: str) -> str:
         """Take the Message-ID for this mail; the id of the mail that has it."""
+        key = {"message_id": key_of(message_id)}
         try:
-            await self.collection.update_one({"_id": mail.id}, {"$set": {"message_id": message_id}})
+            await self.collection.update_one({"_id": mail.id}, {"$set": key})
         except DuplicateKeyError:
-            other = await self.collection.find_one({"message_id": message_id}, projection=["_id"])
+            other = await self.collection.find_one(key, projection=["_id"])
             return str(other["_id"]) if other else mail.id
         return mail.id
 
@@ -85,6 +88,20 @@ class ReceivedStore:
         again = {"$set": {"state": State.RECEIVED, "due_at": now, "attempts": 0, "reason": None, "detail": None}}
         held = {"_id": mail_id, "state": State.QUARANTINED, "object": {"$ne": None}}
         return (await self.collection.update_one(held, again)).matched_count == 1
+
+    async def erase(self, mail_id: str) -> list[Received]:
+        """Forget what the mail said, and its duplicates; those of them whose bytes are still to be removed.
+
+        What stays is that it came, and the hashes by which it is known when it comes again.
+        """
+        same: Document = {"$or": [{"_id": mail_id}, {"duplicate_of": mail_id}]}
+        nothing: Document = {"sender": None, "subject": None, "detail": None, "recipients": [], "outbox": []}
+        await self.collection.update_many(same, {"$set": {"state": State.ERASED} | nothing, "$unset": {"due_at": ""}})
+        return [_received(document) async for document in self.collection.find(same | {"object": {"$ne": None}})]
+
+    async def without_bytes(self, mail: Received) -> None:
+        """Note that the bytes of an erased mail are gone."""
+        await self.collection.update_one({"_id": mail.id}, {"$set": {"object": None}})
 
     async def quarantine(self, limit: int, before: str | None) -> list[Received]:
         """Mails in quarantine, the newest first, older than the one with the id ``before``."""

@@ -34,7 +34,6 @@ MAX_ATTEMPTS = 5
 
 PARSE_ATTEMPTS = 2
 _PAUSE, _SOON = timedelta(seconds=5), timedelta(seconds=1)
-_MESSAGE_ID_LENGTH = 500
 _MAY_PASS: tuple[type[Exception], ...] = (StoreUnavailable, FilesUnavailable, *OUTAGES)
 NOT_STORED: tuple[type[Exception], ...] = (StoreUnavailable, *OUTAGES)
 """What `take_in` may raise: nothing was promised, and the sender tries again."""
@@ -78,6 +77,8 @@ async def take_in(reception: Reception, raw: bytes, envelope: Envelope) -> str:
     await reception.objects.put(f"raw/{content}", io.BytesIO(raw), len(raw), "message/rfc822")
     mail = Received(new_id(), State.RECEIVED, envelope, len(raw), f"raw/{content}", now())
     mail_id = await reception.store.begin(mail, content)
+    if mail_id != mail.id and (await received_mail(reception, mail_id)).state is State.ERASED:
+        await reception.objects.remove(f"raw/{content}")
     reception.arrived.set()
     return mail_id
 
@@ -124,10 +125,12 @@ async def _process(reception: Reception, received: Received) -> None:
     mail = await _parsed(reception, received)
     described: dict[str, Any] = {"sender": mail.sender.email if mail.sender else None, "subject": mail.subject}
     if mail.message_id:
-        first = await reception.store.first_with(received, mail.message_id[:_MESSAGE_ID_LENGTH])
+        first = await reception.store.first_with(received, mail.message_id)
         if first != received.id:
             outcomes.labels("duplicate").inc()
             await reception.store.settle(received, State.DUPLICATE, (), duplicate_of=first, **described)
+            if (await received_mail(reception, first)).state is State.ERASED:
+                await erase_received(reception, first)  # this copy, too
             return
     delivery, ours = await _reported(reception, mail)
     if delivery is not None:
@@ -200,6 +203,16 @@ async def raw_of(reception: Reception, mail: Received) -> AsyncIterator[AsyncIte
         raise ObjectMissing(mail.id)
     async with reception.objects.open(mail.object) as chunks:
         yield chunks
+
+
+async def erase_received(reception: Reception, mail_id: str) -> None:
+    """Forget a mail, and others that were the same, wherever they are on their way. It may be repeated.
+
+    Raises `StoreUnavailable` where the bytes could not be removed: what the database knew is gone already.
+    """
+    for mail in await reception.store.erase(mail_id):
+        await reception.objects.remove(str(mail.object))
+        await reception.store.without_bytes(mail)
 
 
 async def replay(reception: Reception, mail_id: str) -> Received:

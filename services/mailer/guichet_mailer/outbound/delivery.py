@@ -46,7 +46,7 @@ class Delivery:
     """One e-mail, its fate and what is left to do. ``version`` rises with every change.
 
     ``left`` are the addresses that no server has taken yet. ``due_at`` is when the next attempt begins (``queued``) or
-    when the present one counts as lost (``sending``).
+    when the present one counts as lost (``sending``). Of an ``erased`` one nothing is left but its fate.
     """
 
     id: str
@@ -59,11 +59,17 @@ class Delivery:
     attempts: int = 0
     version: int = 1
     detail: str | None = None
+    erased: bool = False
 
     @classmethod
     def of(cls, email: SubmittedEmail, at: datetime) -> "Delivery":
         """A new one, to be sent now."""
         return cls(email.item_id, State.QUEUED, email, _addresses(email), at, at)
+
+    @classmethod
+    def never(cls, item_id: str, at: datetime) -> "Delivery":
+        """One that was erased before it came here, and is not to be sent."""
+        return cls(item_id, State.FAILED, _bare(item_id, at), (), at, None, erased=True)
 
     @property
     def reached(self) -> bool:
@@ -76,7 +82,8 @@ class Delivery:
         """The delivery in another state; `IllegalMove` where the table does not lead there."""
         if to not in TRANSITIONS[self.state]:
             raise IllegalMove(f"{self.state} does not lead to {to}")
-        return replace(self, state=to, at=at, detail=detail, due_at=due_at, version=self.version + 1)
+        told = None if self.erased else detail  # servers' words name people
+        return replace(self, state=to, at=at, detail=told, due_at=due_at, version=self.version + 1)
 
     def tried(self, at: datetime, until: datetime) -> "Delivery":
         """The delivery as a server is about to be given it; one attempt more."""
@@ -84,8 +91,30 @@ class Delivery:
 
     def again(self, at: datetime) -> "Delivery":
         """The delivery from the beginning, because a person said so: to whoever has not certainly got it."""
+        if self.erased:
+            raise IllegalMove("nothing of it is left to send")
         left = self.left or _addresses(self.email)
         return replace(self.moved(State.QUEUED, at, due_at=at), left=left, refused=(), attempts=0)
+
+    def forgotten(self, at: datetime) -> "Delivery":
+        """The delivery without what it said, and to whom. What waits is not sent; what is being sent is in doubt."""
+        state = {State.QUEUED: State.FAILED, State.SENDING: State.UNCERTAIN}.get(self.state, self.state)
+        told = self.email
+        email = _bare(told.item_id, told.submitted_at).model_copy(
+            update={
+                "request_id": told.request_id,
+                "request_number": told.request_number,
+                "message_id": told.message_id,
+            }
+        )
+        forgotten = replace(self, state=state, email=email, left=(), refused=(), detail=None, erased=True)
+        return replace(forgotten, at=at, due_at=None, version=self.version + 1)
+
+
+def _bare(item_id: str, at: datetime) -> SubmittedEmail:
+    return SubmittedEmail(
+        request_id="", request_number=0, item_id=item_id, to=(), subject="", text="", message_id="", submitted_at=at
+    )
 
 
 def _addresses(email: SubmittedEmail) -> tuple[str, ...]:

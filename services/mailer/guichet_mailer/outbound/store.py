@@ -69,6 +69,12 @@ class DeliveryStore:
         still = {"_id": before.id, "version": before.version}
         return (await self.collection.update_one(still, change)).matched_count == 1
 
+    async def forget(self, before: Delivery, after: Delivery, outbox: Sequence[Document]) -> bool:
+        """As `move`; what waited to be published is forgotten, too."""
+        still = {"_id": before.id, "version": before.version}
+        change = {"$set": _document(after) | {"outbox": list(outbox)}}
+        return (await self.collection.update_one(still, change)).matched_count == 1
+
     async def with_message_id(self, message_ids: Sequence[str]) -> Delivery | None:
         """The delivery of one of these Message-IDs."""
         document = await self.collection.find_one({"email.message_id": {"$in": list(message_ids)}})
@@ -93,6 +99,7 @@ def _document(delivery: Delivery) -> Document:
         "attempts": delivery.attempts,
         "version": delivery.version,
         "detail": delivery.detail,
+        "erased": delivery.erased,
         "at": delivery.at,
         "due_at": delivery.due_at,
     }
@@ -108,6 +115,7 @@ def _delivery(document: Document) -> Delivery:
         attempts=document["attempts"],
         version=document["version"],
         detail=document["detail"],
+        erased=document.get("erased", False),
         at=document["at"],
         due_at=document["due_at"],
     )

@@ -206,6 +206,23 @@ async def _decide(post: Post, before: Delivery, after: Delivery) -> Delivery:
     return after
 
 
+async def erase_delivery(post: Post, item_id: str) -> None:
+    """Forget what an e-mail said, and to whom; one that comes only later is not sent. It may be repeated."""
+    while True:
+        delivery = await post.store.get(item_id)
+        if delivery is None:
+            if await post.store.begin(Delivery.never(item_id, now()), ()):
+                return
+        elif delivery.erased:
+            return
+        else:
+            after = delivery.forgotten(now())
+            outbox = [pending(events.delivery_changed(after))]
+            if await post.store.forget(delivery, after, outbox):
+                post.relay.offer(post.store.collection, after.id, outbox)
+                return
+
+
 async def mark_bounced(post: Post, delivery: Delivery, detail: str) -> None:
     """A report says that it did not arrive. A repeat, or a report on what was not sent, changes nothing."""
     if delivery.state in (State.SENT, State.UNCERTAIN):
