@@ -109,11 +109,11 @@ class _Fetcher:
             self._do(self._store.fetched(key, validity, uid))
 
     def _wait(self, box: BaseMailBox) -> None:
-        """Wait for more; not longer than ``poll``, for what comes just as IDLE begins can be missed."""
+        """Wait for more; at most for ``poll`` seconds, for not every server keeps its word to tell."""
         if _MORE in box.client.untagged_responses:
             return  # told while we fetched, and not told again
         if "IDLE" in box.client.capabilities:
-            box.idle.wait(timeout=self._poll)
+            _idle(box, self._poll)
         else:
             self.stopping.wait(self._poll)
 
@@ -122,6 +122,22 @@ class _Fetcher:
             return await work
 
         return asyncio.run_coroutine_threadsafe(done(), self._loop).result()
+
+
+def _idle(box: BaseMailBox, seconds: float) -> None:
+    """Wait until the server tells of something (RFC 2177)."""
+    with box.idle as idle:
+        # What came together with the answer to IDLE is in a buffer, of which the library's `poll` knows nothing.
+        connection = box.client.socket()
+        connection.settimeout(0)
+        try:
+            told = box.client.readline()
+        except OSError:  # nothing came
+            told = b""
+        finally:
+            connection.settimeout(_CONNECT_SECONDS)
+        if not told:
+            idle.poll(timeout=seconds)
 
 
 def _size(box: BaseMailBox, uid: int) -> int:
