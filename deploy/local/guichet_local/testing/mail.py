@@ -8,7 +8,8 @@ import imaplib
 import smtplib
 import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -88,12 +89,22 @@ class Inbox:
 
     def mails(self) -> list[bytes]:
         """All mails in the inbox, the oldest first, read by IMAP."""
+        with self._opened(readonly=True) as imap:
+            _, found = imap.uid("FETCH", "1:*", "(BODY.PEEK[])")
+            return [part[1] for part in found if isinstance(part, tuple)]
+
+    def mark(self, number: int, flag: str) -> None:
+        """Set a flag, such as ``Deleted`` with its backslash, on a mail, by its number from 1."""
+        with self._opened(readonly=False) as imap:
+            imap.store(str(number), "+FLAGS", f"({flag})")
+
+    @contextmanager
+    def _opened(self, *, readonly: bool) -> Iterator[imaplib.IMAP4]:
         with imaplib.IMAP4("localhost", self._servers.imap_port, timeout=30) as imap:
             imap.starttls(self._tls)
             imap.login(self.address, PASSWORD)
-            imap.select("INBOX", readonly=True)
-            _, found = imap.uid("FETCH", "1:*", "(BODY.PEEK[])")
-            return [part[1] for part in found if isinstance(part, tuple)]
+            imap.select("INBOX", readonly=readonly)
+            yield imap
 
     async def wait_for(self, count: int, seconds: float = 30) -> list[bytes]:
         """All mails, once there are ``count`` of them; TimeoutError when there are not in time."""
