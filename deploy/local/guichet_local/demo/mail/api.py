@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Header, HTTPException
+from fastapi import APIRouter, Header
 from fastapi.responses import Response
 from guichet_kit.clock import WireTime
 from guichet_kit.problems import NotFound, Unavailable
@@ -108,15 +108,15 @@ def routes(mailbox: Mailbox, desk_port: int) -> APIRouter:
     """The routes under ``/api/mail``; customers' mail goes to ``desk_port``."""
     router = APIRouter(prefix="/api/mail")
 
-    @router.get("")
+    @router.get("", response_model=Letters)
     async def list_letters(
         response: Response, to: str = "", raw: bool = True, if_none_match: Annotated[str, Header()] = ""
-    ) -> Letters:
+    ) -> Letters | Response:
         """The letters to one address, or to all. Asked again with its ETag, it is 304 until one more comes or goes."""
         kept = await asyncio.to_thread(mailbox.letters)
         etag = f'"{kept[0].id if kept else "empty"}"'
         if etag in if_none_match:
-            raise HTTPException(304, headers={"ETag": etag})
+            return Response(status_code=304, headers={"ETag": etag})
         response.headers["ETag"] = etag
         received = [one for one in kept if one.answers is None]
         items = [_shown(one, kept, raw=raw) for one in received if to.lower() in ("", one.owner)]

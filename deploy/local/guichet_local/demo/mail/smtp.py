@@ -13,6 +13,7 @@ from guichet_local.demo.mail import DOMAINS
 from guichet_local.demo.mail.mailbox import Mailbox
 
 SIZE_LIMIT = 60_000_000
+HOST_NAME = "mail.example.org"
 _SECONDS = 30
 
 
@@ -51,7 +52,7 @@ async def listening(mailbox: Mailbox, port: int) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
 
     def protocol() -> SMTP:
-        return SMTP(_Handler(mailbox), data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=True, hostname="mail.example.org")
+        return SMTP(_Handler(mailbox), data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=True, hostname=HOST_NAME)
 
     server = await loop.create_server(protocol, "127.0.0.1", port)
     try:
@@ -67,7 +68,7 @@ def send(message: EmailMessage, port: int) -> None:
         NotDelivered: it was not taken.
     """
     try:
-        with smtplib.SMTP("127.0.0.1", port, timeout=_SECONDS) as session:
+        with smtplib.SMTP("127.0.0.1", port, local_hostname=HOST_NAME, timeout=_SECONDS) as session:
             session.send_message(message)
     except (smtplib.SMTPException, OSError) as error:
         raise NotDelivered(str(error)) from error
