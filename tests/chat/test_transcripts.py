@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import httpx2
 import pytest
-from guichet_chat.conversation import Author, Conversation, Draft, IdTaken
+from guichet_chat.conversation import Author, Conversation, Draft, IdTaken, Wanted
 from guichet_chat.erasure import erase_visitor
 from guichet_chat.store import Store
-from guichet_chat.transcript import PER_VISITOR, WINDOW, NothingSaid, TooManyTranscripts, Transcripts, Wanted
+from guichet_chat.transcript import PER_VISITOR, WINDOW, NothingSaid, TooManyTranscripts, Transcripts
 from guichet_chat.usecases import Chat
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -52,7 +52,7 @@ class World:
         return self
 
     async def ask(self, transcript_id: str | None = None, by: Author | None = None, email: str | None = None) -> None:
-        wanted = Wanted(transcript_id or new_id(), email, by or self.visitor)
+        wanted = Wanted(transcript_id or new_id(), email, "fr", by or self.visitor)
         await self.transcripts.request(self.conversation, wanted)
 
     async def told(self) -> list[Document]:

@@ -97,13 +97,15 @@ class ConversationReadData(Model):
 class TranscriptRequestedData(Model):
     """The conversation up to ``last_seq`` is to be sent by e-mail. ``id``, a UUID, names that e-mail.
 
-    ``email`` is where ``by`` wants it; None is the address of the request's contact.
+    ``email`` is where ``by`` wants it; None is the address of the request's contact, or else of the visitor.
+    ``language`` is the visitor's, where it is known.
     """
 
     id: str
     conversation: Conversation
     last_seq: int
     email: str | None = None
+    language: Literal["fr", "en"] | None = None
     by: Author
 
 

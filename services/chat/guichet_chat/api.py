@@ -22,7 +22,9 @@ from guichet_chat.conversation import (
     EntryKind,
     Identity,
     IdTaken,
+    Language,
     NoSuchConversation,
+    Wanted,
 )
 from guichet_chat.identity import IdentityRefused, identity_of
 from guichet_chat.settings import ChatSettings, Site
@@ -30,7 +32,7 @@ from guichet_chat.sockets.agent import serve_agent
 from guichet_chat.sockets.customer import serve_customer
 from guichet_chat.sockets.frames import entry_fields, entry_frame
 from guichet_chat.sockets.session import Live
-from guichet_chat.transcript import NothingSaid, TooManyTranscripts, Transcripts, Wanted
+from guichet_chat.transcript import NothingSaid, TooManyTranscripts, Transcripts
 
 VISITOR_TOKEN_SECONDS = 30 * 24 * 3600
 _FRAME_CSP = (
@@ -96,6 +98,7 @@ class TranscriptRequest(BaseModel):
 
     id: UUID
     email: EmailStr | None = Field(default=None, max_length=254)
+    language: Language | None = None
 
 
 class TranscriptAccepted(BaseModel):
@@ -272,7 +275,7 @@ async def _want(
     transcripts: Transcripts, conversation: Conversation, body: TranscriptRequest, by: Author
 ) -> TranscriptAccepted:
     try:
-        await transcripts.request(conversation, Wanted(str(body.id), body.email, by))
+        await transcripts.request(conversation, Wanted(str(body.id), body.email, body.language, by))
     except IdTaken:
         raise Conflict("The id is another transcript's.", code="id_taken") from None
     except NothingSaid:

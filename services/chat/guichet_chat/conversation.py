@@ -17,6 +17,7 @@ EntryKind = Literal["message", "closed"]
 AuthorKind = Literal["visitor", "agent", "system"]
 ClosingStatus = Literal["in_progress", "pending", "closed"]
 Reader = Literal["visitor", "agent"]
+Language = Literal["fr", "en"]
 
 
 class ConversationClosed(Exception):
@@ -144,6 +145,16 @@ class Conversation:
     state: Literal["open", "closed"] = "open"
     follows: Predecessor | None = None
     read: dict[Reader, int] = field(default_factory=lambda: {"visitor": 0, "agent": 0})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The conversation by e-mail. ``id`` is the asker's, and names the e-mail; None is the address that is known."""
+
+    id: str
+    email: str | None
+    language: Language | None
+    by: Author
 
 
 def next_entry(conversation: Conversation, tail: Entry | None, draft: Draft, now: datetime) -> Entry:

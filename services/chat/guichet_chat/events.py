@@ -5,7 +5,7 @@ from guichet_kit import trace
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 
-from guichet_chat.conversation import Author, Conversation, Entry, Reader
+from guichet_chat.conversation import Author, Conversation, Entry, Reader, Wanted
 
 
 def conversation_opened(conversation: Conversation) -> contract.ConversationOpened:
@@ -45,12 +45,15 @@ def conversation_read(conversation_id: str, reader: Reader, seq: int) -> contrac
     return contract.ConversationRead(**_envelope(conversation_id), data=data)
 
 
-def transcript_requested(
-    conversation: Conversation, last_seq: int, transcript_id: str, email: str | None, by: Author
-) -> contract.TranscriptRequested:
+def transcript_requested(conversation: Conversation, last_seq: int, wanted: Wanted) -> contract.TranscriptRequested:
     """``chat.transcript.requested.v1``"""
     data = contract.TranscriptRequestedData(
-        id=transcript_id, conversation=_conversation(conversation), last_seq=last_seq, email=email, by=_author(by)
+        id=wanted.id,
+        conversation=_conversation(conversation),
+        last_seq=last_seq,
+        email=wanted.email,
+        language=wanted.language,
+        by=_author(wanted.by),
     )
     return contract.TranscriptRequested(**_envelope(conversation.id), data=data)
 

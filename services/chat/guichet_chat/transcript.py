@@ -4,7 +4,6 @@ With ``store.py`` the only file that knows the fields of the documents: a conver
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from guichet_kit import clock
@@ -12,20 +11,11 @@ from guichet_kit.mongo import Document
 from guichet_kit.outbox import Relay, pending
 
 from guichet_chat import events
-from guichet_chat.conversation import Author, Conversation, IdTaken
+from guichet_chat.conversation import Conversation, IdTaken, Wanted
 from guichet_chat.store import Store
 
 PER_VISITOR, WINDOW = 3, timedelta(hours=1)
 """Transcripts that a visitor gets in that time: an address that they name may be anybody's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What somebody asks for. ``id`` is theirs, and names the e-mail; None is the address that the request knows."""
-
-    id: str
-    email: str | None
-    by: Author
 
 
 class NothingSaid(Exception):
@@ -67,7 +57,7 @@ class Transcripts:
                 return
             if wanted.by.kind == "visitor":
                 await self._limit(wanted.by.id)
-            outbox = [pending(events.transcript_requested(conversation, tail.seq, wanted.id, wanted.email, wanted.by))]
+            outbox = [pending(events.transcript_requested(conversation, tail.seq, wanted))]
             added: Document = {"id": wanted.id, "by": wanted.by.id, "at": self._now()}
             result = await self._store.conversations.update_one(
                 {"_id": conversation.id, f"transcripts.{len(before)}": {"$exists": False}},

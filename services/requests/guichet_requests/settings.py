@@ -15,6 +15,7 @@ class RequestsSettings(ServiceSettings):
     mail_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$", description="The right side of Message-IDs")
     reopen_within_days: int = Field(default=30, ge=0, description="How long a closed request is opened again by e-mail")
 
+    language: Literal["fr", "en"] = Field(default="fr", description="Of what is sent to somebody whose own is unknown")
     form_dir: Path = Field(
         default=Path(__file__).parents[3] / "web" / "form" / "dist", description="The built page of web forms"
     )

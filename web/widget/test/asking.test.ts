@@ -21,7 +21,7 @@ beforeEach(() => {
     return new Response(null, { status });
   });
   vi.spyOn(console, "warn").mockImplementation(() => {});
-  asking = new Asking("conversation-1", { token: async (renew) => (renew ? "renewed" : "kept") });
+  asking = new Asking("conversation-1", "fr", { token: async (renew) => (renew ? "renewed" : "kept") });
 });
 
 describe("asking for a conversation by e-mail", () => {
@@ -31,7 +31,7 @@ describe("asking for a conversation by e-mail", () => {
       {
         path: "/chat/v1/conversations/conversation-1/transcript",
         token: "Bearer kept",
-        body: { id: expect.any(String) },
+        body: { id: expect.any(String), language: "fr" },
       },
     ]);
   });

@@ -34,6 +34,10 @@ class Conversation:
         """Whether this entry was taken in before."""
         return spans.contains(self.heard, seq)
 
+    def has_heard_up_to(self, seq: int) -> bool:
+        """Whether every entry up to this one was taken in."""
+        return bool(self.heard) and self.heard[0][0] == 1 and self.heard[0][1] >= seq
+
     def hear(self, seq: int) -> Self:
         """With one more entry."""
         return replace(self, heard=spans.add(self.heard, seq), last_seq=max(self.last_seq, seq))

@@ -23,6 +23,7 @@ EventName = Literal[
     "contact_linked",
     "contact_unlinked",
     "email_moved",
+    "transcript_without_address",
 ]
 FileState = Literal["ready", "checking", "refused"]
 

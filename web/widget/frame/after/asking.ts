@@ -1,4 +1,5 @@
 /** Asks for a conversation by e-mail: a repeat of the same question, after an answer that was lost, is one e-mail. */
+import type { Locale } from "@guichet/shared/i18n";
 import type { Session } from "../session";
 
 /** `wanted`: no address is known, one must be given. */
@@ -9,9 +10,11 @@ const ANSWERS: Record<number, Answer> = { 202: "sent", 404: "gone", 409: "gone",
 export class Asking {
   #conversationId: string;
   #session: Pick<Session, "token">;
+  #language: Locale;
   #last = { email: "", id: crypto.randomUUID() };
 
-  constructor(conversationId: string, session: Pick<Session, "token">) {
+  constructor(conversationId: string, language: Locale, session: Pick<Session, "token">) {
+    this.#language = language;
     this.#conversationId = conversationId;
     this.#session = session;
   }
@@ -38,7 +41,7 @@ export class Asking {
         Authorization: `Bearer ${await this.#session.token(renew)}`,
         "Content-Type": "application/json",
       },
-      body: JSON.stringify({ id, ...(email && { email }) }),
+      body: JSON.stringify({ id, language: this.#language, ...(email && { email }) }),
     });
     return response.status;
   }

@@ -26,7 +26,7 @@ interface State {
 
 /** Under the closing notice: the conversation by e-mail, in one click where the visitor's address is known. */
 export class Transcript extends Component<Props, State> {
-  #asking = new Asking(this.props.id, this.props.session);
+  #asking = new Asking(this.props.id, locale, this.props.session);
 
   #ask = async (event: SubmitEvent & { currentTarget: HTMLFormElement }): Promise<void> => {
     event.preventDefault();

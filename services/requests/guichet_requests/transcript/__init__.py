@@ -1,0 +1,1 @@
+"""Transcripts: a conversation, sent by e-mail to whom it concerns."""
