@@ -100,6 +100,7 @@ function Comparison({ pair, onMerged, onBack }: ComparisonProps): JSX.Element {
               name={t(`contact.${field}`)}
               values={pair.map((one) => one[field])}
               outcome={outcome.fields[field]}
+              alsoKept={field === "email" ? outcome.other_emails : []}
             />
           ))}
           <Row
@@ -131,17 +132,21 @@ interface RowProps {
   name: string;
   values: readonly (string | null)[];
   outcome: string | null;
+  /** Kept too, in another row. */
+  alsoKept?: readonly string[];
 }
 
 /** Left out where there is nothing to tell. */
-function Row({ name, values, outcome }: RowProps): JSX.Element | null {
+function Row({ name, values, outcome, alsoKept = [] }: RowProps): JSX.Element | null {
   if (!outcome) return null;
+  const isLost = (value: string | null) =>
+    value !== null && !outcome.includes(value) && !alsoKept.includes(value);
   return (
     <tr>
       <th scope="row">{name}</th>
       {values.map((value, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: there are two, in their places
-        <td key={index} data-lost={value !== null && !outcome.includes(value)}>
+        <td key={index} data-lost={isLost(value)}>
           {value}
         </td>
       ))}

@@ -24,6 +24,7 @@ export function NewRequestDialog({ onClose }: { onClose: () => void }): JSX.Elem
   const { t } = useWords();
   const { newRequest, requests, router, drafts } = useDesk();
   const { made, fields } = newRequest.draft;
+  const [contactForm, setContactForm] = useState<Contact | string | null>(null);
   const open = (id: string) => {
     router.go({ requestId: id, settings: null });
     onClose();
@@ -44,8 +45,13 @@ export function NewRequestDialog({ onClose }: { onClose: () => void }): JSX.Elem
   };
   return (
     <Dialog title={t("new.title")} wide onClose={close}>
-      <NewRequestContact fixed={made !== null || newRequest.unsure || newRequest.busy.value} />
-      <form class="new-request" onSubmit={submit}>
+      <NewRequestContact
+        fixed={made !== null || newRequest.unsure || newRequest.busy.value}
+        form={contactForm}
+        onForm={setContactForm}
+      />
+      {/* One thing at a time: without its contact the request would be made of half of what was meant. */}
+      <form class="new-request" hidden={contactForm !== null} onSubmit={submit}>
         <NewRequestForm />
         <div class="dialog-actions">
           <button
@@ -75,20 +81,26 @@ function sendable({ first, contact, subject, text }: NewRequestFields): boolean 
   return subject.trim() !== "" && (first === "note" || (!!contact?.email && text.trim() !== ""));
 }
 
+interface NewRequestContactProps {
+  /** Whether it can no longer be another one. */
+  fixed: boolean;
+  /** The form that is open: of the contact to change, or of one that begins with what was typed. */
+  form: Contact | string | null;
+  onForm: (form: Contact | string | null) => void;
+}
+
 /** Who it is about: found, made or changed; also nobody. */
-function NewRequestContact({ fixed }: { fixed: boolean }): JSX.Element {
+function NewRequestContact({ fixed, form, onForm }: NewRequestContactProps): JSX.Element {
   const { t } = useWords();
   const { newRequest, contacts, toasts } = useDesk();
   const { contact } = newRequest.draft.fields;
-  /** The form that is open: of the contact to change, or of one that begins with what was typed. */
-  const [form, setForm] = useState<Contact | string | null>(null);
   const pick = (picked: Contact) => {
-    setForm(null);
+    onForm(null);
     newRequest.set({ contact: { id: picked.id, name: picked.name, email: picked.email } });
   };
   const edit = async (id: string) => {
     try {
-      setForm(await contacts.read(id));
+      onForm(await contacts.read(id));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       toasts.failed(tellProblem(error, t));
@@ -102,7 +114,7 @@ function NewRequestContact({ fixed }: { fixed: boolean }): JSX.Element {
         initial={typeof form === "string" ? typedFields(form) : fieldsOf(form)}
         onSaved={pick}
         onExisting={pick}
-        onCancel={() => setForm(null)}
+        onCancel={() => onForm(null)}
       />
     );
   }
@@ -110,7 +122,7 @@ function NewRequestContact({ fixed }: { fixed: boolean }): JSX.Element {
     return (
       <ContactSearch onPick={pick}>
         {(typed) => (
-          <button type="button" class="button" onClick={() => setForm(typed)}>
+          <button type="button" class="button" onClick={() => onForm(typed)}>
             <Icon name="plus" />
             {t("contact.new")}
           </button>
