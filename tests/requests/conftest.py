@@ -25,6 +25,7 @@ from guichet_requests.email.inbound import Mailroom
 from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.file.store import FileStore
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.request import Request
 from guichet_requests.request.store import RequestStore
@@ -71,6 +72,7 @@ class World:
     contacts: ContactStore
     erasures: ErasureStore
     filings: FilingStore
+    files: FileStore
     relay: HeardRelay
     reopen: timedelta = timedelta(days=30)
 
@@ -79,7 +81,8 @@ class World:
         items, relay = TimelineStore(database), HeardRelay()
         agents, contacts, erasures = AgentStore(database), ContactStore(database), ErasureStore(database, relay)
         filings = FilingStore(database, relay)
-        return cls(RequestStore(database, items, relay), items, agents, contacts, erasures, filings, relay)
+        requests, files = RequestStore(database, items, relay), FileStore(database)
+        return cls(requests, items, agents, contacts, erasures, filings, files, relay)
 
     @property
     def room(self) -> Mailroom:
@@ -91,7 +94,7 @@ class World:
 
     @property
     def stores(self) -> consumers.Stores:
-        return consumers.Stores(self.requests, self.items, self.contacts, self.erasures)
+        return consumers.Stores(self.requests, self.items, self.contacts, self.erasures, self.files)
 
     async def hear(self, *events: Any) -> None:
         for event in events:

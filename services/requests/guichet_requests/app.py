@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
@@ -41,6 +42,7 @@ from guichet_requests.template.store import COLLECTION as TEMPLATES
 from guichet_requests.template.store import TemplateStore
 from guichet_requests.timeline import api as timeline_api
 from guichet_requests.timeline.store import TimelineStore
+from guichet_requests.transcript import usecases as transcripts
 
 log = get_logger(__name__)
 
@@ -69,7 +71,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await mongo.wait_until_ready(settings.start_timeout)
-        for store in (agents, items, contacts, reasons, templates, forms, requests, erasures, filings):
+        for store in (agents, items, contacts, reasons, templates, forms, requests, erasures, filings, files):
             await store.prepare()
         async with started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout), relay.running():
             log.info("started")
@@ -77,7 +79,9 @@ def build(settings: RequestsSettings) -> FastAPI:
             health.draining = True
         await mongo.close()
 
-    consumers.subscribe(broker, consumers.Stores(requests, items, contacts, erasures), room, files)
+    send_transcript = partial(transcripts.send, outbox, erasures, settings.language)
+    stores = consumers.Stores(requests, items, contacts, erasures, files)
+    consumers.subscribe(broker, stores, room, send_transcript)
     health.check("mongodb", mongo.ping)
     app = create_app("Guichet requests", health=health, lifespan=lifespan)
     problems.install(app)

@@ -1,6 +1,7 @@
 """What ``requests`` hears of ``chat``, ``contacts``, ``mailer`` and ``attachments``."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 from weakref import WeakValueDictionary
@@ -15,6 +16,7 @@ from guichet_contracts.subscriptions import (
     REQUESTS_CONVERSATIONS,
     REQUESTS_FILES,
     REQUESTS_MAIL,
+    REQUESTS_TRANSCRIPTS,
 )
 from guichet_kit.broker import durable_subscriber
 from pydantic import Field
@@ -33,6 +35,7 @@ from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Attachment, Author
 from guichet_requests.timeline.store import TimelineStore
+from guichet_requests.transcript.usecases import Wanted
 
 ContactEvent = Annotated[
     contacts_contract.ContactChanged
@@ -55,9 +58,12 @@ class Stores:
     items: TimelineStore
     contacts: ContactStore
     erasures: ErasureStore
+    files: FileStore
 
 
-def subscribe(broker: RabbitBroker, stores: Stores, room: Mailroom, files: FileStore) -> None:
+def subscribe(
+    broker: RabbitBroker, stores: Stores, room: Mailroom, send_transcript: Callable[[Wanted], Awaitable[None]]
+) -> None:
     """Hear all queues of ``requests``."""
     # What this process hears of one conversation at once waits here, instead of losing races in the database.
     heard_now: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -77,7 +83,26 @@ def subscribe(broker: RabbitBroker, stores: Stores, room: Mailroom, files: FileS
 
     @durable_subscriber(broker, REQUESTS_FILES)
     async def on_file(event: AttachmentStored) -> None:
-        await files.keep(event.data.attachment)
+        await stores.files.keep(event.data.attachment)
+
+    @durable_subscriber(broker, REQUESTS_TRANSCRIPTS)
+    async def on_transcript(event: contract.TranscriptRequested) -> None:
+        await send_transcript(wanted_transcript(event.data))
+
+
+def wanted_transcript(data: contract.TranscriptRequestedData) -> Wanted:
+    """What somebody wants by e-mail."""
+    about = data.conversation
+    return Wanted(
+        id=data.id,
+        conversation_id=about.id,
+        visitor_id=about.visitor.id,
+        visitor_email=about.visitor.email,
+        last_seq=data.last_seq,
+        email=data.email,
+        language=data.language,
+        by=_author(data.by),
+    )
 
 
 async def take_in_mail(room: Mailroom, event: MailEvent) -> None:
@@ -102,7 +127,14 @@ async def take_in_contact(stores: Stores, event: ContactEvent) -> None:
             await contact_usecases.keep(requests, contacts, _copy(data.contact), _copy(data.parted_from))
         case contacts_contract.ContactErased(data=data):
             await erase(
-                stores.erasures, requests, stores.items, contacts, data.contact_id, data.version, data.merged_ids
+                stores.erasures,
+                requests,
+                stores.items,
+                contacts,
+                stores.files,
+                data.contact_id,
+                data.version,
+                data.merged_ids,
             )
 
 

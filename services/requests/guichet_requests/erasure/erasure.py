@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from guichet_kit.redact import ERASED, Redaction
 
+from guichet_requests.contact.contact import email_key
+from guichet_requests.email.email import Email
 from guichet_requests.request.chat import Entry, Message, Opening
 from guichet_requests.request.request import Change, Request, Visitor
 from guichet_requests.timeline.item import Event, Item, Party
@@ -11,7 +13,11 @@ from guichet_requests.timeline.item import Event, Item, Party
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The contacts that are this person, the visitors they were, and how they were called."""
+    """The contacts that are this person, the visitors they were, and how they were called.
+
+    ``email_ids`` and ``item_ids`` are the received and the sent e-mails of their requests, ``attachment_ids`` the files
+    that came or went with these and with forms.
+    """
 
     contact_id: str
     contact_ids: frozenset[str] = frozenset()
@@ -19,6 +25,14 @@ class Erasure:
     names: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
+    email_ids: frozenset[str] = frozenset()
+    item_ids: frozenset[str] = frozenset()
+    attachment_ids: frozenset[str] = frozenset()
+
+    @property
+    def address_keys(self) -> frozenset[str]:
+        """Their addresses, as they are compared."""
+        return frozenset(map(email_key, self.addresses))
 
     @property
     def redaction(self) -> Redaction:
@@ -40,7 +54,15 @@ def erase_request(request: Request, redaction: Redaction) -> Change | None:
         visitor=Visitor(request.visitor.id) if request.visitor else None,
         subject=request.subject and redaction.of(request.subject),
         preview=request.preview and redaction.of(request.preview),
+        awaits=None,
     )
+    return None if after == request else Change(after)
+
+
+def erase_mention(request: Request, redaction: Redaction) -> Change | None:
+    """Somebody else's request, on which the person wrote, without them; None when nothing of them is left in it."""
+    preview, subject = request.preview and redaction.of(request.preview), request.subject
+    after = replace(request, preview=preview, subject=subject and redaction.of(subject))
     return None if after == request else Change(after)
 
 
@@ -53,7 +75,42 @@ def erase_item(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
         text=redaction.of(item.text),
         attachments=tuple(replace(file, name=redaction.of(file.name)) for file in item.attachments),
         event=item.event and _erase_event(item.event, erasure, redaction),
+        html=None,  # a name may be in pieces there
+        email=item.email and _erase_email(item.email, redaction, sent=item.direction == "outbound"),
+        delivery=item.delivery and replace(item.delivery, detail=_told(item.delivery.detail, redaction)),
     )
+
+
+def erase_written(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
+    """An item of somebody else's request, without the person where it is an e-mail of theirs."""
+    sender = item.email.sender if item.email else None
+    theirs = sender is not None and email_key(sender.email) in erasure.address_keys
+    return erase_item(item, erasure, redaction) if theirs else item
+
+
+def _erase_email(email: Email, redaction: Redaction, *, sent: bool) -> Email:
+    """What is left of an e-mail: that it was, and where. Whom else it names, it names because of the person."""
+    return replace(
+        email,
+        subject=redaction.of(email.subject),
+        sender=None,
+        to=(),
+        cc=(),
+        ours=(),
+        message_id=email.message_id if sent else None,
+        references=(),
+        why=redaction.of(email.why),
+        text_signature=email.text_signature if sent else "",
+        text_quoted="",
+        html_quoted="",
+        notes=(),
+        bounce=None,
+        invitation=None,
+    )
+
+
+def _told(detail: str | None, redaction: Redaction) -> str | None:
+    return redaction.of(detail) if detail else detail
 
 
 def erase_heard(opening: Opening, entry: Entry, redaction: Redaction) -> tuple[Opening, Entry]:

@@ -14,7 +14,13 @@ def visitors_erased(erasure: Erasure) -> contract.VisitorsErased:
         id=new_id(),
         time=now(),
         subject=erasure.contact_id,
-        data=contract.VisitorsErasedData(contact_id=erasure.contact_id, visitor_ids=tuple(sorted(erasure.visitor_ids))),
+        data=contract.VisitorsErasedData(
+            contact_id=erasure.contact_id,
+            visitor_ids=tuple(sorted(erasure.visitor_ids)),
+            email_ids=tuple(sorted(erasure.email_ids)),
+            item_ids=tuple(sorted(erasure.item_ids)),
+            attachment_ids=tuple(sorted(erasure.attachment_ids)),
+        ),
         correlationid=trace.correlation_id.get(),
         causationid=trace.causation_id.get(),
     )

@@ -5,11 +5,20 @@ of an erased visitor later, since it waited in a queue, comes in without the per
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from guichet_requests.contact.contact import ContactCopy
+from guichet_requests.contact.contact import ContactCopy, email_key
 from guichet_requests.contact.store import ContactStore
-from guichet_requests.erasure.erasure import Erasure, erase_heard, erase_item, erase_request
+from guichet_requests.erasure.erasure import (
+    Erasure,
+    erase_heard,
+    erase_item,
+    erase_mention,
+    erase_request,
+    erase_written,
+)
 from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.file.store import FileStore
 from guichet_requests.request import hearing
 from guichet_requests.request.chat import Entry, Opening
 from guichet_requests.request.request import Visitor
@@ -23,16 +32,19 @@ async def erase(
     requests: RequestStore,
     items: TimelineStore,
     contacts: ContactStore,
+    files: FileStore,
     contact_id: str,
     version: int,
     merged_ids: Sequence[str],
 ) -> None:
-    """Take the person out of requests, timelines and copies of contacts, and tell the other services."""
+    """Take the person out of requests, timelines and copies of contacts and files, and tell the other services."""
     contact_ids = [*{contact_id, *merged_ids, *await contacts.standing_for(contact_id)}]
-    erasure = await erasures.add(await _known(requests, contacts, contact_id, contact_ids))
+    known = await _known(requests, contacts, contact_id, contact_ids)
+    erasure = await erasures.add(await _with_mail(requests, items, known))
     for gone in erasure.contact_ids:
         await contacts.erase(gone, version)
     await _take_out(requests, items, erasure)
+    await files.forget(erasure.attachment_ids, erasure.visitor_ids)
     await erasures.finish(erasure)
 
 
@@ -58,13 +70,40 @@ async def take_in_entry(
 
 async def _take_out(requests: RequestStore, items: TimelineStore, erasure: Erasure) -> None:
     redaction = erasure.redaction
-    async for request_id in requests.of_person(erasure.contact_ids, erasure.visitor_ids):
+    async for request_id in requests.of_person(erasure.contact_ids, erasure.visitor_ids, erasure.address_keys):
         # Read, a request puts on the timeline what a crash left of it. The timeline goes first: a request that is done
         # is found no more by its contact, and need not be.
         await requests.get(request_id)
         await items.rewrite(request_id, lambda item: erase_item(item, erasure, redaction))
         await change(requests, request_id, lambda request: erase_request(request, redaction))
         await requests.forget_untold(request_id)
+    for request_id in {item.request_id for item in await items.written_by(erasure.address_keys)}:
+        # Somebody else's, or one whose contact an agent took off.
+        await change(requests, request_id, lambda request: erase_mention(request, redaction))
+        await items.rewrite(request_id, lambda item: erase_written(item, erasure, redaction))
+        await requests.forget_untold(request_id)
+
+
+async def _with_mail(requests: RequestStore, items: TimelineStore, erasure: Erasure) -> Erasure:
+    """With the e-mails and files of their requests, and those that they wrote on others."""
+    keys = erasure.address_keys
+    request_ids = [one async for one in requests.of_person(erasure.contact_ids, erasure.visitor_ids, keys)]
+    for request_id in request_ids:
+        await requests.get(request_id)
+    found = [*await items.with_files(request_ids), *await items.written_by(keys)]
+    names = {
+        item.email.sender.name
+        for item in found
+        if item.email and item.email.sender and email_key(item.email.sender.email) in keys
+    }
+    emails = [item for item in found if item.kind == "email"]
+    return replace(
+        erasure,
+        names=erasure.names | (names - {""}),
+        email_ids=frozenset(item.id for item in emails if item.direction == "inbound"),
+        item_ids=frozenset(item.id for item in emails if item.direction == "outbound"),
+        attachment_ids=frozenset(file.id for item in found for file in item.attachments),
+    )
 
 
 async def _known(

@@ -1,12 +1,13 @@
 """Copies of files in MongoDB, and which of them may be sent; the only file that knows their field names."""
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
 from guichet_contracts.attachments import File
-from guichet_kit.mongo import MAJORITY, Collection, Database
+from guichet_kit.mongo import MAJORITY, Collection, Database, Document, IndexModel
 
 from guichet_requests.errors import Refused
 from guichet_requests.timeline.item import Attachment
@@ -47,6 +48,10 @@ class FileStore:
     def __init__(self, database: Database) -> None:
         self.collection: Collection = database["files"].with_options(read_concern=MAJORITY)
 
+    async def prepare(self) -> None:
+        """Create the indexes."""
+        await self.collection.create_indexes([IndexModel("owner_id", name="owner")])
+
     async def keep(self, file: File) -> None:
         """Keep a copy; a repeat changes nothing."""
         media_type = file.media_type or "application/octet-stream"
@@ -73,6 +78,7 @@ class FileStore:
             for file_id in file_ids
         )
 
-    async def forget(self, file_ids: Sequence[str]) -> None:
-        """Drop the copies: the files are to go."""
-        await self.collection.delete_many({"_id": {"$in": list(file_ids)}})
+    async def forget(self, file_ids: Iterable[str], owner_ids: Iterable[str]) -> None:
+        """Drop the copies of these files, and of those of these owners. Templates' files stay."""
+        theirs: Document = {"$or": [{"_id": {"$in": [*file_ids]}}, {"owner_id": {"$in": [*owner_ids]}}]}
+        await self.collection.delete_many(theirs | {"scope": {"$not": re.compile("^template:")}})

@@ -44,8 +44,9 @@ def from_document(document: Document) -> Request:
             "link": stored.get("link") and Link(**stored["link"]),
             "assignee": stored["assignee"] and Assignee(**stored["assignee"]),
             "previewed": stored["previewed"] and tuple(stored["previewed"]),
-            "seen_as": stored["seen_as"] and tuple(stored["seen_as"]),
-            "unseen": tuple(tuple(key) for key in stored["unseen"]),
+            # Requests from before there were e-mails have neither.
+            "seen_as": tuple(stored["seen_as"]) if stored.get("seen_as") else None,
+            "unseen": tuple(tuple(key) for key in stored.get("unseen", ())),
             "conversations": tuple(
                 Conversation(**c | {"heard": _spans(c["heard"]), "unread": _spans(c["unread"])})
                 for c in stored["conversations"]

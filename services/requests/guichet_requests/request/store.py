@@ -150,9 +150,11 @@ class RequestStore:
             for request_id in batch:
                 yield request_id
 
-    async def of_person(self, contact_ids: Iterable[str], visitor_ids: Iterable[str]) -> AsyncIterator[str]:
-        """The ids of the requests that the contacts are on, or that the visitors began."""
-        found = self.collection.find(_of_person(contact_ids, visitor_ids), {"_id": True})
+    async def of_person(
+        self, contact_ids: Iterable[str], visitor_ids: Iterable[str], addresses: Iterable[str] = ()
+    ) -> AsyncIterator[str]:
+        """The ids of the requests that the contacts are on, that the visitors began, or that await the addresses."""
+        found = self.collection.find(_of_person(contact_ids, visitor_ids, addresses), {"_id": True})
         for request_id in [document["_id"] async for document in found]:
             yield request_id
 
@@ -271,7 +273,7 @@ class RequestStore:
         if not pending:
             return
         await self._items.write(timeline.from_document(document) for document in pending)
-        done = [{"_id": document["_id"], "revision": document["revision"]} for document in pending]
+        done = [{"_id": document["_id"], "revision": document.get("revision")} for document in pending]
         await self.collection.update_one({"_id": request_id}, {"$pull": {"pending": {"$or": done}}})
 
 
@@ -297,9 +299,10 @@ def _beginning(word: str) -> Document:
     return {"words": {"$regex": f"^{word}"}}
 
 
-def _of_person(contact_ids: Iterable[str], visitor_ids: Iterable[str]) -> Document:
-    contacts, visitors = {"$in": [*contact_ids]}, {"$in": [*visitor_ids]}
-    return {"$or": [{"link.contact_id": contacts}, {"contact.id": contacts}, {"visitor.id": visitors}]}
+def _of_person(contact_ids: Iterable[str], visitor_ids: Iterable[str], addresses: Iterable[str] = ()) -> Document:
+    contacts, visitors, awaited = {"$in": [*contact_ids]}, {"$in": [*visitor_ids]}, {"$in": [*addresses]}
+    fields = {"link.contact_id": contacts, "contact.id": contacts, "visitor.id": visitors, "awaits": awaited}
+    return {"$or": [{name: one_of} for name, one_of in fields.items()]}
 
 
 def _one_of(values: tuple[Any, ...]) -> Any:

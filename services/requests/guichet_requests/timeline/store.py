@@ -18,6 +18,7 @@ from guichet_kit.mongo import (
 from guichet_kit.pages import decode_cursor, encode_cursor
 from pydantic import TypeAdapter
 
+from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Delivery, Email
 from guichet_requests.timeline.item import Attachment, Author, Event, Item, Party
 
@@ -30,6 +31,7 @@ _INDEXES = [
         name="emails",
         partialFilterExpression={"kind": "email"},
     ),
+    IndexModel("sender_key", name="sender", sparse=True),
 ]
 _EMAIL: TypeAdapter[Email | None] = TypeAdapter(Email | None)
 _DELIVERY: TypeAdapter[Delivery | None] = TypeAdapter(Delivery | None)
@@ -61,6 +63,11 @@ class TimelineStore:
         document = await self.collection.find_one({"_id": item_id})
         return from_document(document) if document else None
 
+    async def several(self, item_ids: Iterable[str]) -> list[Item]:
+        """Those of these ids that are there, in the order of the timeline."""
+        found = await self.collection.find({"_id": {"$in": list(item_ids)}}).to_list(None)
+        return sorted((from_document(document) for document in found), key=lambda item: item.place)
+
     async def emails(self, request_id: str, limit: int) -> list[Item]:
         """The newest e-mails of a request, the newest first."""
         condition = {"request_id": request_id, "kind": "email"}
@@ -75,6 +82,17 @@ class TimelineStore:
         keys = [("at", DESCENDING), ("rank", DESCENDING), ("_id", DESCENDING)]
         found = [from_document(one) async for one in self.collection.find(condition).sort(keys).limit(limit)]
         return [item for item in found if after is None or item.place > after.place]
+
+    async def with_files(self, request_ids: Iterable[str]) -> list[Item]:
+        """The requests' e-mails and forms: what came or went with files that are nobody else's."""
+        sent: Document = {"$or": [{"kind": "email"}, {"kind": "message", "channel": "web_form"}]}
+        found = self.collection.find({"request_id": {"$in": [*request_ids]}} | sent)
+        return [from_document(document) async for document in found]
+
+    async def written_by(self, addresses: Iterable[str]) -> list[Item]:
+        """The e-mails that came from these addresses, as `email_key` makes them, on whatever request they are."""
+        found = self.collection.find({"sender_key": {"$in": [*addresses]}})
+        return [from_document(document) async for document in found]
 
     async def rewrite(self, request_id: str, change: Callable[[Item], Item]) -> None:
         """Put what ``change`` makes of each item of the request in its place."""
@@ -106,7 +124,9 @@ class TimelineStore:
 def to_document(item: Item) -> Document:
     """The item as it is stored, here and among the pending items of its request."""
     document = asdict(item)
-    return {"_id": document.pop("id"), **document, "attachments": list(document["attachments"])}
+    sender = item.email.sender if item.email else None
+    key = {"sender_key": email_key(sender.email)} if sender else {}
+    return {"_id": document.pop("id"), **document, "attachments": list(document["attachments"]), **key}
 
 
 def _revised(document: Document) -> Document:
@@ -124,7 +144,7 @@ def _revised(document: Document) -> Document:
 
 def from_document(document: Document) -> Item:
     """The stored item."""
-    fields = dict(document)
+    fields = {name: value for name, value in document.items() if name != "sender_key"}
     event = fields["event"]
     return Item(
         id=fields.pop("_id"),
@@ -133,8 +153,8 @@ def from_document(document: Document) -> Item:
             "author": Author(**fields["author"]),
             "attachments": tuple(Attachment(**file) for file in fields["attachments"]),
             "event": event and Event(event["name"], _side(event["before"]), _side(event["after"])),
-            "email": _EMAIL.validate_python(fields["email"]),
-            "delivery": _DELIVERY.validate_python(fields["delivery"]),
+            "email": _EMAIL.validate_python(fields.get("email")),
+            "delivery": _DELIVERY.validate_python(fields.get("delivery")),
         },
     )
 
