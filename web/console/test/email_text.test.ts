@@ -78,7 +78,9 @@ describe("how a sent e-mail stands", () => {
 
   it("names the next attempt and the server's own words", () => {
     const waiting = delivery({ state: "queued", attempts: 2, next_attempt_at: "x", detail: "451 busy" });
-    expect(tellDelivery(waiting, t, at)).toBe("En attente : nouvel essai à 14:32, après 2 échecs. 451 busy");
+    expect(tellDelivery(waiting, t, at)).toBe(
+      "En attente : 2 essais sans succès, le prochain 14:32. 451 busy",
+    );
   });
 
   it("tells the mailer's own sentences in the agent's language, also within one another", () => {

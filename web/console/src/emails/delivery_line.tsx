@@ -1,4 +1,4 @@
-import { formatDateTime } from "@guichet/shared/i18n";
+import { formatDay, formatTime, type Locale } from "@guichet/shared/i18n";
 import type { DeliveryState, TimelineItem } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { Icon, type IconName } from "../app/icons";
@@ -20,7 +20,7 @@ export function DeliveryLine({ item }: { item: TimelineItem }): JSX.Element {
   const { t, locale } = useWords();
   const { emailActs } = useDesk();
   const state = item.delivery?.state ?? "queued";
-  const told = tellDelivery(item.delivery, t, (at) => formatDateTime(locale, new Date(at)));
+  const told = tellDelivery(item.delivery, t, (at) => tellTime(at, locale));
   const again = state === "failed" || state === "bounced" || state === "uncertain";
   return (
     <div class="delivery" data-state={state}>
@@ -42,4 +42,10 @@ export function DeliveryLine({ item }: { item: TimelineItem }): JSX.Element {
       )}
     </div>
   );
+}
+
+/** "aujourd’hui, 14:32". */
+function tellTime(at: string, locale: Locale): string {
+  const time = new Date(at);
+  return `${formatDay(locale, time)}, ${formatTime(locale, time)}`;
 }

@@ -55,7 +55,12 @@ export function EmailHead({
 }
 
 /** What will stand below the text: the signature, and what was said before. */
-export function EmailFoot({ requestId, proposal, locked }: FieldsProps): JSX.Element {
+export function EmailFoot({
+  requestId,
+  proposal,
+  locked,
+  keys,
+}: FieldsProps & { keys: string }): JSX.Element {
   const { t } = useWords();
   const { emails } = useDesk();
   const { signature, quote } = emails.fields(requestId);
@@ -98,6 +103,7 @@ export function EmailFoot({ requestId, proposal, locked }: FieldsProps): JSX.Ele
             ))}
           </select>
         )}
+        <span class="email-keys">{keys}</span>
       </div>
     </div>
   );

@@ -23,13 +23,17 @@ interface EmailFrameProps {
 export function EmailFrame({ html, title, inline, withRemote }: EmailFrameProps): JSX.Element {
   const { locale } = useWords();
   const element = useRef<HTMLIFrameElement>(null);
+  /** Kept from one frame to the next, so that nothing below moves. */
+  const height = useRef(0);
   const [loaded, setLoaded] = useState<Document | null>(null);
   const paper = wantsPaper(html);
   const colours = useColours(element);
 
   useEffect(() => {
-    if (!loaded) return;
-    const read = new DOMParser().parseFromString(html, "text/html");
+    // Read by the frame's own parser: what the console's reads is under the console's policy, styles included.
+    const view = loaded?.defaultView as (Window & typeof globalThis) | null | undefined;
+    if (!loaded || !view) return;
+    const read = new view.DOMParser().parseFromString(html, "text/html");
     addressImages(read, inline, withRemote);
     loaded.body.replaceChildren(...[...read.body.childNodes].map((node) => loaded.adoptNode(node)));
   }, [loaded, html, inline, withRemote]);
@@ -46,7 +50,10 @@ export function EmailFrame({ html, title, inline, withRemote }: EmailFrameProps)
 
   useEffect(() => {
     if (!loaded) return;
-    const observer = new ResizeObserver(() => element.current && fit(element.current, loaded.body));
+    const observer = new ResizeObserver(() => {
+      height.current = loaded.body.offsetHeight;
+      if (element.current) fit(element.current, height.current);
+    });
     observer.observe(loaded.body);
     return () => observer.disconnect();
   }, [loaded]);
@@ -57,6 +64,7 @@ export function EmailFrame({ html, title, inline, withRemote }: EmailFrameProps)
       key={String(withRemote)}
       ref={element}
       class="email-frame"
+      style={{ height: height.current }}
       title={title}
       src={withRemote ? "/mail_images.html" : "/mail.html"}
       sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
@@ -65,10 +73,10 @@ export function EmailFrame({ html, title, inline, withRemote }: EmailFrameProps)
   );
 }
 
-/** As high as what is in it. A reader further down keeps their place. */
-function fit(frame: HTMLIFrameElement, body: HTMLElement): void {
+/** Makes it as high as what is in it. A reader further down keeps their place. */
+function fit(frame: HTMLIFrameElement, height: number): void {
   const before = frame.offsetHeight;
-  frame.style.height = `${body.offsetHeight}px`;
+  frame.style.height = `${height}px`;
   const history = frame.closest(".history");
   if (history && frame.getBoundingClientRect().bottom < history.getBoundingClientRect().top)
     history.scrollTop += frame.offsetHeight - before;

@@ -1,6 +1,5 @@
 /** What is known about an e-mail, in words. */
 import type { Delivery, Email, Invitation, ItemFile } from "@guichet/shared/protocol";
-import { tellRefusal } from "../files/file_text";
 import type { T } from "../words/words";
 
 /** Sentences of the mailer's own, among what it hands on of other servers in their words. */
@@ -90,11 +89,21 @@ export function tellDelivery(delivery: Delivery | null, t: T, formatTime: (at: s
   return sentences(t(`email.state.${state}`), said);
 }
 
+/** Codes of `attachments`, and `empty` of the mailer's. */
+const FILE_REFUSALS = [
+  "too_large",
+  "type_not_allowed",
+  "infected",
+  "empty",
+  "empty_file",
+  "validation_failed",
+] as const;
+
 /** A file that was not taken in, or is not yet. */
 export function tellFileState({ state, detail }: ItemFile, t: T): string {
   if (state === "checking") return t("file.checking");
-  const code = detail === "empty" ? "empty_file" : (detail ?? "");
-  return t("email.file.refused", { reason: tellRefusal(code, t) ?? code });
+  const reason = FILE_REFUSALS.find((known) => known === detail);
+  return t("email.file.refused", { reason: reason ? t(`email.file.${reason}`) : (detail ?? "") });
 }
 
 export function tellInvitation(

@@ -44,7 +44,7 @@ export function useEmailWay(thread: Thread, request: Request, chosen: boolean, o
     kind: "email",
     scope: prepared && emailScope(request.id),
     placeholder: t("composer.replyTo", { name: displayName(request, t("visitor")) }),
-    hint: address ? t("composer.byEmail", { email: address, keys }) : t("composer.email.preparing"),
+    hint: address ? t("composer.byEmail", { email: address }) : t("composer.email.preparing"),
     sendLabel: t("composer.send"),
     keys,
     enterSends: false,
@@ -62,7 +62,7 @@ export function useEmailWay(thread: Thread, request: Request, chosen: boolean, o
     head: prepared && <EmailHead requestId={request.id} proposal={prepared} locked={locked} wrong={wrong} />,
     foot: prepared && (
       <>
-        <EmailFoot requestId={request.id} proposal={prepared} locked={locked} />
+        <EmailFoot requestId={request.id} proposal={prepared} locked={locked} keys={keys} />
         {newer && (
           <StaleDialog
             request={request}

@@ -20,15 +20,10 @@ const REFUSALS = [
   "validation_failed",
 ] as const;
 
-/** Why `attachments` refuses a file, from its code; null for a code that is not about files. */
-export function tellRefusal(code: string, t: T): string | null {
-  const refusal = REFUSALS.find((known) => known === code);
-  return refusal ? t(`file.${refusal}`) : null;
-}
-
 /** Why a file cannot be sent, and what to do. */
 export function tellFileProblem(problem: Problem, t: T): string {
-  return tellRefusal(problem.code, t) ?? tellProblem(problem, t);
+  const refusal = REFUSALS.find((code) => code === problem.code);
+  return refusal ? t(`file.${refusal}`) : tellProblem(problem, t);
 }
 
 /** Whether sending the same file again may end otherwise. */

@@ -1,6 +1,6 @@
 import type { Request } from "@guichet/shared/protocol";
 import type { JSX, TargetedClipboardEvent, TargetedKeyboardEvent } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../app/icons";
 import { useShortcut } from "../app/keys";
 import { useDesk } from "../desk";
@@ -37,6 +37,8 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
   const { drafts, uploads } = useDesk();
   const hintId = useId();
   const field = useRef<HTMLTextAreaElement>(null);
+  /** A letter takes its room when one begins to write it. */
+  const [begun, setBegun] = useState(false);
   const open = thread.conversation.value?.state === "open";
   const { mode, text, email } = drafts.of(request.id).value;
   // An e-mail that may have left already is settled before anything else is written.
@@ -103,7 +105,8 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
     send();
   };
 
-  useGrowing(field, text);
+  const wide = begun || written || way.locked;
+  useGrowing(field, `${kind} ${wide} ${text}`);
   // biome-ignore lint/correctness/useExhaustiveDependencies: on opening the request only; later it stays where it is
   useEffect(() => {
     if (matchMedia("(pointer: fine)").matches && open) field.current?.focus();
@@ -113,6 +116,7 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
     <form
       class="composer"
       data-kind={kind}
+      data-wide={wide}
       data-dropping={dropping}
       onSubmit={(event) => {
         event.preventDefault();
@@ -129,7 +133,7 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
             {way.blocked}
           </div>
         )}
-        {way.head}
+        {wide && way.head}
         <textarea
           ref={field}
           rows={1}
@@ -145,10 +149,11 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
             way.wrote?.(currentTarget.value);
           }}
           onPaste={onPaste}
+          onFocus={() => setBegun(true)}
           onBlur={() => way.left?.()}
           onKeyDown={onKeyDown}
         />
-        {way.foot}
+        {wide && way.foot}
         {scope && <PendingList scope={scope} />}
         <Unfilled placeholders={left} onSelect={select} />
         <div class="composer-bar">
@@ -196,13 +201,13 @@ function useTemplate(request: Request, onFilled: (text: string, template: Templa
   };
 }
 
-/** The field grows with its text, up to what its style allows. */
-function useGrowing(field: { current: HTMLTextAreaElement | null }, text: string): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the text is what it grows with
+/** The field grows with its content, up to what its style allows. */
+function useGrowing(field: { current: HTMLTextAreaElement | null }, content: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the content is what it grows with
   useLayoutEffect(() => {
     const element = field.current;
     if (!element) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
-  }, [field, text]);
+  }, [field, content]);
 }

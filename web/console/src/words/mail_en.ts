@@ -3,9 +3,9 @@ import type { mailFr } from "./mail_fr";
 
 export const mailEn: { [Key in keyof typeof mailFr]: (typeof mailFr)[Key] extends string ? string : Text } = {
   "composer.emailMode": "E-mail",
-  "composer.byEmail": "by e-mail to {email} · {keys}",
-  "composer.emailKeys": "Ctrl + Enter sends",
-  "composer.emailKeys.mac": "⌘ + Enter sends",
+  "composer.byEmail": "by e-mail to {email}",
+  "composer.emailKeys": "Enter begins a line, Ctrl + Enter sends",
+  "composer.emailKeys.mac": "Enter begins a line, ⌘ + Enter sends",
   "composer.email.noContact":
     "To write by e-mail, this request needs a contact with an address. You can also add a note.",
   "composer.email.noAddress":
@@ -98,15 +98,21 @@ export const mailEn: { [Key in keyof typeof mailFr]: (typeof mailFr)[Key] extend
   "email.bounce.failed": "{email}: not delivered",
   "email.bounce.delayed": "{email}: delayed, the server is still trying",
   "email.bounce.delivered": "{email}: delivered",
-  "email.file.refused": "File refused. {reason}",
+  "email.file.refused": "File refused: {reason}.",
+  "email.file.too_large": "it is too large",
+  "email.file.type_not_allowed": "this type of file is not accepted",
+  "email.file.infected": "it contains a virus",
+  "email.file.empty": "it is empty",
+  "email.file.empty_file": "it is empty",
+  "email.file.validation_failed": "it is damaged",
   "email.invitation": "Invitation",
   "email.invitation.cancelled": "Cancelled invitation",
   "email.invitation.by": "organised by {organizer}",
 
   "email.state.queued": "Waiting to be sent.",
   "email.state.again": {
-    one: "Waiting: next attempt at {time}, after {count} failure.",
-    other: "Waiting: next attempt at {time}, after {count} failures.",
+    one: "Waiting: {count} attempt without success, the next one {time}.",
+    other: "Waiting: {count} attempts without success, the next one {time}.",
   },
   "email.state.sending": "Sending…",
   "email.state.sent": "Sent.",

@@ -1,9 +1,9 @@
 /** What is said about e-mails, and where they are written. */
 export const mailFr = {
   "composer.emailMode": "E-mail",
-  "composer.byEmail": "par e-mail à {email} · {keys}",
-  "composer.emailKeys": "Ctrl + Entrée envoie",
-  "composer.emailKeys.mac": "⌘ + Entrée envoie",
+  "composer.byEmail": "par e-mail à {email}",
+  "composer.emailKeys": "Entrée va à la ligne, Ctrl + Entrée envoie",
+  "composer.emailKeys.mac": "Entrée va à la ligne, ⌘ + Entrée envoie",
   "composer.email.noContact":
     "Pour écrire par e-mail, cette demande doit avoir un contact avec une adresse. Vous pouvez aussi ajouter une note.",
   "composer.email.noAddress":
@@ -98,15 +98,21 @@ export const mailFr = {
   "email.bounce.failed": "{email} : non distribué",
   "email.bounce.delayed": "{email} : retardé, le serveur essaie encore",
   "email.bounce.delivered": "{email} : distribué",
-  "email.file.refused": "Fichier refusé. {reason}",
+  "email.file.refused": "Fichier refusé : {reason}.",
+  "email.file.too_large": "il est trop volumineux",
+  "email.file.type_not_allowed": "ce type de fichier n’est pas accepté",
+  "email.file.infected": "il contient un virus",
+  "email.file.empty": "il est vide",
+  "email.file.empty_file": "il est vide",
+  "email.file.validation_failed": "il est abîmé",
   "email.invitation": "Invitation",
   "email.invitation.cancelled": "Invitation annulée",
   "email.invitation.by": "organisée par {organizer}",
 
   "email.state.queued": "En attente d’envoi.",
   "email.state.again": {
-    one: "En attente : nouvel essai à {time}, après {count} échec.",
-    other: "En attente : nouvel essai à {time}, après {count} échecs.",
+    one: "En attente : {count} essai sans succès, le prochain {time}.",
+    other: "En attente : {count} essais sans succès, le prochain {time}.",
   },
   "email.state.sending": "Envoi…",
   "email.state.sent": "Envoyé.",
