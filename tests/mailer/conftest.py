@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from uuid import uuid4
 import aio_pika
 import httpx2
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from guichet_contracts import requests as contract
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
@@ -25,6 +26,16 @@ from guichet_local.testing.service import ServiceProcess
 
 INBOUND_SECRET = "inbound-secret"
 ADDRESS = "support@desk.example"
+MAILBOXES = [
+    {"id": "support", "address": ADDRESS, "name": "Support", "per_minute": 6000},
+    {
+        "id": "sales",
+        "address": "sales@desk.example",
+        "name": "Sales",
+        "signature": "The Desk, 1 rue X",
+        "per_minute": 6000,
+    },
+]
 
 
 class Mailer(ServiceProcess):
@@ -48,6 +59,7 @@ class MailServer:
         self.answers: dict[str, list[str]] = {}
         self.on_taken: dict[str, Callable[[], None]] = {}
         self._told: set[str] = set()
+        self.users: list[str] = []
         self.port = Ports.free()["mailer"]
 
     @property
@@ -79,9 +91,25 @@ class MailServer:
         asyncio.get_running_loop().call_later(0.05, self._told.add, first)
         return "250 Taken"
 
+    def _authenticated(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> Any:
+        self.users.append(data.login.decode())
+        return AuthResult(success=data.password == b"p@ss", handled=False)
+
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        server = await asyncio.get_running_loop().create_server(lambda: SMTP(self), "127.0.0.1", self.port)
+    async def running(self, tls: ssl.SSLContext | None = None, *, from_the_start: bool = False) -> AsyncIterator[None]:
+        """Serve; by STARTTLS where there is ``tls``, or by TLS from the first byte."""
+
+        def protocol() -> SMTP:
+            return SMTP(
+                self,
+                tls_context=None if from_the_start else tls,
+                authenticator=self._authenticated,
+                auth_require_tls=not from_the_start,
+                loop=asyncio.get_running_loop(),
+            )
+
+        outer = tls if from_the_start else None
+        server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", self.port, ssl=outer)
         try:
             yield
         finally:
@@ -110,16 +138,16 @@ class Ear:
     def email(self, email_id: str) -> dict[str, Any] | None:
         return next((one for one in self.emails() if one["email"]["id"] == email_id), None)
 
+    def changes(self, item_id: str) -> list[dict[str, Any]]:
+        """What became of an e-mail, each change once."""
+        heard = {one["id"]: one["data"] for one in self.events if one["type"] == "mailer.delivery.changed.v1"}
+        return sorted((one for one in heard.values() if one["item_id"] == item_id), key=lambda one: one["version"])
+
     def states(self, item_id: str) -> list[str]:
-        changes = {one["id"]: one["data"] for one in self.events if one["type"] == "mailer.delivery.changed.v1"}
-        mine = [one for one in changes.values() if one["item_id"] == item_id]
-        return [one["state"] for one in sorted(mine, key=lambda one: one["version"])]
+        return [one["state"] for one in self.changes(item_id)]
 
     def detail(self, item_id: str) -> str:
-        changes = [one["data"] for one in self.events if one["type"] == "mailer.delivery.changed.v1"]
-        return (
-            max((one for one in changes if one["item_id"] == item_id), key=lambda one: one["version"])["detail"] or ""
-        )
+        return self.changes(item_id)[-1]["detail"] or ""
 
 
 async def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -192,7 +220,7 @@ def mailer(
         "GUICHET_SEND_RETRIES": "[0.1, 0.2]",
         "GUICHET_PROCESS_LEASE": "2",
         "GUICHET_MAIL_SIZE_LIMIT": "40000000",
-        "GUICHET_MAILBOXES": json.dumps([{"id": "support", "address": ADDRESS, "name": "Support", "per_minute": 6000}]),
+        "GUICHET_MAILBOXES": json.dumps(MAILBOXES),
     }
     service = Mailer("guichet_mailer", servers | settings, tmp_path_factory.mktemp("mailer") / "log")
     service.start()
@@ -218,6 +246,7 @@ class Desk:
 
     def __init__(self, service: Mailer, http: httpx2.AsyncClient, ear: Ear, secret: bytes) -> None:
         self.service, self.http, self.ear = service, http, ear
+        self.secret = secret
         self._tokens = Tokens(secret, "agents")
         self.agent_id = str(uuid4())
 

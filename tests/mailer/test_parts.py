@@ -1,27 +1,20 @@
-"""The smaller parts by themselves: the parser's process, signed addresses, DKIM, the rates."""
+"""The smaller parts by themselves: the parser's process, signed addresses, DKIM."""
 
 import asyncio
 import base64
-import ssl
-from datetime import timedelta
-from pathlib import Path
 
 import dkim  # type: ignore[import-untyped]
 import pytest
-from aiosmtpd.smtp import SMTP
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from guichet_contracts.requests import EmailAddress, SubmittedEmail
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
 from guichet_mailer.outbound.compose import compose, now_for_date
-from guichet_mailer.outbound.transport import Transport, TryLater
 from guichet_mailer.parser import Parser, ParserFailed
 
 from . import ugly
-from .conftest import MailServer
 
 SECRET = b"x" * 48
 
@@ -83,40 +76,6 @@ class TestASignedAddress:
         token = AddressTokens(SECRET, "reply").issue(new_id())
         addresses = [f"HELP+{token}@Desk.example", f"aide+{token}@desk.example", f"help+{token}@elsewhere.example"]
         assert boxes.tokens(addresses) == [token, token]
-
-
-class TestTls:
-    async def test_a_certificate_that_nobody_vouches_for_gets_no_mail(self, tmp_path: Path) -> None:
-        server = MailServer()
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(_self_signed(tmp_path / "cert.pem"))
-        loop = asyncio.get_running_loop()
-        listening = await loop.create_server(lambda: SMTP(server, tls_context=tls), "127.0.0.1", server.port)
-        try:
-            for scheme in ("smtp", "smtp+starttls"):
-                with pytest.raises(TryLater, match="CERTIFICATE_VERIFY_FAILED"):
-                    async with Transport(5).session(f"{scheme}://127.0.0.1:{server.port}", "x"):
-                        pytest.fail("a session with a stranger")
-        finally:
-            listening.close()
-
-    async def test_a_server_without_it_gets_no_mail_where_it_is_wanted(self) -> None:
-        server = MailServer()
-        async with server.running():
-            with pytest.raises(TryLater):
-                async with Transport(5).session(f"smtp+starttls://127.0.0.1:{server.port}", "x"):
-                    pytest.fail("a session in the clear")
-
-
-def _self_signed(file: Path) -> Path:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(now()).not_valid_after(now() + timedelta(days=1))
-    signed = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(key.private_bytes(*pem) + signed)
-    return file
 
 
 class TestDkim:

@@ -30,12 +30,12 @@ from guichet_mailer.mailbox import AddressTokens, Mailboxes
 from guichet_mailer.outbound import api as outbound_api
 from guichet_mailer.outbound.store import DeliveryStore
 from guichet_mailer.outbound.transport import Transport
-from guichet_mailer.outbound.usecases import Post, find_lost, rates_of, send_next
+from guichet_mailer.outbound.usecases import Post, find_lost, send_next
 from guichet_mailer.parser import Parser
 from guichet_mailer.settings import Settings
 from guichet_mailer.threads import Threading, ThreadStore
 
-PROCESSORS, SENDERS = 2, 4
+PROCESSORS, SENDERS = 4, 4
 """Mails read, and sent, at the same time by one process."""
 
 LOOK_SECONDS = 0.5
@@ -85,7 +85,6 @@ def build(settings: Settings) -> FastAPI:
         seconds=settings.send_timeout,
         retries=settings.send_retries,
         automatic_per_hour=settings.automatic_per_hour,
-        rates=rates_of(mailboxes),
     )
     parser = Parser(settings.parse_timeout)
     reception = Reception(

@@ -52,7 +52,7 @@ def email_received(
         id=received.id,
         mailbox=mailbox,
         message_id=mail.message_id,
-        references=mail.references[-20:],
+        references=(mail.references or mail.in_reply_to)[-20:],  # RFC 5322, 3.6.4: what an answer is to name
         sender=_address(mail.sender) if mail.sender else None,
         reply_to=_addresses(mail.reply_to),
         to=_addresses(mail.to),

@@ -24,7 +24,11 @@ class FilesUnavailable(Exception):
 
 
 class FileGone(Exception):
-    """``attachments`` has no such file, or not for this sender."""
+    """``attachments`` has the file no more."""
+
+
+class FileUnknown(Exception):
+    """``attachments`` has no such file for this sender: it is not there, or the news that it was sent is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +91,14 @@ class Files:
         """The bytes of a file, for the agent who sends it.
 
         Raises:
-            FilesUnavailable: try again later.
-            FileGone: it is not there, or not for this agent.
+            FilesUnavailable, FileUnknown: try again later.
+            FileGone: it is there no more.
         """
         response = await self._call("GET", f"{_PATH}/{file_id}", headers=self._headers(agent_id))
-        if response.status_code in (httpx2.codes.NOT_FOUND, httpx2.codes.GONE, httpx2.codes.UNSUPPORTED_MEDIA_TYPE):
-            raise FileGone(file_id)
+        if response.status_code == httpx2.codes.NOT_FOUND:
+            raise FileUnknown(f"the file {file_id} is unknown")
+        if response.status_code in (httpx2.codes.GONE, httpx2.codes.UNSUPPORTED_MEDIA_TYPE):
+            raise FileGone(f"the file {file_id} is gone")
         if response.status_code != httpx2.codes.OK:
             raise FilesUnavailable(f"attachments answered {response.status_code}: {response.text[:200]}")
         return response.content

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Self
 from uuid import UUID
 
@@ -20,7 +21,8 @@ class Mailbox(BaseModel):
 
     ``smtp_url`` is ``smtp://`` (STARTTLS where offered), ``smtp+starttls://`` (or not at all), ``smtps://`` (TLS), with
     user and password where the server wants them. ``imap_url`` is ``imaps://``, ``imap+starttls://`` or ``imap://``,
-    with user, password and, as its path, the folder. ``dkim_key_file`` holds a private RSA key in PEM.
+    with user, password and, as its path, the folder. ``dkim_key_file`` holds a private RSA key in PEM. ``signature``
+    stands below mails that have none of their own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +30,7 @@ class Mailbox(BaseModel):
     id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
     address: str = Field(pattern=r"^[^@+\s]{1,20}@[^@\s]{1,200}$")
     name: str = ""
+    signature: str = ""
     aliases: tuple[str, ...] = ()
     smtp_url: SecretStr | None = None
     imap_url: SecretStr | None = None
@@ -50,6 +53,16 @@ class Mailbox(BaseModel):
     def domain(self) -> str:
         """The part behind the ``@``."""
         return self.address.partition("@")[2]
+
+    @property
+    def burst(self) -> int:
+        """Mails that may leave at once: a quarter of a minute's."""
+        return max(1, self.per_minute // 4)
+
+    @property
+    def interval(self) -> timedelta:
+        """Between two mails, once the burst is used up: with it, no minute ever sees more than ``per_minute``."""
+        return timedelta(seconds=60 / max(1, self.per_minute - self.burst))
 
     def with_token(self, token: str) -> str:
         """The address that carries the token."""

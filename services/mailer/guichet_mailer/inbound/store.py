@@ -66,7 +66,7 @@ class ReceivedStore:
         await self.collection.update_one({"_id": mail.id, "state": State.RECEIVED}, change)
 
     async def first_with(self, mail: Received, message_id: str) -> str:
-        """Take the Message-ID for this mail; the id of the mail that has it."""
+        """Take the Message-ID, or what stands for it, for this mail; the id of the mail that has it."""
         key = {"message_id": key_of(message_id)}
         try:
             await self.collection.update_one({"_id": mail.id}, {"$set": key})

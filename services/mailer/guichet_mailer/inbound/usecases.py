@@ -124,8 +124,8 @@ async def _process(reception: Reception, received: Received) -> None:
         raise Quarantine("crashed", f"Processing it was begun {MAX_ATTEMPTS} times and never ended.")
     mail = await _parsed(reception, received)
     described: dict[str, Any] = {"sender": mail.sender.email if mail.sender else None, "subject": mail.subject}
-    if mail.message_id:
-        first = await reception.store.first_with(received, mail.message_id)
+    if identity := mail.message_id or mail.fingerprint:
+        first = await reception.store.first_with(received, identity)
         if first != received.id:
             outcomes.labels("duplicate").inc()
             await reception.store.settle(received, State.DUPLICATE, (), duplicate_of=first, **described)

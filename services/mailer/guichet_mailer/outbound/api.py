@@ -31,6 +31,7 @@ class MailboxShown(BaseModel):
     id: str
     address: str
     name: str
+    signature: str
     default: bool
 
 
@@ -41,7 +42,10 @@ def routes(post: Post, agent: CallerOf) -> APIRouter:
     @router.get("/mailboxes")
     async def list_mailboxes() -> dict[str, Any]:
         found = enumerate(post.mailboxes.all)
-        shown = [MailboxShown(id=m.id, address=m.address, name=m.name, default=n == 0) for n, m in found]
+        shown = [
+            MailboxShown(id=box.id, address=box.address, name=box.name, signature=box.signature, default=number == 0)
+            for number, box in found
+        ]
         return {"items": shown, "next_cursor": None}
 
     @router.get("/deliveries/{delivery_id}")

@@ -18,6 +18,7 @@ from guichet_contracts.requests import EmailAddress, EmailFile, SubmittedEmail
 
 from guichet_mailer.mailbox import Mailbox
 from guichet_mailer.parsing.classify import LOOP_HEADER
+from guichet_mailer.parsing.quotes import fold
 
 _REFERENCES = 20
 _REPLY_PREFIX = re.compile(r"^(?:(?:re|aw|sv|tr|fw|fwd|wg|réf?)\s?:\s*)+", re.IGNORECASE)
@@ -75,8 +76,9 @@ def compose(
     if email.automatic:
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5
         mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(email.text, cte="quoted-printable")
-    mail.add_alternative(email.html or _as_html(email.text), subtype="html", cte="quoted-printable")
+    text = email.text if email.html else with_signature(email.text, mailbox.signature)
+    mail.set_content(text, cte="quoted-printable")
+    mail.add_alternative(email.html or _as_html(text), subtype="html", cte="quoted-printable")
     for file, content in files:
         kind, _, subtype = file.media_type.partition("/")
         whole = subtype and kind not in ("message", "multipart")  # those must not be encoded, so not as themselves
@@ -91,6 +93,14 @@ def thread_index(request_id: str) -> str:
     milliseconds = identity.int >> 80  # of UUIDv7; of another kind it is any number, and as good
     filetime = (milliseconds * 10_000 + _FILETIME_EPOCH) & ((1 << 64) - 1)
     return base64.b64encode(b"\x01" + filetime.to_bytes(8, "big")[1:6] + identity.bytes).decode()
+
+
+def with_signature(text: str, signature: str) -> str:
+    """The text with the mailbox's signature, above what it quotes; as it is where it has one of its own."""
+    folded = fold(text)
+    if not signature or folded.signature:
+        return text
+    return "\n\n".join(part for part in (folded.text, f"-- \n{signature}", folded.quoted) if part)
 
 
 def ascii_address(email: str) -> str:

@@ -46,7 +46,8 @@ class Delivery:
     """One e-mail, its fate and what is left to do. ``version`` rises with every change.
 
     ``left`` are the addresses that no server has taken yet. ``due_at`` is when the next attempt begins (``queued``) or
-    when the present one counts as lost (``sending``). Of an ``erased`` one nothing is left but its fate.
+    when the present one counts as lost (``sending``). ``turn``: the mailbox's limit lets it leave then. Of an
+    ``erased`` one nothing is left but its fate.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Delivery:
     version: int = 1
     detail: str | None = None
     erased: bool = False
+    turn: bool = False
 
     @classmethod
     def of(cls, email: SubmittedEmail, at: datetime) -> "Delivery":
@@ -83,7 +85,7 @@ class Delivery:
         if to not in TRANSITIONS[self.state]:
             raise IllegalMove(f"{self.state} does not lead to {to}")
         told = None if self.erased else detail  # servers' words name people
-        return replace(self, state=to, at=at, detail=told, due_at=due_at, version=self.version + 1)
+        return replace(self, state=to, at=at, detail=told, due_at=due_at, version=self.version + 1, turn=False)
 
     def tried(self, at: datetime, until: datetime) -> "Delivery":
         """The delivery as a server is about to be given it; one attempt more."""

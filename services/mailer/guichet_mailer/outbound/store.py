@@ -1,5 +1,6 @@
 """MongoDB: deliveries. The only file that knows their fields."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from guichet_contracts.requests import SubmittedEmail
 from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, IndexModel
 from guichet_kit.outbox import OUTBOX_INDEX
 
+from guichet_mailer.mailbox import Mailbox
 from guichet_mailer.outbound.delivery import Delivery, Refused, State
 
 _INDEXES = [
@@ -23,7 +25,7 @@ class DeliveryStore:
 
     def __init__(self, database: Database) -> None:
         self.collection = database["deliveries"]
-        self._automatic = database["automatic_mails"]
+        self._automatic, self._turns = database["automatic_mails"], database["turns"]
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
@@ -52,10 +54,23 @@ class DeliveryStore:
         )
         return _delivery(document) if document else None
 
-    async def postpone(self, delivery: Delivery, until: datetime) -> None:
-        """Give the claim back until then; nothing else changes."""
+    async def next_turn(self, mailbox: Mailbox, now: datetime) -> datetime:
+        """When one more mail may leave by the mailbox, of whichever replica; it is counted. In the past: at once."""
+        earliest, interval = now - mailbox.interval * (mailbox.burst - 1), mailbox.interval
+        after = {"$add": [{"$max": ["$next", earliest]}, round(interval.total_seconds() * 1000)]}
+        while True:
+            try:
+                found = await self._turns.find_one_and_update(
+                    {"_id": mailbox.id}, [{"$set": {"next": after}}], upsert=True, return_document=True
+                )
+            except DuplicateKeyError:
+                continue  # another replica was the very first
+            return (found["next"] if found else now) - interval
+
+    async def wait_for_turn(self, delivery: Delivery, turn: datetime) -> None:
+        """Give the claim back until its turn comes."""
         still = {"_id": delivery.id, "version": delivery.version}
-        await self.collection.update_one(still, {"$set": {"due_at": until}})
+        await self.collection.update_one(still, {"$set": {"due_at": turn, "turn": True}})
 
     async def lost(self, now: datetime) -> Delivery | None:
         """A delivery that was being sent, and whose sender was not heard of in time."""
@@ -80,13 +95,12 @@ class DeliveryStore:
         document = await self.collection.find_one({"email.message_id": {"$in": list(message_ids)}})
         return _delivery(document) if document else None
 
-    async def count_automatic(self, address: str, now: datetime) -> int:
-        """Count one more automatic mail to the address; how many it is within this hour."""
-        key = f"{address.lower()} {int(now.timestamp()) // _HOUR}"
-        document = await self._automatic.find_one_and_update(
-            {"_id": key}, {"$inc": {"count": 1}, "$setOnInsert": {"at": now}}, upsert=True, return_document=True
-        )
-        return int(document["count"]) if document else 1
+    async def count_automatic(self, address: str, item_id: str, now: datetime) -> int:
+        """How many automatic mails to the address there are within this hour, with this one; it counts once."""
+        key = hashlib.sha256(f"{address.lower()} {int(now.timestamp()) // _HOUR}".encode()).hexdigest()
+        change = {"$addToSet": {"items": item_id}, "$setOnInsert": {"at": now}}
+        document = await self._automatic.find_one_and_update({"_id": key}, change, upsert=True, return_document=True)
+        return len(document["items"]) if document else 1
 
 
 def _document(delivery: Delivery) -> Document:
@@ -100,6 +114,7 @@ def _document(delivery: Delivery) -> Document:
         "version": delivery.version,
         "detail": delivery.detail,
         "erased": delivery.erased,
+        "turn": delivery.turn,
         "at": delivery.at,
         "due_at": delivery.due_at,
     }
@@ -116,6 +131,7 @@ def _delivery(document: Document) -> Delivery:
         version=document["version"],
         detail=document["detail"],
         erased=document.get("erased", False),
+        turn=document.get("turn", False),
         at=document["at"],
         due_at=document["due_at"],
     )

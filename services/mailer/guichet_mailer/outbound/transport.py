@@ -12,7 +12,6 @@ import aiosmtplib
 from guichet_mailer.outbound.delivery import Refused
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
-_START_TLS = {"smtp": None, "smtp+starttls": True, "smtps": False}
 
 
 class TryLater(Exception):
@@ -93,7 +92,7 @@ class Transport:
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             use_tls=parts.scheme == "smtps",
-            start_tls=_START_TLS[parts.scheme],
+            start_tls=_start_tls(parts.scheme, bool(parts.username)),
             tls_context=self._tls,
             timeout=self._seconds,
             local_hostname=hello,
@@ -109,6 +108,11 @@ class Transport:
             raise TryLater(f"no connection with the server: {error}") from error
         finally:
             client.close()
+
+
+def _start_tls(scheme: str, has_password: bool) -> bool | None:
+    """Whether to insist on STARTTLS; None takes it where it is offered. No password goes over an open line."""
+    return scheme != "smtps" if has_password or scheme != "smtp" else None
 
 
 def _is_passing(error: aiosmtplib.SMTPResponseException) -> bool:

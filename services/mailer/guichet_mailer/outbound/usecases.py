@@ -7,19 +7,21 @@ from datetime import timedelta
 
 from guichet_contracts.requests import SubmittedEmail
 from guichet_kit.clock import now
-from guichet_kit.limits import TokenBucket
 from guichet_kit.logs import get_logger
 from guichet_kit.outbox import Relay, pending
 from prometheus_client import Counter
 
 from guichet_mailer import events
-from guichet_mailer.files import FileGone, Files, FilesUnavailable
+from guichet_mailer.files import FileGone, Files, FilesUnavailable, FileUnknown
 from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
 from guichet_mailer.outbound.compose import Unsendable, ascii_address, compose, now_for_date
 from guichet_mailer.outbound.delivery import Delivery, IllegalMove, State
 from guichet_mailer.outbound.store import DeliveryStore
 from guichet_mailer.outbound.transport import RefusedForGood, Taken, Transport, TryLater, Unsure
 from guichet_mailer.threads import ThreadStore
+
+FILE_ATTEMPTS = 2
+"""Attempts that may fail for a file that ``attachments`` does not know, before the next is the last."""
 
 states = Counter("guichet_mailer_deliveries_total", "Deliveries by the state they came into", ["state"])
 
@@ -46,16 +48,6 @@ class Post:
     seconds: float
     retries: Sequence[float]
     automatic_per_hour: int
-    rates: dict[str, TokenBucket]
-
-
-def rates_of(mailboxes: Mailboxes) -> dict[str, TokenBucket]:
-    """A bucket for each mailbox: never more than its mails within any minute, a quarter of them at once."""
-    bursts = {mailbox.id: max(1.0, mailbox.per_minute / 4) for mailbox in mailboxes.all}
-    return {
-        mailbox.id: TokenBucket(max(0.01, (mailbox.per_minute - bursts[mailbox.id]) / 60), bursts[mailbox.id])
-        for mailbox in mailboxes.all
-    }
 
 
 async def accept_submission(post: Post, email: SubmittedEmail) -> None:
@@ -64,15 +56,14 @@ async def accept_submission(post: Post, email: SubmittedEmail) -> None:
     await post.threads.remember(list(dict.fromkeys(references)), email.request_id, None)
     moment = now()
     delivery = Delivery.of(email, moment)
-    outbox = [pending(events.delivery_changed(delivery))]
-    if not await post.store.begin(delivery, outbox):
-        return
-    post.relay.offer(post.store.collection, delivery.id, outbox)
-    states.labels(delivery.state).inc()
     if email.automatic:
-        counts = [await post.store.count_automatic(one.email, moment) for one in email.to]
+        counts = [await post.store.count_automatic(one.email, email.item_id, moment) for one in (*email.to, *email.cc)]
         if max(counts, default=0) > post.automatic_per_hour:
-            await _move(post, delivery, delivery.moved(State.FAILED, now(), detail="too many automatic mails: a loop?"))
+            delivery = delivery.moved(State.FAILED, moment, detail="too many automatic mails: a loop?")
+    outbox = [pending(events.delivery_changed(delivery))]
+    if await post.store.begin(delivery, outbox):
+        post.relay.offer(post.store.collection, delivery.id, outbox)
+        states.labels(delivery.state).inc()
 
 
 async def send_next(post: Post) -> bool:
@@ -84,8 +75,8 @@ async def send_next(post: Post) -> bool:
     server = mailbox.smtp_url.get_secret_value() if mailbox and mailbox.smtp_url else post.server
     if mailbox is None or server is None:
         await _fail(post, delivery, "no mailbox, or no mail server, is set for it")
-    elif not post.rates[mailbox.id].take():
-        await post.store.postpone(delivery, now() + timedelta(seconds=60 / mailbox.per_minute))
+    elif not delivery.turn and (turn := await post.store.next_turn(mailbox, now())) > now():
+        await post.store.wait_for_turn(delivery, turn)
     else:
         await _try(post, delivery, mailbox, server)
     return True
@@ -98,6 +89,12 @@ async def _try(post: Post, delivery: Delivery, mailbox: Mailbox, server: str) ->
         recipients = {ascii_address(one): one for one in delivery.left}
     except (Unsendable, FileGone, ValueError) as error:
         await _fail(post, delivery, f"it cannot be written: {error}")
+        return
+    except FileUnknown as error:
+        if delivery.attempts < FILE_ATTEMPTS:
+            await _later(post, replace(delivery, attempts=delivery.attempts + 1), str(error))
+        else:
+            await _fail(post, delivery, str(error))
         return
     except FilesUnavailable as error:
         await _later(post, replace(delivery, attempts=delivery.attempts + 1), str(error))

@@ -73,10 +73,12 @@ class Mail:
 
     ``text`` and ``html`` are what is new; ``text_quoted``, ``text_signature`` and ``html_quoted`` what is folded away
     below them. Put together they are the whole. ``html`` is clean and None where the mail has none; remote images have
-    ``remote:`` before their address. ``notes`` says what was mended or left out.
+    ``remote:`` before their address. ``notes`` says what was mended or left out. A mail without an id has a
+    ``fingerprint`` by which it is known when it comes by another way.
     """
 
     message_id: str | None
+    fingerprint: str | None
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     sender: Address | None

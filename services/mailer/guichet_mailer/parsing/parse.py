@@ -1,6 +1,9 @@
 """The whole mail: from bytes to `Mail`."""
 
+import hashlib
+import re
 from collections.abc import Sequence
+from email.message import Message
 
 from guichet_mailer.parsing import headers, html, quotes
 from guichet_mailer.parsing.body import Content, read_message
@@ -9,6 +12,10 @@ from guichet_mailer.parsing.mail import Mail, Unreadable
 
 _ADDRESSED = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "resent-to")
 _SUBJECT_LENGTH = 500
+_LASTING = ("date", "from", "to", "cc", "subject")
+"""Headers that no server on the way changes."""
+
+_HEADER_ENDS = re.compile(rb"\r?\n\r?\n")
 
 
 def parse(raw: bytes, *, recipients: Sequence[str] = (), null_sender: bool = False) -> Mail:
@@ -40,8 +47,10 @@ def parse(raw: bytes, *, recipients: Sequence[str] = (), null_sender: bool = Fal
     sender = senders[0] if senders else None
     kind, why, bounce = classify(mail, raw, sender, null_sender)
     addressed = [one.email for one in headers.addresses(mail, *_ADDRESSED)]
+    message_id = next(iter(headers.message_ids(headers.raw_values(mail, "message-id"))), None)
     return Mail(
-        message_id=next(iter(headers.message_ids(headers.raw_values(mail, "message-id"))), None),
+        message_id=message_id,
+        fingerprint=None if message_id else _fingerprint(mail, raw),
         in_reply_to=headers.message_ids(headers.raw_values(mail, "in-reply-to")),
         references=headers.message_ids(headers.raw_values(mail, "references")),
         sender=sender,
@@ -65,3 +74,13 @@ def parse(raw: bytes, *, recipients: Sequence[str] = (), null_sender: bool = Fal
         encrypted=content.encrypted,
         notes=tuple(content.notes),
     )
+
+
+def _fingerprint(mail: Message, raw: bytes) -> str | None:
+    """A hash of what stays the same on every way here; None without a date, for a form may well say the same twice."""
+    if not headers.raw_value(mail, "date"):
+        return None
+    lasting = "\n".join(headers.raw_value(mail, name) for name in _LASTING).encode("utf-8", "surrogateescape")
+    end = _HEADER_ENDS.search(raw)
+    body = raw[end.end() :] if end else b""
+    return hashlib.sha256(lasting + b"\n\n" + body.replace(b"\r\n", b"\n").rstrip()).hexdigest()
