@@ -46,10 +46,11 @@ class Server:
         while True:
             try:
                 httpx2.get(f"{self.url}/readyz").raise_for_status()
-                return
             except httpx2.HTTPError:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
+            else:
+                return
 
     def kill(self) -> None:
         self._process.kill()

@@ -102,6 +102,7 @@ def _print_addresses(settings: Settings) -> None:
     rows = [("Console", settings.public_url)]
     if settings.demo:
         rows.append(("Demo site", f"{settings.public_url}/demo  ({settings.demo_url})"))
+        rows.append(("Demo mailbox", f"{settings.public_url}/demo/mail"))
         rows += [(account.name, f"{account.email}  {demo.PASSWORD}  ({account.role})") for account in demo.ACCOUNTS]
     rows += [
         ("Data", str(settings.data)),

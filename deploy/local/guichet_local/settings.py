@@ -27,6 +27,11 @@ class Settings:
     visitor_rate: str = "120r/m"
     form_rate: str = "10r/m"
 
+    @property
+    def mail_is_the_demos(self) -> bool:
+        """Whether the desk's mail goes to the demo's customers only; no imaginary day is mailed to anybody else."""
+        return self.demo and not {"GUICHET_MAILBOXES", "GUICHET_SMTP_URL"} & self.passed_on.keys()
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Reads the settings. Raises PortSettingError, whose text names the bad one."""

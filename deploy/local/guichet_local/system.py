@@ -38,7 +38,10 @@ class System:
         """Fills the demo with a day's requests, if that was not done before. Raises SeedError."""
         done = self.data.run / "demo-day-played"
         if self.settings.demo and not done.exists():
-            await demo.play_day(self.settings.public_url, self._environment)
+            settings = self.settings
+            await demo.play_day(
+                settings.public_url, settings.demo_url, self._environment, with_mail=settings.mail_is_the_demos
+            )
             write_private(done, "")
 
     def _programs(self) -> list[Program]:

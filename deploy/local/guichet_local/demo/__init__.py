@@ -48,10 +48,11 @@ async def seed(environment: Mapping[str, str]) -> None:
     await asyncio.gather(*(_add_agent(account, environment) for account in ACCOUNTS))
 
 
-async def play_day(origin: str, environment: Mapping[str, str]) -> None:
+async def play_day(origin: str, demo_site: str, environment: Mapping[str, str], *, with_mail: bool) -> None:
     """Lets customers and agents fill the system at ``origin`` with a day's requests, in a process of its own."""
     command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "guichet_local.demo.play", origin),
+        *(sys.executable, "-m", "guichet_local.demo.play", origin, demo_site),
+        *(() if with_mail else ("--without-mail",)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

@@ -1,69 +1,44 @@
-"""Plays the demo's day, as customers and agents would: through the public HTTP API and real sockets only.
+"""Plays the demo's day, as customers and agents would: through the public HTTP API, real sockets and real mail only.
 
-    python -m guichet_local.demo.play http://localhost:8080
+    python -m guichet_local.demo.play http://localhost:8080 http://localhost:8081 [--without-mail]
 
-Everything has a fixed id, or a customer whose chat is looked for first, so that a second run adds nothing.
+Everything has a fixed id, or a customer or subject that is looked for first, so that a second run adds nothing. Where
+the desk's mail does not go to the demo's own server, nothing is mailed to anybody: those cases are left out.
 """
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 import httpx2
 
 from guichet_local import demo
-from guichet_local.demo.day import CASES, CONTACTS, REASONS, TEMPLATES, Case
+from guichet_local.demo.agent import PATIENCE_SECONDS, Agent, fixed_id
+from guichet_local.demo.day import CASES, CONTACTS, FORM, REASONS, TEMPLATES, Case
+from guichet_local.demo.writing import Writing
 from guichet_local.testing.sockets import SocketClient
 
 _AT_ONCE = 6
-_PATIENCE_SECONDS = 20.0
-_LOOK_AGAIN_SECONDS = 0.2
-
-
-def fixed_id(name: str) -> str:
-    """The same id for the same thing at every run."""
-    return str(uuid5(NAMESPACE_URL, f"guichet:demo:{name}"))
-
-
-class Agent:
-    """One of the demo's agents at the console."""
-
-    def __init__(self, client: httpx2.AsyncClient, session: dict[str, Any]) -> None:
-        self._client, self.id, self.token = client, session["agent"]["id"], session["access_token"]
-
-    @classmethod
-    async def sign_in(cls, client: httpx2.AsyncClient, account: demo.Account) -> "Agent":
-        """Raises `httpx2.HTTPStatusError` when the demo's password was changed."""
-        answer = await client.post(
-            "/api/v1/auth/login", json={"email": account.email, "password": demo.PASSWORD}
-        )  # fmt: skip
-        return cls(client, answer.raise_for_status().json())
-
-    async def call(self, method: str, path: str, body: Any = None, *, may_be: tuple[int, ...] = ()) -> Any:
-        """The answer's body; statuses in ``may_be`` are no failure."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        answer = await self._client.request(method, f"/api/v1{path}", json=body, headers=headers)
-        if answer.status_code not in may_be:
-            answer.raise_for_status()
-        return answer.json()
 
 
 class Day:
     """The day, played by three agents and all customers."""
 
-    def __init__(self, client: httpx2.AsyncClient, origin: str, agents: dict[str, Agent]) -> None:
-        self._client, self._origin, self._agents = client, origin, agents
+    def __init__(self, client: httpx2.AsyncClient, origin: str, demo_site: str, agents: dict[str, Agent]) -> None:
+        self._client, self._origin, self._demo_site, self._agents = client, origin, demo_site, agents
+        self._writing = Writing(client, demo_site)
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
-    async def play(self) -> None:
+    async def play(self, *, with_mail: bool) -> None:
         """All of it. What is there already stays as it is."""
         admin, caro = self._agents["admin"], self._agents["caro"]
         contact_ids, _ = await asyncio.gather(self._make_contacts(caro), self._fill_catalogues(admin))
         listed = await caro.call("GET", "/requests?limit=200")
         known = {request["visitor"]["name"] for request in listed["items"] if request["visitor"]}
-        await asyncio.gather(*(self._in_turn(self._play_case, case, contact_ids, known) for case in CASES))
+        known |= {request["subject"] for request in listed["items"]}
+        cases = [case for case in CASES if with_mail or case.channel in ("chat", "manual")]
+        await asyncio.gather(*(self._in_turn(self._play_case, case, contact_ids, known) for case in cases))
 
     async def _in_turn(self, step: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         async with self._turn:
@@ -84,18 +59,24 @@ class Day:
         for position, template in enumerate(TEMPLATES):
             body = {"id": fixed_id(f"template {template['name']}"), **template, "position": position}
             await admin.call("POST", "/templates", body)
+        form = {"id": fixed_id("form"), "origins": [self._demo_site], **FORM}
+        await admin.call("POST", "/forms", form, may_be=(409,))
 
     async def _play_case(self, case: Case, contact_ids: list[str], known: set[str]) -> None:
-        agent = self._agents[case.held or "caro"]
-        if not case.lines:
-            body = {"id": fixed_id(case.subject), "subject": case.subject}
-            request = await agent.call("POST", "/requests", body)
-            if request["version"] > 1:
-                return
-        elif case.customer in known:
+        if (case.customer if case.channel == "chat" else case.subject) in known:
             return
-        else:
-            request = await self._chat(case, agent)
+        agent = self._agents[case.held or "caro"]
+        address = CONTACTS[case.contact]["email"] if case.contact is not None else ""
+        match case.channel:
+            case "chat":
+                request = await self._chat(case, agent)
+            case "email":
+                request = await self._writing.by_mail(case, agent, address)
+            case "web_form":
+                request = await self._writing.by_form(case, agent, address)
+            case "manual":
+                body = {"id": fixed_id(case.subject), "subject": case.subject}
+                request = await agent.call("POST", "/requests", body)
         await self._treat(case, agent, request, contact_ids)
 
     async def _chat(self, case: Case, agent: Agent) -> Any:
@@ -114,24 +95,20 @@ class Day:
                 where = {"conversation_id": accepted["conversation_id"]}
         finally:
             await asyncio.gather(customer.close(), desk.close())
+        conversation_id, last_seq = where["conversation_id"], len(case.lines)
         if case.status == "closed" or case.conversation_closed:
-            order = {"request_status": case.status}
-            await agent.call("POST", f"/conversations/{where['conversation_id']}/close", order)
-        return await self._request_of(agent, where["conversation_id"], len(case.lines))
+            await agent.call("POST", f"/conversations/{conversation_id}/close", {"request_status": case.status})
 
-    async def _request_of(self, agent: Agent, conversation_id: str, last_seq: int) -> Any:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while True:
-                for request in (await agent.call("GET", "/requests?channel=chat&limit=200"))["items"]:
-                    about = request["conversation"]
-                    if about and about["id"] == conversation_id and about["last_seq"] >= last_seq:
-                        return request
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        def fits(request: Any) -> bool:
+            about = request["conversation"]
+            return about is not None and about["id"] == conversation_id and about["last_seq"] >= last_seq
+
+        return await agent.request_that("chat", fits)
 
     async def _treat(self, case: Case, agent: Agent, request: Any, contact_ids: list[str]) -> None:
         path = f"/requests/{request['id']}"
-        if case.contact is not None:
-            await self._link(agent, path, contact_ids[case.contact])
+        if case.contact is not None and not request["contact"]:
+            await agent.link(request, contact_ids[case.contact])
         if case.held:
             await agent.call("PUT", f"{path}/assignee", {"agent_id": agent.id})
         reason_id = fixed_id(f"reason {case.reason}") if case.reason else None
@@ -140,24 +117,14 @@ class Day:
             # A conversation's closing may have brought the status meanwhile.
             await agent.call("PATCH", path, {"status": case.status}, may_be=(409,))
 
-    async def _link(self, agent: Agent, path: str, contact_id: str) -> None:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while True:
-                linked = await agent.call("PUT", f"{path}/contact", {"contact_id": contact_id}, may_be=(409,))
-                if linked.get("code") != "contact_not_known_yet":
-                    return
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
-
-async def play(origin: str) -> None:
+async def play(origin: str, demo_site: str, *, with_mail: bool) -> None:
     """Play the day on the system at ``origin``."""
     headers = {"Origin": origin}
-    async with httpx2.AsyncClient(base_url=origin, headers=headers, timeout=_PATIENCE_SECONDS) as client:
-        agents = {
-            account.email.partition("@")[0]: await Agent.sign_in(client, account) for account in demo.ACCOUNTS
-        }  # fmt: skip
-        await Day(client, origin, agents).play()
+    async with httpx2.AsyncClient(base_url=origin, headers=headers, timeout=PATIENCE_SECONDS) as client:
+        agents = {account.email.partition("@")[0]: await Agent.sign_in(client, account) for account in demo.ACCOUNTS}
+        await Day(client, origin, demo_site, agents).play(with_mail=with_mail)
 
 
 if __name__ == "__main__":
-    asyncio.run(play(sys.argv[1]))
+    asyncio.run(play(sys.argv[1], sys.argv[2], with_mail="--without-mail" not in sys.argv))

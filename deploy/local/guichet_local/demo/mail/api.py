@@ -6,6 +6,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Annotated, Literal
 from urllib.parse import quote
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
@@ -80,16 +81,18 @@ class FileGiven(BaseModel):
 
 
 class AnswerGiven(BaseModel):
-    """What the customer answers; ``language`` is that of the line above the quote."""
+    """What the customer answers; ``language`` is that of the line above the quote. ``id`` becomes the Message-ID."""
 
+    id: UUID | None = None
     text: Text
     attachment: FileGiven | None = None
     language: Literal["fr", "en"] = "fr"
 
 
 class LetterGiven(BaseModel):
-    """A letter to the desk."""
+    """A letter to the desk. ``id`` becomes the Message-ID: a repeat is the same mail for whoever gets it."""
 
+    id: UUID | None = None
     sender: Annotated[str, AfterValidator(_customer), Field(validation_alias="from")]
     sender_name: Annotated[Line, Field(validation_alias="from_name")] = ""
     to: str = SUPPORT
@@ -135,7 +138,7 @@ def routes(mailbox: Mailbox, desk_port: int) -> APIRouter:
     async def answer(letter_id: str, given: AnswerGiven) -> Sent:
         """Sent by SMTP to whom the letter says; 503 where the desk does not take it."""
         letter = _found(mailbox, letter_id)
-        message = answer_to(letter, given.text, given.language, _file(given.attachment))
+        message = answer_to(letter, given.id or uuid4(), given.text, given.language, _file(given.attachment))
         await _send(message, desk_port)
         await asyncio.to_thread(mailbox.keep, as_sent(message), letter.id)
         return Sent(message_id=message["Message-ID"].strip("<>"))
@@ -144,7 +147,8 @@ def routes(mailbox: Mailbox, desk_port: int) -> APIRouter:
     async def write(given: LetterGiven) -> Sent:
         """A new letter, to begin a request with."""
         sender = Address(given.sender_name, addr_spec=given.sender)
-        message = new_letter(sender, Address(addr_spec=given.to), given.subject, given.text, _file(given.attachment))
+        to, file = Address(addr_spec=given.to), _file(given.attachment)
+        message = new_letter(given.id or uuid4(), sender, to, given.subject, given.text, file)
         await _send(message, desk_port)
         return Sent(message_id=message["Message-ID"].strip("<>"))
 

@@ -9,7 +9,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cached_property
-from uuid import uuid4
+from uuid import UUID
 
 from guichet_kit.clock import now
 
@@ -85,12 +85,14 @@ def first_address(message: EmailMessage, header: str) -> Address:
     return found[0] if found else Address()
 
 
-def new_letter(sender: Address, to: Address, subject: str, text: str, file: File | None = None) -> EmailMessage:
-    """A letter as a customer's mail program writes it."""
+def new_letter(
+    letter_id: UUID, sender: Address, to: Address, subject: str, text: str, file: File | None = None
+) -> EmailMessage:
+    """A letter as a customer's mail program writes it; ``letter_id`` is in its Message-ID."""
     message = EmailMessage(policy=policy.SMTP)
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"] = format_datetime(now())
-    message["Message-ID"] = f"<{uuid4()}@{sender.domain}>"
+    message["Message-ID"] = f"<{letter_id}@{sender.domain}>"
     message.set_content(text)
     if file is not None:
         kind, _, subtype = file.media_type.partition("/")
@@ -98,16 +100,15 @@ def new_letter(sender: Address, to: Address, subject: str, text: str, file: File
     return message
 
 
-def answer_to(letter: Letter, text: str, language: str, file: File | None = None) -> EmailMessage:
+def answer_to(letter: Letter, answer_id: UUID, text: str, language: str, file: File | None = None) -> EmailMessage:
     """An answer: to Reply-To, in the letter's thread, with the letter quoted below."""
     message, sender = letter.message, letter.sender
     said_by = SAID_BY[language].format(at=letter.at, name=sender.display_name or sender.addr_spec)
     quoted = "\n".join(f"> {line}".rstrip() for line in letter.text.splitlines())
     to = first_address(message, "Reply-To")
     subject = letter.subject if letter.subject.lower().startswith("re:") else f"Re: {letter.subject}"
-    answer = new_letter(
-        _named_owner(letter), to if to.domain else sender, subject, f"{text}\n\n{said_by}\n\n{quoted}\n", file
-    )
+    whole = f"{text}\n\n{said_by}\n\n{quoted}\n"
+    answer = new_letter(answer_id, _named_owner(letter), to if to.domain else sender, subject, whole, file)
     if message_id := str(message["Message-ID"] or "").strip():
         answer["In-Reply-To"] = message_id
         answer["References"] = f"{message['References'] or ''} {message_id}".strip()
