@@ -132,7 +132,7 @@ for part in "$@"; do
         web)
             require_node
             [[ -d web/node_modules ]] || rm -f "$cache/web-packages.done"
-            [[ -d web/console/dist && -d web/widget/dist ]] || rm -f "$cache/web-build.done"
+            [[ -d web/console/dist && -d web/widget/dist && -d web/form/dist ]] || rm -f "$cache/web-build.done"
             once web-packages "$(digest web/package-lock.json web/package.json)" install_web
             # shellcheck disable=SC2046  # the tree's own file names have no spaces
             once web-build "$(digest $(web_sources))" build_web

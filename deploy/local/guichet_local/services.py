@@ -60,6 +60,7 @@ def environment(data: DataFolder, settings: Settings) -> Mapping[str, str]:
         "GUICHET_LMTP_PORT": str(settings.ports["lmtp"]),
         "GUICHET_ATTACHMENTS_URL": f"http://127.0.0.1:{settings.ports['attachments']}",
         "GUICHET_WIDGET_DIR": str(WORKSPACE / "web" / "widget" / "dist"),
+        "GUICHET_FORM_DIR": str(WORKSPACE / "web" / "form" / "dist"),
     }
     told.setdefault("GUICHET_MAIL_INBOUND", secrets.mail_inbound)
     if settings.demo:

@@ -32,7 +32,7 @@ class Stack(Supervised):
     def __init__(
         self, background: Background, environment: Mapping[str, str] = MappingProxyType({}), ports: Ports | None = None
     ) -> None:
-        for built in ("console", "widget"):
+        for built in ("console", "widget", "form"):
             if not (WORKSPACE / "web" / built / "dist").is_dir():
                 raise NotBuiltError(f"web/{built}/dist is missing: run `make web`")
         self.ports = ports = ports or Ports.free()
