@@ -21,7 +21,7 @@ from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.contact.store import ContactStore
-from guichet_requests.email.inbound import Mailroom
+from guichet_requests.email.inbound import Mailroom, take_in_file
 from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import ErasureStore
@@ -86,7 +86,7 @@ class World:
 
     @property
     def room(self) -> Mailroom:
-        return Mailroom(self.requests, self.items, self.contacts, self.filings, self.reopen)
+        return Mailroom(self.requests, self.items, self.contacts, self.filings, self.files, self.reopen)
 
     @property
     def outbox(self) -> Outbox:
@@ -102,6 +102,8 @@ class World:
                 await consumers.take_in_contact(self.stores, event)
             elif event.type.startswith("mailer."):
                 await consumers.take_in_mail(self.room, event)
+            elif event.type.startswith("attachments."):
+                await take_in_file(self.room, event.data.attachment)
             else:
                 await consumers.take_in(self.stores, event)
 

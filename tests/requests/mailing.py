@@ -5,6 +5,7 @@ from typing import Any
 
 from guichet_contracts import contacts as contacts_contract
 from guichet_contracts import mailer
+from guichet_contracts.attachments import AttachmentStored, AttachmentStoredData, File, Owner
 from guichet_contracts.mailer import Address, Email, Thread
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -68,3 +69,18 @@ def contact(
     )
     data = contacts_contract.ContactChangedData(contact=shown)
     return contacts_contract.ContactChanged(id=new_id(), time=NOON, subject=contact_id, data=data)
+
+
+def stored(file_id: str, scope: str = "visitor", owner_id: str = "mailer") -> AttachmentStored:
+    """A file that passed every check."""
+    file = File(
+        id=file_id,
+        name=f"{file_id}.png",
+        media_type="image/png",
+        size=9,
+        sha256="0" * 64,
+        scope=scope,
+        owner=Owner(kind="agent", id=owner_id),
+        created_at=NOON,
+    )
+    return AttachmentStored(id=new_id(), time=NOON, subject=file_id, data=AttachmentStoredData(attachment=file))

@@ -20,7 +20,7 @@ from guichet_requests.request.request import Request, edit
 from guichet_requests.timeline.item import Author
 
 from .conftest import NOON, Visitor, World
-from .mailing import ADA, SUPPORT, answering, contact, fate, received
+from .mailing import ADA, SUPPORT, answering, contact, fate, received, stored
 from .test_crash import Killed, Mortal
 
 CARO = Author("agent", "0190aaaa-0000-7000-8000-00000000ca40", "Caro Agent")
@@ -305,6 +305,38 @@ class TestReopening:
 
         assert (await world.the_request()).status == "in_progress"
 
+    async def test_a_closed_chat_wakes_beside_the_one_that_its_visitor_is_in(self, world: World) -> None:
+        ada = Visitor(begun=now() - timedelta(seconds=15), email=ADA)
+        await world.hear(ada.writes("Un"), ada.is_closed("closed"), ada.writes("Deux"))
+        closed, current = await world.the_request(0), await world.the_request(1)
+
+        await world.hear(received("Encore", thread=answering(closed.id)))
+        await world.hear(ada.writes("Trois"), ada.is_closed("closed"), ada.writes("Quatre"))
+
+        woken = await world.the_request(0)
+        assert (woken.status, woken.preview, woken.aside) == ("in_progress", "Encore", True)
+        assert (await usecases.get(world.requests, current.id)).status == "closed"
+        assert await world.count() == 3
+        await set_status(world, woken, "closed")
+        assert (await world.the_request(0)).aside is False
+
+
+class TestFilesThatAreChecked:
+    @pytest.mark.parametrize("told_first", [True, False])
+    async def test_they_are_ready_as_soon_as_attachments_tells(self, world: World, told_first: bool) -> None:
+        files = tuple(
+            Attachment(id=name, name=name, media_type="image/png", size=9, state="checking") for name in ("a", "b")
+        )
+        email, file = received(attachments=files), stored("b")
+        await world.hear(*((file, email) if told_first else (email, file)))
+
+        request = await world.the_request()
+        (item,) = await world.emails(request.id)
+        assert [(one.id, one.state) for one in item.attachments] == [("a", "checking"), ("b", "ready")]
+        assert request.version == 2
+        await world.hear(email, file)
+        assert (await world.the_request()).version == 2
+
 
 class TestDeliveries:
     async def test_the_newest_fate_counts_in_whatever_order_it_is_told(self, world: World) -> None:
@@ -359,6 +391,22 @@ async def outcome(world: World) -> list[Any]:
         ]
         shown.append((request.id, request.status, request.unread, request.preview, request.contact, items))
     return shown
+
+
+class TestUpgrades:
+    async def test_what_was_stored_before_there_were_e_mails_is_read(self, world: World, ada: Visitor) -> None:
+        await world.hear(ada.writes("Bonjour"))
+        await world.requests.collection.update_many(
+            {}, {"$unset": dict.fromkeys(("seen_as", "unseen", "awaits", "aside"), "")}
+        )
+        await world.items.collection.update_many(
+            {}, {"$unset": dict.fromkeys(("html", "email", "delivery", "revision"), "")}
+        )
+
+        await world.hear(ada.writes("Encore"))
+
+        assert ((await world.the_request()).unread, (await world.the_request()).preview) == (2, "Encore")
+        assert len(await world.timeline((await world.the_request()).id)) == 3
 
 
 class TestRepeatsAndOrders:

@@ -61,7 +61,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     requests, erasures = RequestStore(database, items, relay), ErasureStore(database, relay)
     files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
     filings = FilingStore(database, relay)
-    room = Mailroom(requests, items, contacts, filings, timedelta(days=settings.reopen_within_days))
+    room = Mailroom(requests, items, contacts, filings, files, timedelta(days=settings.reopen_within_days))
     forms = FormStore(database)
     passwords = Passwords()
     access_tokens = Tokens(settings.secret_key, "agents")

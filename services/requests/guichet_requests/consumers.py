@@ -25,7 +25,7 @@ from guichet_requests.contact import usecases as contact_usecases
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import heard
-from guichet_requests.email.inbound import Mailroom, take_in_email, take_in_fate
+from guichet_requests.email.inbound import Mailroom, take_in_email, take_in_fate, take_in_file
 from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.erasure.usecases import erase, take_in_entry
 from guichet_requests.file.store import FileStore
@@ -83,7 +83,7 @@ def subscribe(
 
     @durable_subscriber(broker, REQUESTS_FILES)
     async def on_file(event: AttachmentStored) -> None:
-        await stores.files.keep(event.data.attachment)
+        await take_in_file(room, event.data.attachment)
 
     @durable_subscriber(broker, REQUESTS_TRANSCRIPTS)
     async def on_transcript(event: contract.TranscriptRequested) -> None:

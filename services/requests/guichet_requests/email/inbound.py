@@ -6,6 +6,7 @@ An agent's move is one more decision. What a crash left undone is done by the re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from guichet_contracts.attachments import File
 from guichet_contracts.mailer import Thread
 from guichet_contracts.requests import ContactWanted
 from guichet_kit.clock import now
@@ -19,10 +20,11 @@ from guichet_requests.email.filing import Filing, NotMovable, Place, file, is_st
 from guichet_requests.email.letter import THREAD
 from guichet_requests.email.store import FilingStore
 from guichet_requests.errors import Contended, Unknown
+from guichet_requests.file.store import FileStore
 from guichet_requests.request import mail
 from guichet_requests.request.request import Change, Request
 from guichet_requests.request.store import RequestStore, Taken
-from guichet_requests.request.usecases import ATTEMPTS, change_after, get, next_version, pause
+from guichet_requests.request.usecases import ATTEMPTS, change, change_after, get, next_version, pause
 from guichet_requests.timeline.item import Author, Item, Party
 from guichet_requests.timeline.store import TimelineStore
 
@@ -46,6 +48,7 @@ class Mailroom:
     items: TimelineStore
     contacts: ContactStore
     filings: FilingStore
+    files: FileStore
     reopen: timedelta
 
 
@@ -60,6 +63,15 @@ async def take_in_email(room: Mailroom, item: Item, thread: Thread, told_at: dat
     """
     filing = await room.filings.get(item.id) or await room.filings.add(await _decide(room, item, thread, told_at))
     await _settle(room, filing, item)
+    for one in item.attachments:
+        if one.state == "checking" and await room.files.known(one.id):
+            await _show_ready(room, one.id)
+
+
+async def take_in_file(room: Mailroom, file: File) -> None:
+    """Keep a copy of a file that passed every check, and show so where an e-mail brought it before that."""
+    await room.files.keep(file)
+    await _show_ready(room, file.id)
 
 
 async def move(room: Mailroom, request_id: str, email_id: str, to: str | None, *, by: Author) -> tuple[Item, Request]:
@@ -111,6 +123,11 @@ async def take_in_fate(room: Mailroom, request_id: str, item_id: str, delivery: 
     await change_after(room.requests, request_id, decide)
 
 
+async def _show_ready(room: Mailroom, file_id: str) -> None:
+    for request_id in await room.items.show_ready(file_id):
+        await change(room.requests, request_id, Change)  # nothing but its version, which consoles go by
+
+
 async def _decide(room: Mailroom, item: Item, thread: Thread, told_at: datetime) -> Filing:
     named = await room.requests.get(thread.request_id) if thread.request_id else None
     by: PlacedBy = thread.by or "follows"
@@ -138,6 +155,7 @@ async def _settle(room: Mailroom, filing: Filing, item: Item) -> None:
 
 
 async def _arrive(room: Mailroom, filing: Filing, item: Item) -> None:
+    aside = False
     for attempt in range(ATTEMPTS):
         await pause(attempt)
         # The request is read first: its pending items are on the timeline then.
@@ -152,9 +170,13 @@ async def _arrive(room: Mailroom, filing: Filing, item: Item) -> None:
             except Taken:
                 continue  # by a repeat of this
             return
-        arriving = await _placed(room, request, filing, item)
-        if await room.requests.replace(request, next_version(request, mail.take_in(request, arriving))):
-            return
+        arriving = mail.take_in(request, await _placed(room, request, filing, item), aside=aside)
+        try:
+            if await room.requests.replace(request, next_version(request, arriving)):
+                return
+        except Taken:
+            # Its visitor goes on in another request, and there is one place only for what they write in the chat.
+            aside = True
     raise Contended(f"e-mail {item.id}")
 
 

@@ -59,6 +59,10 @@ class FileStore:
         copy |= {"scope": file.scope, "owner_id": file.owner.id}
         await self.collection.update_one({"_id": file.id}, {"$setOnInsert": copy}, upsert=True)
 
+    async def known(self, file_id: str) -> bool:
+        """Whether there is a copy of the file."""
+        return await self.collection.find_one({"_id": file_id}, {"_id": True}) is not None
+
     async def named(self, file_ids: Sequence[str]) -> tuple[FileCopy, ...]:
         """The files in the order of their ids, waited for a moment. Raises `FileNotKnownYet`."""
         until = monotonic() + PATIENCE_SECONDS

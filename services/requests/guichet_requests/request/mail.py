@@ -26,16 +26,18 @@ def begin(
     )
 
 
-def take_in(request: Request, item: Item) -> Change:
+def take_in(request: Request, item: Item, *, aside: bool = False) -> Change:
     """Add what the customer sent, whenever that was: nobody can have seen it before.
 
-    So it wakes a request that was set aside since. What a machine sent is only shown.
+    So it wakes a request that was put away since; ``aside`` where the visitor goes on in another. What a machine sent
+    is only shown.
     """
     if not item.said:
         return Change(request, (item,))
     after = request
     if request.status in ("pending", "closed"):
         after = with_status(request, "in_progress", max(item.at, request.status_at))
+        after = replace(after, aside=request.aside or aside)
     after = replace(after, unseen=tuple(sorted((*request.unseen, (item.at, item.id)))))
     return Change(_shown(after, item), (item,))
 

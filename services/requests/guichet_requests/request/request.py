@@ -105,7 +105,8 @@ class Request:
     ``previewed`` is what ``preview`` comes from, ``seen_as`` the message that ``visitor`` comes from.
     ``conversations`` are in the order in which they were opened; the last one is the current one.
     ``unseen`` are e-mails and forms that no agent has seen. ``awaits`` is the address, as `email_key` makes it, whose
-    contact the request is to be linked to as soon as there is one.
+    contact the request is to be linked to as soon as there is one. ``aside``: an e-mail opened it again while its
+    visitor was going on in another request, which is still the one that takes what they write next.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Request:
     conversations: tuple[Conversation, ...] = field(default=())
     unseen: tuple[ItemKey, ...] = ()
     awaits: str | None = None
+    aside: bool = False
     created_by: str | None = None
     created_at: datetime
     closed_at: datetime | None = None
@@ -140,7 +142,8 @@ class Request:
     @property
     def current(self) -> bool:
         """Whether what its visitor writes next belongs to it."""
-        return self.status != "closed" or (self.conversation is not None and self.conversation.open)
+        has_open = self.conversation is not None and self.conversation.open
+        return not self.aside and (self.status != "closed" or has_open)
 
     @property
     def unread(self) -> int:
@@ -158,7 +161,9 @@ class Change:
 
 def with_status(request: Request, status: Status, at: datetime) -> Request:
     """The request with the status that it has since ``at``."""
-    return replace(request, status=status, status_at=at, closed_at=at if status == "closed" else None)
+    closed = status == "closed"
+    aside = request.aside and not closed
+    return replace(request, status=status, status_at=at, closed_at=at if closed else None, aside=aside)
 
 
 def open_by_hand(

@@ -32,6 +32,7 @@ _INDEXES = [
         partialFilterExpression={"kind": "email"},
     ),
     IndexModel("sender_key", name="sender", sparse=True),
+    IndexModel("attachments.id", name="checking", partialFilterExpression={"attachments.state": "checking"}),
 ]
 _EMAIL: TypeAdapter[Email | None] = TypeAdapter(Email | None)
 _DELIVERY: TypeAdapter[Delivery | None] = TypeAdapter(Delivery | None)
@@ -82,6 +83,16 @@ class TimelineStore:
         keys = [("at", DESCENDING), ("rank", DESCENDING), ("_id", DESCENDING)]
         found = [from_document(one) async for one in self.collection.find(condition).sort(keys).limit(limit)]
         return [item for item in found if after is None or item.place > after.place]
+
+    async def show_ready(self, file_id: str) -> list[str]:
+        """The file is being checked no more; the ids of the requests whose items said so."""
+        checking: Document = {"attachments": {"$elemMatch": {"id": file_id, "state": "checking"}}}
+        # Named for the index; in an update it would make ``$`` mean the first file that is being checked.
+        found = await self.collection.find(checking | {"attachments.state": "checking"}).to_list(None)
+        for document in found:
+            said_so = {"_id": document["_id"]} | checking
+            await self.collection.update_one(said_so, {"$set": {"attachments.$.state": "ready"}})
+        return [document["request_id"] for document in found]
 
     async def with_files(self, request_ids: Iterable[str]) -> list[Item]:
         """The requests' e-mails and forms: what came or went with files that are nobody else's."""
