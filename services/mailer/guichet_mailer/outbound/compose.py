@@ -83,7 +83,9 @@ def compose(
         kind, _, subtype = file.media_type.partition("/")
         whole = subtype and kind not in ("message", "multipart")  # those must not be encoded, so not as themselves
         kind, subtype = (kind, subtype) if whole else ("application", "octet-stream")
-        mail.add_attachment(content, maintype=kind, subtype=subtype, filename=_line(file.name))
+        # A text without a charset counts as ASCII (RFC 2046, 4.1.2).
+        charset = {"charset": "utf-8"} if kind == "text" and _is_utf8(content) else None
+        mail.add_attachment(content, maintype=kind, subtype=subtype, filename=_line(file.name), params=charset)
     return _signed(mail.as_bytes(), mailbox)
 
 
@@ -119,6 +121,14 @@ def ascii_address(email: str) -> str:
 def _address(one: EmailAddress) -> Address:
     local, _, domain = ascii_address(one.email).rpartition("@")
     return Address(_line(one.name), local, domain)
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _line(text: str) -> str:
