@@ -20,7 +20,7 @@ from guichet_kit.tokens import Tokens
 from guichet_local.testing import S3
 from guichet_local.testing.mail import CUSTOMERS
 
-DESK = "desk.test"
+DESK = "desk.example"
 SUPPORT = f"support@{DESK}"
 ADA = f"ada@{CUSTOMERS}"
 

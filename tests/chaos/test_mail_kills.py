@@ -33,7 +33,7 @@ MAILS = 10
 LIFE_SECONDS = 0.8
 """At most, from its being ready to its death; then most of the mails of that life have gone through."""
 
-POSTFIX_ID = re.compile(r"by mail\.test \(Postfix\) with \w+ id (\w+)")
+POSTFIX_ID = re.compile(r"by mail\.example \(Postfix\) with \w+ id (\w+)")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def letters(servers: MailServers, subjects: list[str]) -> None:
     """A customer's mails: Postfix has them when this returns."""
     with smtplib.SMTP("localhost", servers.smtp_port, timeout=30) as smtp:
         for subject in subjects:
-            head = f"From: {ADA}\r\nTo: {SUPPORT}\r\nSubject: {subject}\r\nMessage-ID: <{subject}@customer.test>"
+            head = f"From: {ADA}\r\nTo: {SUPPORT}\r\nSubject: {subject}\r\nMessage-ID: <{subject}@customer.example>"
             smtp.sendmail(ADA, [SUPPORT], f"{head}\r\n\r\nOù est ma commande ?\r\n".encode())
 
 

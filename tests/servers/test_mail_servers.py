@@ -22,7 +22,7 @@ def mail(subject: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def servers(mail_servers: StartsMail) -> MailServers:
-    return mail_servers({"desk.test": f"lmtp:inet:127.0.0.1:{LMTP_PORT}"})
+    return mail_servers({"desk.example": f"lmtp:inet:127.0.0.1:{LMTP_PORT}"})
 
 
 class Desk:
@@ -47,7 +47,7 @@ class TestTheMailServers:
         assert len(await servers.inbox(f"carol@{CUSTOMERS}").wait_for(1)) == 1
 
     async def test_keep_what_they_cannot_deliver_until_they_can_also_over_a_restart(self, servers: MailServers) -> None:
-        servers.inbox(ADA).send(mail("garde"), "support@desk.test")
+        servers.inbox(ADA).send(mail("garde"), "support@desk.example")
         await servers.restart("postfix")
         desk = Desk()
         listening = await asyncio.get_running_loop().create_server(lambda: LMTP(desk), "127.0.0.1", LMTP_PORT)
@@ -72,4 +72,4 @@ class TestTheMailServers:
             smtplib.SMTP("localhost", servers.smtp_port, timeout=20) as smtp,
             pytest.raises(smtplib.SMTPRecipientsRefused),
         ):
-            smtp.sendmail(ADA, ["somebody@elsewhere.test"], mail("non"))
+            smtp.sendmail(ADA, ["somebody@elsewhere.example"], mail("non"))

@@ -17,7 +17,7 @@ from guichet_local.ports import Ports
 from guichet_local.servers import dovecot, postfix
 from guichet_local.testing.background import Background, Group
 
-CUSTOMERS = "customer.test"
+CUSTOMERS = "customer.example"
 """The domain whose every address has a mailbox in Dovecot."""
 
 PASSWORD = "guichet-test"  # noqa: S105 - of throw-away servers on the loopback
@@ -30,7 +30,7 @@ class NotInstalledError(Exception):
 class MailServers(Group):
     """The two servers; the programs are ``postfix`` and ``dovecot``.
 
-    `routes` says for further domains where their mail goes: ``{"desk.test": "lmtp:inet:127.0.0.1:2424"}``. Programs
+    `routes` says for further domains where their mail goes: ``{"desk.example": "lmtp:inet:127.0.0.1:2424"}``. Programs
     that verify `certificate` are told of it by `SSL_CERT_FILE`.
     """
 

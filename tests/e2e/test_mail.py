@@ -1,0 +1,165 @@
+"""The exchange goes on by e-mail, on the same request: by a real Postfix, to and from a real mailbox in Dovecot."""
+
+import json
+import re
+from collections.abc import Iterator
+from email.message import EmailMessage
+
+import pytest
+from guichet_local.ports import Ports
+from guichet_local.testing import SERVERS, StartsMail
+from guichet_local.testing.mail import CUSTOMERS, Inbox, MailServers
+from guichet_local.testing.stack import Stack
+from playwright.async_api import FilePayload, Locator, expect
+
+from .conftest import People
+from .letters import answer, opened, said
+from .pages import ConsolePage, CustomerPage
+from .test_treatment import NOTICE, PNG
+
+DESK = "desk.example"
+SUPPORT = f"support@{DESK}"
+
+
+@pytest.fixture(scope="module")
+def ports() -> Ports:
+    return Ports.free()
+
+
+@pytest.fixture(scope="module")
+def mail(mail_servers: StartsMail, ports: Ports) -> MailServers:
+    """Postfix, which hands the desk's mail to mailer and the customers' to Dovecot."""
+    return mail_servers({DESK: f"lmtp:inet:127.0.0.1:{ports['lmtp']}"})
+
+
+@pytest.fixture(scope="module")
+def stack(pytestconfig: pytest.Config, mail: MailServers, ports: Ports) -> Iterator[Stack]:
+    """The whole system, whose mailbox is on that Postfix: STARTTLS, verified, signed in."""
+    box = {"id": "support", "address": SUPPORT, "name": "Boutique Lumière", "smtp_url": mail.submission_url(SUPPORT)}
+    environment = {
+        "GUICHET_MAILBOXES": json.dumps([box]),
+        "GUICHET_MAIL_DOMAIN": DESK,
+        "SSL_CERT_FILE": str(mail.certificate),
+    }
+    running = Stack(pytestconfig.stash[SERVERS].background, environment, ports)
+    try:
+        running.start_all()
+        yield running
+    finally:
+        running.stop_all()
+
+
+class Desk(ConsolePage):
+    """The console, and what e-mail needs of it."""
+
+    @property
+    def emails(self) -> Locator:
+        """The e-mails of the timeline."""
+        return self.log.locator(".email")
+
+    async def link_new_contact(self, name: str, address: str) -> None:
+        """Make a contact with an address, for the request that is open."""
+        await self.page.get_by_role("button", name=self.words["contact.new"]).click()
+        await self.page.get_by_label(self.words["contact.last_name"], exact=True).fill(name)
+        await self.page.get_by_label(self.words["contact.email"]).last.fill(address)
+        await self.page.get_by_role("button", name=self.words["contact.create"]).click()
+        await expect(self.row(name)).to_be_visible()
+
+    async def write_email(self, text: str, *files: FilePayload) -> None:
+        """Write and send an e-mail; returns when it is said to be sent."""
+        before = await self.emails.count()
+        if files:
+            await self.page.get_by_label(self.words["file.field"]).set_input_files(list(files))
+            await expect(self.page.get_by_role("list", name=self.words["file.attached"])).to_be_visible()
+        await self.box.fill(text)
+        await expect(self.page.get_by_role("progressbar")).to_have_count(0)
+        await self.page.get_by_role("button", name=self.words["composer.send"], exact=True).click()
+        await expect(self.emails).to_have_count(before + 1)
+        await expect(self.emails.last.get_by_text(self.words["email.state.sent"])).to_be_visible()
+
+    async def set_status(self, before: str, after: str) -> None:
+        """Choose a status in the request's menu."""
+        label = self.words["request.status"].format(status=before)
+        await self.page.get_by_role("button", name=label).click()
+        await self.page.get_by_role("menuitemradio", name=after).click()
+
+
+@pytest.fixture
+async def caro(people: People, stack: Stack) -> Desk:
+    desk = Desk(await people(False))
+    await desk.sign_in(stack.gateway)
+    return desk
+
+
+async def arrived(inbox: Inbox, count: int) -> EmailMessage:
+    """The newest mail, once there are so many."""
+    return opened((await inbox.wait_for(count))[-1])
+
+
+def post(inbox: Inbox, written: EmailMessage) -> None:
+    """Send a mail from there."""
+    inbox.send(written.as_bytes(), written["To"].addresses[0].addr_spec)
+
+
+@pytest.mark.timeout(240)
+class TestTheExchangeGoesOnByEmail:
+    async def test_from_a_chat_to_mails_both_ways_and_a_closed_request_that_opens_again(
+        self, ada: CustomerPage, caro: Desk, mail: MailServers, mark: str
+    ) -> None:
+        page, words = caro.page, caro.words
+        inbox = mail.inbox(f"ada.{mark}@{CUSTOMERS}")
+
+        # A chat, a contact with an address, and the conversation closed: the request goes on
+        await ada.write(f"Bonjour, ma lampe clignote ({mark}).")
+        await caro.row(mark).click()
+        await caro.write("Je vous écris par e-mail.")
+        await expect(ada.log.get_by_text("Je vous écris par e-mail.")).to_be_visible()
+        await caro.link_new_contact(f"Lovelace {mark}", inbox.address)
+        await caro.close_conversation(words["status.in_progress"])
+        await page.evaluate("() => { window.neverReloaded = true }")
+
+        # An e-mail with a file, from the same request, in the customer's own mailbox
+        notice = FilePayload(name="mode d’emploi.txt", mimeType="text/plain", buffer=NOTICE)
+        await caro.write_email("Bonjour,\n\nvoici le mode d’emploi. Avez-vous une photo ?", notice)
+        first = await arrived(inbox, 1)
+        assert first["From"].addresses[0].addr_spec == SUPPORT
+        assert first["To"].addresses[0].addr_spec == inbox.address
+        assert first["Reply-To"].addresses[0].addr_spec.startswith("support+")
+        assert re.fullmatch(rf"<[0-9a-f-]{{36}}@{DESK}>", first["Message-ID"])
+        assert first["Date"].datetime
+        assert all("Avez-vous une photo ?" in said(first, kind) for kind in ("plain", "html"))
+        (attached,) = first.iter_attachments()
+        assert (attached.get_filename(), attached.get_content().encode()) == (notice["name"], NOTICE)
+
+        # The answer from there, with a quote and a picture, is under the chat, live
+        post(inbox, answer(first, inbox.address, "Voici la photo.", PNG))
+        reply = caro.emails.nth(1)
+        body = reply.frame_locator(f"iframe[title='{words['email.body'].format(name=inbox.address)}']")
+        await expect(body.get_by_text("Voici la photo.")).to_be_visible()
+        await expect(body.get_by_text("Avez-vous une photo ?")).to_have_count(0)
+        picture = body.get_by_alt_text("La lampe")
+        await expect(picture).to_have_js_property("naturalWidth", 480)
+        await reply.get_by_text(words["email.quoted"], exact=True).click()
+        quote = reply.frame_locator("iframe").last
+        await expect(quote.get_by_text("Avez-vous une photo ?")).to_be_visible()
+        await expect(reply.get_by_text(words["email.placed.reply_address"])).to_be_visible()
+        chat = await caro.log.get_by_text("Je vous écris par e-mail.").bounding_box()
+        assert chat
+        tops = [box["y"] for box in [await email.bounding_box() for email in await caro.emails.all()] if box]
+        assert chat["y"] < tops[0] < tops[1]
+
+        # Answered again, in the customer's thread
+        await caro.write_email("Merci ! C’est l’ampoule.")
+        second = await arrived(inbox, 2)
+        assert second["References"].split()[0] == first["Message-ID"]
+        assert second["In-Reply-To"] == second["References"].split()[-1] != first["Message-ID"]
+
+        # Closed; and a mail after that opens it again
+        await caro.set_status(words["status.in_progress"], words["status.closed"])
+        await caro.view(words["requests.view.open"])
+        await expect(caro.row(f"Lovelace {mark}")).to_have_count(0)
+        post(inbox, answer(second, inbox.address, "Elle clignote toujours."))
+        await expect(caro.row(f"Lovelace {mark}")).to_contain_text(words["status.in_progress"])
+        await expect(caro.row(f"Lovelace {mark}")).to_contain_text("Elle clignote toujours.")
+        await expect(caro.emails).to_have_count(4)
+        assert await page.evaluate("() => window.neverReloaded")
