@@ -1,4 +1,4 @@
-import { formatAge, formatDateTime, formatTime, type Locale } from "@guichet/shared/i18n";
+import { formatAge, type Locale } from "@guichet/shared/i18n";
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useWords } from "../words/words";
@@ -12,14 +12,38 @@ setInterval(() => {
   now.value = new Date();
 }, 30_000);
 
+const STYLES = {
+  day: { day: "numeric", month: "short" },
+  time: { timeStyle: "short" },
+  moment: { dateStyle: "medium", timeStyle: "short" },
+  full: { dateStyle: "full", timeStyle: "medium" },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+// Kept, since making one takes as long as using it thirty times, and a scrolling list asks for dozens in a frame.
+const dates = new Map<string, Intl.DateTimeFormat>();
+const units = new Map<string, Intl.NumberFormat>();
+
+function dateFormat(locale: Locale, style: keyof typeof STYLES): Intl.DateTimeFormat {
+  return kept(dates, `${locale} ${style}`, () => new Intl.DateTimeFormat(locale, STYLES[style]));
+}
+
+function unitFormat(locale: Locale, unit: "minute" | "hour"): Intl.NumberFormat {
+  const make = () => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" });
+  return kept(units, `${locale} ${unit}`, make);
+}
+
+function kept<T>(formats: Map<string, T>, name: string, make: () => T): T {
+  const format = formats.get(name) ?? make();
+  formats.set(name, format);
+  return format;
+}
+
 /** How long ago, in as few letters as can be: "5 min", "3 h", "12 mars". The exact time shows on hover. */
 export function Age({ at }: { at: string }): JSX.Element {
   const { locale } = useWords();
   const date = new Date(at);
   const old = now.value.getTime() - date.getTime() >= DAY_MS;
-  const text = old
-    ? date.toLocaleDateString(locale, { day: "numeric", month: "short" })
-    : shortAge(locale, date);
+  const text = old ? dateFormat(locale, "day").format(date) : shortAge(locale, date);
   return <TimeOf at={at}>{text}</TimeOf>;
 }
 
@@ -28,26 +52,23 @@ function shortAge(locale: Locale, date: Date): string {
   if (minutes < 1) return formatAge(locale, date, date);
   const unit = minutes < 60 ? "minute" : "hour";
   const value = minutes < 60 ? minutes : Math.floor(minutes / 60);
-  return value.toLocaleString(locale, { style: "unit", unit, unitDisplay: "short" });
+  return unitFormat(locale, unit).format(value);
 }
 
 export function Clock({ at }: { at: string }): JSX.Element {
   const { locale } = useWords();
-  return <TimeOf at={at}>{formatTime(locale, new Date(at))}</TimeOf>;
+  return <TimeOf at={at}>{dateFormat(locale, "time").format(new Date(at))}</TimeOf>;
 }
 
 export function Moment({ at }: { at: string }): JSX.Element {
   const { locale } = useWords();
-  return <TimeOf at={at}>{formatDateTime(locale, new Date(at))}</TimeOf>;
+  return <TimeOf at={at}>{dateFormat(locale, "moment").format(new Date(at))}</TimeOf>;
 }
 
 function TimeOf({ at, children }: { at: string; children: string }): JSX.Element {
   const { locale } = useWords();
   return (
-    <time
-      dateTime={at}
-      title={new Date(at).toLocaleString(locale, { dateStyle: "full", timeStyle: "medium" })}
-    >
+    <time dateTime={at} title={dateFormat(locale, "full").format(new Date(at))}>
       {children}
     </time>
   );
