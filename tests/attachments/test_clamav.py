@@ -1,54 +1,11 @@
-"""A real ClamAV, whose signature base knows one thing: the EICAR test file (https://www.eicar.org, 68 bytes)."""
+"""A real ClamAV refuses what it knows."""
 
-import hashlib
-import subprocess
-import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
-from guichet_local.ports import Ports, is_free
 
 from . import samples
 from .conftest import Desk, Service, desk_of
-
-CLAMD = Path("/usr/sbin/clamd")
-START_SECONDS = 30.0
-
-
-@pytest.fixture(scope="module")
-def clamav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a daemon of our own."""
-    assert CLAMD.exists(), "ClamAV is missing: `make test` installs it"
-    folder = tmp_path_factory.mktemp("clamav")
-    database = folder / "database"
-    database.mkdir()
-    digest = hashlib.md5(samples.EICAR, usedforsecurity=False).hexdigest()
-    (database / "eicar.hdb").write_text(f"{digest}:{len(samples.EICAR)}:Eicar-Test-File\n")
-    port = Ports.free()["mailer"]
-    settings = {
-        "Foreground": "yes",
-        "DatabaseDirectory": database,
-        "TCPSocket": port,
-        "TCPAddr": "127.0.0.1",
-        "TemporaryDirectory": folder,
-        "StreamMaxLength": "30M",
-        "User": "root",
-    }
-    configuration = folder / "clamd.conf"
-    configuration.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-    with (folder / "clamd.log").open("wb") as log:
-        daemon = subprocess.Popen([CLAMD, "--config-file", configuration], stdout=log, stderr=log)
-    try:
-        limit = time.monotonic() + START_SECONDS
-        while is_free(port):
-            assert daemon.poll() is None, (folder / "clamd.log").read_text()
-            assert time.monotonic() < limit, (folder / "clamd.log").read_text()
-            time.sleep(0.05)
-        yield f"tcp://127.0.0.1:{port}"
-    finally:
-        daemon.kill()
-        daemon.wait()
 
 
 @pytest.fixture

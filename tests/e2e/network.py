@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ class Network:
     def __init__(self, port: int) -> None:
         self._port = port
         self._up = True
+        self._allowed: float = math.inf
         self._speaking = asyncio.Event()
         self._speaking.set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -37,6 +39,10 @@ class Network:
         for writer in self._writers:
             writer.transport.abort()
 
+    def cut_after(self, sent: int) -> None:
+        """Let the browser send so many more bytes, then `cut`."""
+        self._allowed = sent
+
     def silence(self) -> None:
         """Let the connections that are open now die without a word; new ones work."""
         self._speaking.clear()
@@ -46,6 +52,12 @@ class Network:
     def mend(self) -> None:
         """Let connections through again."""
         self._up = True
+        self._allowed = math.inf
+
+    def _count(self, sent: int) -> None:
+        self._allowed -= sent
+        if self._allowed < 0:
+            self.cut()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._up:
@@ -63,6 +75,8 @@ class Network:
             with contextlib.suppress(OSError):
                 while data := await source.read(65536):
                     await speaking.wait()
+                    if source is reader:
+                        self._count(len(data))
                     sink.write(data)
                     await sink.drain()
             sink.transport.abort()

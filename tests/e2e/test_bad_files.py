@@ -21,6 +21,7 @@ BAD = {
     "logo.svg": (samples.SVG, "type"),
     "page.png": (samples.image() + samples.HTML, "type"),
     "vide.txt": (b"", "empty"),
+    "facture.txt": (samples.EICAR, "virus"),
 }
 """What each small file holds, and why it is refused."""
 
@@ -79,6 +80,7 @@ def customer(ada: CustomerPage) -> Side:
             "large": "Ce fichier est trop volumineux. Envoyez-en un plus léger.",
             "type": "Ce type de fichier n’est pas accepté. Essayez une image, un PDF ou un document bureautique.",
             "empty": "Ce fichier est vide.",
+            "virus": "Un virus a été trouvé dans ce fichier : il n’a pas été envoyé.",
         },
     )
 
@@ -93,6 +95,7 @@ def agent(caro: ConsolePage) -> Side:
             "large": "Ce fichier dépasse la taille permise.",
             "type": "Ce type de fichier n’est pas accepté. Retirez-le, ou envoyez-le sous une autre forme.",
             "empty": "Ce fichier est vide.",
+            "virus": "Ce fichier contient un virus et a été refusé.",
         },
     )
 

@@ -17,6 +17,7 @@ import pytest
 from guichet_local.testing import containers
 from guichet_local.testing.background import Background
 from guichet_local.testing.browser import browser as browser
+from guichet_local.testing.clamav import clamav as clamav
 from guichet_local.testing.mail import MailServers
 from guichet_local.testing.sources import RECIPES, Given, LocalProcess, Source
 from guichet_local.testing.stack import Stack
@@ -179,9 +180,9 @@ def mail_servers(pytestconfig: pytest.Config) -> Iterator[StartsMail]:
 
 
 @pytest.fixture(scope="session")
-def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
-    """The whole system behind its gateway, as `make up` runs it, in a temporary folder on free ports."""
-    running = Stack(pytestconfig.stash[SERVERS].background)
+def stack(pytestconfig: pytest.Config, clamav: str) -> Iterator[Stack]:
+    """The whole system behind its gateway, as `make up` runs it with ClamAV, in a temporary folder on free ports."""
+    running = Stack(pytestconfig.stash[SERVERS].background, {"GUICHET_CLAMD": clamav})
     try:
         running.start_all()
         yield running
