@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 from guichet_contracts import requests as contract
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -17,6 +18,8 @@ from guichet_mailer.mailbox import AddressTokens
 
 from . import ugly
 from .conftest import ADDRESS, Desk, Ear, Mailer, MailServer, eventually, mark
+
+BOXES = (b"support", b"sales")
 
 
 def mail(subject: str = "Bonjour", body: str = "Où est ma commande ?", **headers: str) -> bytes:
@@ -41,6 +44,17 @@ def _send(port: int, recipients: list[str], raw: bytes) -> dict[str, tuple[int, 
 
 def _children(pid: int) -> list[int]:
     return [int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
+
+
+def _give(port: int, raw: bytes) -> str:
+    """Hand a mail over by SMTP, byte for byte; the id under which it is stored."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=20) as server:
+        server.ehlo()
+        server.mail("jeanne@example.net")
+        server.rcpt(ADDRESS)
+        code, said = server.data(raw)
+    assert code == 250, said
+    return said.decode().rpartition(" ")[2]
 
 
 @asynccontextmanager
@@ -116,6 +130,32 @@ class TestAMail:
         assert other != mail_id
         await desk.ends(other, "duplicate")
         assert desk.ear.email(other) is None
+
+    @pytest.mark.parametrize("identity", [b"Message-ID: <%s@example.net>", b"Message-ID:"])
+    async def test_to_two_of_our_mailboxes_is_one(self, desk: Desk, identity: bytes) -> None:
+        raw = ugly.mail(mark().encode(), identity.replace(b"%s", mark().encode()), b"Cc: sales@desk.example")
+        ids = [(await desk.inbound(b"Delivered-To: %s@desk.example\r\n" % box + raw)).json()["id"] for box in BOXES]
+        async with asyncio.timeout(20):
+            while "received" in (states := sorted([(await desk.state(one))["state"] for one in ids])):
+                await asyncio.sleep(0.05)
+        assert states == ["duplicate", "processed"]
+
+    @pytest.mark.parametrize(
+        "name", ["bare-lf", "nul-bytes", "header-of-1-mb", "ten-thousand-recipients", "random-bytes"]
+    )
+    async def test_by_smtp_may_be_ugly(self, desk: Desk, name: str) -> None:
+        port = int(desk.service.environment["GUICHET_SMTP_PORT"])
+        stored = await asyncio.to_thread(_give, port, b"X-Mark: %s\r\n" % mark().encode() + ugly.every()[name])
+        async with asyncio.timeout(20):
+            while (state := (await desk.state(stored))["state"]) == "received":
+                await asyncio.sleep(0.05)
+        assert state in ("processed", "duplicate")
+
+    async def test_that_is_too_large_is_refused_at_the_door(self, desk: Desk) -> None:
+        assert (await desk.inbound(bytes(40_000_001))).status_code == 413
+        port = int(desk.service.environment["GUICHET_SMTP_PORT"])
+        with pytest.raises(smtplib.SMTPSenderRefused, match="552"):
+            await asyncio.to_thread(_send, port, [ADDRESS], bytes(40_000_001))
 
     async def test_survives_a_crash_while_it_is_processed(self, desk: Desk, ear: Ear, mailer: Mailer) -> None:
         raws = [mail(mark()) for _ in range(8)]

@@ -202,6 +202,10 @@ class TestKind:
             ("dsn-postfix", "failed"),
             ("dsn-delayed", "delayed"),
             ("dsn-delivered", "delivered"),
+            ("dsn-sendmail", "failed"),
+            ("dsn-gmail", "failed"),
+            ("dsn-exchange-online", "failed"),
+            ("dsn-exim", "failed"),
             ("bounce-qmail", "failed"),
             ("bounce-exim", "failed"),
             ("bounce-exchange", "failed"),
@@ -214,6 +218,12 @@ class TestKind:
         assert [(one.email.lower(), one.fate) for one in mail.bounce.recipients] == [("gone@example.net", fate)]
         if name != "bounce-exchange":  # it returns nothing of the mail
             assert "sent-1@desk.example" in mail.bounce.message_ids
+
+    def test_a_bounce_gives_the_servers_reason(self) -> None:
+        bounce = read("dsn-gmail").bounce
+        assert bounce is not None
+        assert bounce.recipients[0].status == "5.1.1"
+        assert "does not exist" in bounce.recipients[0].diagnostic
 
     @pytest.mark.parametrize("name", [name for name in UGLY if name.startswith("auto-")])
     def test_automatic_mail_is_recognised(self, name: str) -> None:

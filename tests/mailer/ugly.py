@@ -350,12 +350,93 @@ def structures() -> Iterator[tuple[str, bytes]]:
     )
 
 
+def dialects() -> Iterator[tuple[str, bytes]]:
+    """Status notifications as the servers of the world write them."""
+    head = SENT.partition(CRLF + CRLF)[0]
+    sendmail = (
+        "Original-Recipient: rfc822;gone@example.net\r\nFinal-Recipient: RFC822; gone@example.net\r\nAction: failed\r\n"
+        "Status: 5.1.1\r\nRemote-MTA: DNS; mx.example.net\r\n"
+        "Diagnostic-Code: SMTP; 550 5.1.1 <gone@example.net>... User unknown\r\nLast-Attempt-Date: Tue, 3 Feb 2026\r\n"
+    )
+    yield (
+        "dsn-sendmail",
+        attached(
+            multipart(
+                "report; report-type=delivery-status",
+                part("text/plain", b"   ----- The following addresses had permanent fatal errors -----"),
+                part("message/delivery-status", b"Reporting-MTA: dns; mx.example\r\n\r\n" + sendmail.encode()),
+                part("text/rfc822-headers", head),
+                boundary="q1A2B3/mx.example",
+            ),
+            b"From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example>",
+            b"Subject: Returned mail: see transcript for details",
+            b"Auto-Submitted: auto-generated (failure)",
+        ),
+    )
+    gmail = (
+        "Final-Recipient: rfc822; gone@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "Remote-MTA: dns; mx.example.net. (192.0.2.1, the server for the domain example.net.)\r\n"
+        "Diagnostic-Code: smtp; 550-5.1.1 The email account that you tried to reach does not exist.\r\n"
+        " 550 5.1.1 https://support.example/ - gsmtp\r\n"
+    )
+    icon = part("image/png", IMAGE, "Content-Transfer-Encoding: base64", "Content-ID: <icon.png>")
+    shown = multipart("related", part("text/html", b"<p>Address not found</p>"), icon, boundary="r")
+    yield (
+        "dsn-gmail",
+        attached(
+            multipart(
+                "report; report-type=delivery-status",
+                multipart("alternative", part("text/plain", b"** Address not found **"), shown, boundary="a"),
+                part("message/delivery-status", b"Reporting-MTA: dns; googlemail.com\r\n\r\n" + gmail.encode()),
+                part("message/rfc822", SENT),
+            ),
+            b"From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>",
+            b"Auto-Submitted: auto-replied",
+            b"X-Failed-Recipients: gone@example.net",
+        ),
+    )
+    exchange = (
+        "Final-Recipient: rfc822;gone@example.net\r\nAction: failed\r\nStatus: 5.1.10\r\n"
+        "Diagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found\r\n"
+    )
+    yield (
+        "dsn-exchange-online",
+        attached(
+            multipart(
+                "report; report-type=delivery-status",
+                multipart("alternative", part("text/plain", b"Diagnose"), part("text/html", b"<p>x</p>"), boundary="a"),
+                part("message/delivery-status", b"Reporting-MTA: dns;mx.example\r\n\r\n" + exchange.encode()),
+                part("message/rfc822", SENT),
+            ),
+            b"From: Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@desk.example>",
+            b"Subject: =?utf-8?Q?Non_remis=C2=A0:_Votre_commande?=",
+            b"X-MS-Exchange-Message-Is-Ndr:",
+        ),
+    )
+    exim = "Action: failed\r\nFinal-Recipient: rfc822;gone@example.net\r\nStatus: 5.0.0\r\n"
+    yield (
+        "dsn-exim",
+        attached(
+            multipart(
+                "report; report-type=delivery-status",
+                part("text/plain", b"This message was created automatically by mail delivery software."),
+                part("message/delivery-status", b"Reporting-MTA: dns; mx.example\r\n\r\n" + exim.encode()),
+                part("message/rfc822", head),
+                boundary="1700000000-eximdsn-1",
+            ),
+            b"From: Mail Delivery System <Mailer-Daemon@mx.example>",
+            b"X-Failed-Recipients: gone@example.net",
+        ),
+    )
+
+
 def machines() -> Iterator[tuple[str, bytes]]:
     yield "dsn-postfix", dsn(FAILED, SENT)
     yield "dsn-delayed", dsn(FAILED.replace("failed", "delayed").replace("5.1.1", "4.4.1"), SENT)
     yield "dsn-delivered", dsn(FAILED.replace("failed", "delivered").replace("5.1.1", "2.0.0"), SENT)
     yield "dsn-original-recipient", dsn("Original-Recipient: rfc822;Gone@Example.net\r\n" + FAILED, SENT)
     yield "dsn-two-recipients", dsn(FAILED + "\r\n" + FAILED.replace("gone@", "also@"), SENT)
+    yield from dialects()
     yield "dsn-broken-fields", dsn("Action failed\r\nFinal-Recipient\r\n", SENT)
     daemon = b"From: MAILER-DAEMON@mx.example"
     qmail = (

@@ -58,6 +58,10 @@ class ReceivedStore:
         )
         return _received(document) if document else None
 
+    async def renew(self, mail: Received, until: datetime) -> None:
+        """Keep the claim for longer."""
+        await self.collection.update_one({"_id": mail.id, "state": State.RECEIVED}, {"$set": {"due_at": until}})
+
     async def postpone(self, mail: Received, until: datetime, *, counted: bool) -> None:
         """Give the claim back until then; ``counted`` as an attempt or not."""
         change: Document = {"$set": {"due_at": until}}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from guichet_contracts.mailer import Thread
+from guichet_contracts.mailer import Attachment, Thread
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
@@ -137,10 +137,7 @@ async def _process(reception: Reception, received: Received) -> None:
         thread = Thread(request_id=delivery.email.request_id, by="bounce")
     else:
         thread = await reception.threading.thread(mail, ours)
-    try:
-        attachments = [await reception.files.give(received.id, index, file) for index, file in enumerate(mail.files)]
-    except Infected as infected:
-        raise Quarantine("infected", f"A virus was found in {infected.name}.") from None
+    attachments = await _given(reception, received, mail)
     await reception.threading.remember(mail, received.id, thread.request_id)
     to_us = [one.email for one in (*mail.to, *mail.cc) if reception.mailboxes.of(one.email)]
     bounced, mailbox = delivery.id if delivery else None, _mailbox(reception, received, mail)
@@ -166,6 +163,17 @@ async def _parsed(reception: Reception, received: Received) -> Mail:
         raise Quarantine("lost", "The store has lost its bytes.") from None
     except Unreadable as error:
         raise Quarantine(error.reason, error.detail) from None
+
+
+async def _given(reception: Reception, received: Received, mail: Mail) -> list[Attachment]:
+    attachments = []
+    for index, file in enumerate(mail.files):
+        await reception.store.renew(received, now() + reception.lease)  # each file may take its time
+        try:
+            attachments.append(await reception.files.give(received.id, index, file))
+        except Infected as infected:
+            raise Quarantine("infected", f"A virus was found in {infected.name}.") from None
+    return attachments
 
 
 async def _reported(reception: Reception, mail: Mail) -> tuple[Delivery | None, frozenset[str]]:

@@ -1,9 +1,8 @@
 """HTTP: deliveries, and the mailboxes that they leave by."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends
 from guichet_kit.clock import WireTime
+from guichet_kit.pages import Page
 from pydantic import BaseModel
 
 from guichet_mailer.access import CallerOf
@@ -40,13 +39,13 @@ def routes(post: Post, agent: CallerOf) -> APIRouter:
     router = APIRouter(prefix="/api/v1/mail", tags=["mail"], dependencies=[Depends(agent)])
 
     @router.get("/mailboxes")
-    async def list_mailboxes() -> dict[str, Any]:
+    async def list_mailboxes() -> Page[MailboxShown]:
         found = enumerate(post.mailboxes.all)
         shown = [
             MailboxShown(id=box.id, address=box.address, name=box.name, signature=box.signature, default=number == 0)
             for number, box in found
         ]
-        return {"items": shown, "next_cursor": None}
+        return Page(items=shown, next_cursor=None)
 
     @router.get("/deliveries/{delivery_id}")
     async def get_delivery(delivery_id: str) -> DeliveryShown:

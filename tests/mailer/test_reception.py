@@ -1,0 +1,217 @@
+"""Reception by itself, with servers that fail as told: what goes to quarantine, what only waits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from guichet_contracts.mailer import Attachment
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
+from guichet_kit.mongo import Collection, Document, open_client
+from guichet_kit.objects import ObjectMissing, StoreUnavailable
+from guichet_mailer.files import FilesUnavailable, Infected
+from guichet_mailer.inbound.received import Envelope, State
+from guichet_mailer.inbound.store import ReceivedStore
+from guichet_mailer.inbound.usecases import MAX_ATTEMPTS, Reception, process_next, replay, take_in
+from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
+from guichet_mailer.parsing import File, Mail, parse
+from guichet_mailer.threads import Threading, ThreadStore
+
+from . import ugly
+from .conftest import mark
+
+SECRET = b"x" * 48
+
+
+class Bucket:
+    """Objects in memory."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.away = False
+
+    async def put(self, name: str, data: BytesIO, length: int, media_type: str) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+        self.objects[name] = data.read()
+
+    @asynccontextmanager
+    async def open(self, name: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        if self.away:
+            raise StoreUnavailable("away")
+        if name not in self.objects:
+            raise ObjectMissing(name)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield self.objects[name]
+
+        yield chunks()
+
+
+class Attachments:
+    """Takes every file, but for those that it is told to fail with."""
+
+    def __init__(self) -> None:
+        self.failures: list[Exception] = []
+        self.given: list[str] = []
+
+    async def give(self, email_id: str, index: int, file: File) -> Attachment:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.given.append(file.name)
+        return Attachment(id=new_id(), name=file.name, media_type=file.media_type, size=1, state="ready")
+
+
+class Direct:
+    """Parses at once; what it raises instead is in ``failures``."""
+
+    def __init__(self) -> None:
+        self.failures: list[Exception] = []
+
+    async def parse(self, raw: bytes, recipients: Sequence[str], null_sender: bool) -> Mail:
+        if self.failures:
+            raise self.failures.pop(0)
+        return parse(raw, recipients=recipients, null_sender=null_sender)
+
+
+class Told:
+    """A relay that remembers what it was offered."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
+        self.events += [entry["event"]["data"] for entry in entries]
+
+
+class Desk:
+    """A reception, and the parts of it that fail."""
+
+    def __init__(self, store: ReceivedStore, threads: ThreadStore) -> None:
+        self.bucket, self.attachments, self.parser, self.told = Bucket(), Attachments(), Direct(), Told()
+        boxes = Mailboxes([Mailbox(id="support", address="support@desk.example")])
+        parts: dict[str, Any] = {
+            "store": store,
+            "objects": self.bucket,
+            "relay": self.told,
+            "parser": self.parser,
+            "threading": Threading(threads, boxes, AddressTokens(SECRET, "reply")),
+            "files": self.attachments,
+            "mailboxes": boxes,
+            "post": _NoBounces(),
+        }
+        self.reception = Reception(**parts, lease=timedelta(seconds=-1), size_limit=1000, arrived=asyncio.Event())
+
+    async def take(self, raw: bytes) -> str:
+        return await take_in(self.reception, raw, Envelope("http"))
+
+    async def process(self) -> None:
+        assert await process_next(self.reception)
+
+    async def state(self, mail_id: str) -> tuple[State, str | None]:
+        mail = await self.reception.store.get(mail_id)
+        assert mail is not None
+        return mail.state, mail.reason
+
+
+class _NoBounces:
+    bounce_tokens = AddressTokens(SECRET, "bounce")
+
+
+@pytest.fixture
+async def desk(mongodb_url: str) -> AsyncIterator[Desk]:
+    client = open_client(mongodb_url, "pymongo", "test")
+    database = client.database(f"test_{mark()}_mailer")
+    store = ReceivedStore(database)
+    await store.ensure_indexes()
+    yield Desk(store, ThreadStore(database))
+    await database.client.drop_database(database.name)
+    await client.close()
+
+
+def with_file() -> bytes:
+    file = ugly.part("application/pdf", b"%PDF " + mark().encode(), "Content-Disposition: attachment; filename=a.pdf")
+    return ugly.attached(ugly.multipart("mixed", file), f"Message-ID: <{mark()}@x>".encode())
+
+
+class TestQuarantine:
+    async def test_holds_what_is_infected(self, desk: Desk) -> None:
+        desk.attachments.failures = [Infected("a.pdf")]
+        held, fine = await desk.take(with_file()), await desk.take(with_file())
+        await desk.process()
+        await desk.process()
+        assert await desk.state(held) == (State.QUARANTINED, "infected")
+        assert await desk.state(fine) == (State.PROCESSED, None)
+        assert desk.attachments.given == ["a.pdf"]
+
+    async def test_holds_what_we_fail_at_until_it_is_replayed(self, desk: Desk) -> None:
+        desk.parser.failures = [KeyError("a fault of ours")]
+        held = await desk.take(ugly.mail(b"x"))
+        await desk.process()
+        assert await desk.state(held) == (State.QUARANTINED, "failure")
+        assert desk.told.events == []
+        await replay(desk.reception, held)
+        await desk.process()
+        assert await desk.state(held) == (State.PROCESSED, None)
+        assert [one["email"]["id"] for one in desk.told.events] == [held]
+
+    async def test_holds_what_a_process_always_dies_of(self, desk: Desk) -> None:
+        held = await desk.take(ugly.mail(b"x"))
+        for _ in range(MAX_ATTEMPTS):  # begun, and never heard of again: the lease ends
+            await desk.reception.store.claim(now(), timedelta(seconds=-1))
+        await desk.process()
+        assert await desk.state(held) == (State.QUARANTINED, "crashed")
+
+    async def test_holds_what_the_store_has_lost(self, desk: Desk) -> None:
+        held = await desk.take(ugly.mail(b"x"))
+        desk.bucket.objects.clear()
+        await desk.process()
+        assert await desk.state(held) == (State.QUARANTINED, "lost")
+
+    @pytest.mark.parametrize("away", ["bucket", "attachments"])
+    async def test_is_not_for_what_only_waits_for_a_server(self, desk: Desk, away: str) -> None:
+        waiting = await desk.take(with_file())
+        for _ in range(2 * MAX_ATTEMPTS):  # however long
+            if away == "bucket":
+                desk.bucket.away = True
+            else:
+                desk.attachments.failures = [FilesUnavailable("away")]
+            await desk.process()
+            assert await desk.state(waiting) == (State.RECEIVED, None)
+            await _hurry(desk)
+        desk.bucket.away = False
+        await desk.process()
+        assert await desk.state(waiting) == (State.PROCESSED, None)
+
+
+class TestAnAcceptedMail:
+    async def test_is_not_accepted_before_it_is_stored(self, desk: Desk) -> None:
+        desk.bucket.away = True
+        with pytest.raises(StoreUnavailable):
+            await desk.take(ugly.mail(b"x"))
+        assert not await process_next(desk.reception)
+
+    async def test_is_told_once_however_many_process_it(self, desk: Desk) -> None:
+        mail_id = await desk.take(with_file())
+        await asyncio.gather(*(process_next(desk.reception) for _ in range(4)))
+        assert await desk.state(mail_id) == (State.PROCESSED, None)
+        assert len(desk.told.events) == 1
+
+    async def test_names_what_an_answer_is_to_name(self, desk: Desk) -> None:
+        await desk.take(ugly.mail(b"x", b"In-Reply-To: <ours@desk.example>"))
+        await desk.process()
+        (event,) = desk.told.events
+        assert event["email"]["references"] == ["ours@desk.example"]
+
+
+def _later() -> datetime:
+    return now() + timedelta(hours=1)
+
+
+async def _hurry(desk: Desk) -> None:
+    """What was postponed is due."""
+    await desk.reception.store.collection.update_many({}, {"$set": {"due_at": _later() - timedelta(hours=2)}})
