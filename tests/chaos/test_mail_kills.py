@@ -13,7 +13,6 @@ import secrets
 import smtplib
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from email import message_from_bytes
 
@@ -21,10 +20,10 @@ import pytest
 from guichet_kit.tokens import Tokens
 from guichet_local.ports import Ports
 from guichet_local.testing import StartsMail
-from guichet_local.testing.mail import MailServers
+from guichet_local.testing.mail import CUSTOMERS, MailServers
 from guichet_local.testing.service import ServiceProcess
 
-from .conftest import ADA, DESK, SUPPORT, Desk, eventually
+from .conftest import ADA, DESK, SUPPORT, Desk, eventually, on_timelines
 
 KILLS = int(os.environ.get("GUICHET_CHAOS_KILLS") or 3)
 MAILS = 10
@@ -68,12 +67,24 @@ def mailer(
     service.stop()
 
 
+@pytest.fixture(scope="module")
+def desk_requests(
+    environment: dict[str, str], desk: Desk, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServiceProcess]:
+    """What puts received e-mails on timelines."""
+    service = ServiceProcess("guichet_requests", environment, tmp_path_factory.mktemp("requests") / "log").start()
+    yield service
+    service.stop()
+
+
 def letters(servers: MailServers, subjects: list[str]) -> None:
-    """A customer's mails: Postfix has them when this returns."""
+    """A customer's mails, every other of which follows the one before: Postfix has them when this returns."""
     with smtplib.SMTP("localhost", servers.smtp_port, timeout=30) as smtp:
-        for subject in subjects:
-            head = f"From: {ADA}\r\nTo: {SUPPORT}\r\nSubject: {subject}\r\nMessage-ID: <{subject}@customer.example>"
-            smtp.sendmail(ADA, [SUPPORT], f"{head}\r\n\r\nOù est ma commande ?\r\n".encode())
+        for number, subject in enumerate(subjects):
+            head = f"From: {ADA}\r\nTo: {SUPPORT}\r\nSubject: {subject}\r\nMessage-ID: <{subject}@{CUSTOMERS}>\r\n"
+            if number % 2:
+                head += f"In-Reply-To: <{subjects[number - 1]}@{CUSTOMERS}>\r\n"
+            smtp.sendmail(ADA, [SUPPORT], f"{head}\r\nOù est ma commande ?\r\n".encode())
 
 
 async def copies(servers: MailServers) -> dict[str, int]:
@@ -93,7 +104,12 @@ async def copies(servers: MailServers) -> dict[str, int]:
 @pytest.mark.timeout(600)
 class TestKillingMailer:
     async def test_loses_no_mail_and_doubles_none_unless_a_person_said_so(
-        self, mail: MailServers, mailer: ServiceProcess, desk: Desk, tokens: Tokens
+        self,
+        mail: MailServers,
+        mailer: ServiceProcess,
+        desk: Desk,
+        desk_requests: ServiceProcess,
+        tokens: Tokens,
     ) -> None:
         seed = int(os.environ.get("GUICHET_CHAOS_SEED") or secrets.randbelow(1 << 32))
         chance = random.Random(seed)  # noqa: S311 - kills at random, hides nothing
@@ -119,13 +135,15 @@ class TestKillingMailer:
             await eventually(lambda: all(desk.state(item) == "sent" for item in written))
             await eventually(lambda: desk.received.keys() >= set(posted))
 
+        async with asyncio.timeout(60):
+            while not (shown := await on_timelines(desk_requests.url, tokens)).keys() >= set(posted):
+                await asyncio.sleep(1)
         arrived = await copies(mail)
         twice = {item for item, count in arrived.items() if count > 1}
         sys.stdout.write(
             f"{time.monotonic() - started:.0f} s; uncertain: {len(desk.were_uncertain)}, sent again by a click: "
-            f"{len(clicked)}, arrived twice: {len(twice)}, in more than one event: "
-            f"{sum(len(ids) > 1 for ids in desk.received.values())}\n"
+            f"{len(clicked)}, arrived twice: {len(twice)}; on timelines: {shown.total()} of {len(posted)}\n"
         )
         assert arrived.keys() == set(written)
         assert twice <= desk.were_uncertain & clicked
-        assert Counter(len(desk.received[subject]) for subject in posted) == {1: len(posted)}
+        assert {subject: shown[subject] for subject in posted} == dict.fromkeys(posted, 1)
