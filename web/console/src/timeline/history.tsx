@@ -52,7 +52,8 @@ export function History({ thread, request }: { thread: Thread; request: Request 
   };
   return (
     <div class="history-frame">
-      <div class="history" ref={scroller} onScroll={onScrolled}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: with the keyboard, it is scrolled from itself */}
+      <div class="history" ref={scroller} tabIndex={0} onScroll={onScrolled}>
         <div class="history-content">
           <OlderState thread={thread} />
           <div role="log" aria-label={t("timeline.label")} aria-busy={state === "loading"}>
