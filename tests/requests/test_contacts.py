@@ -10,7 +10,8 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_requests.contact.contact import ContactErased, ContactNotKnownYet, email_key
 from guichet_requests.request import usecases
-from guichet_requests.request.request import Contact, Request, unlink
+from guichet_requests.request.linking import unlink
+from guichet_requests.request.request import Contact, Request
 from guichet_requests.timeline.item import Author
 
 from .conftest import NOON, Visitor, World

@@ -8,7 +8,7 @@ from guichet_kit.clock import now
 
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
-from guichet_requests.request import mail
+from guichet_requests.request import linking
 from guichet_requests.request.request import Change, Contact, Request
 from guichet_requests.request.store import RequestStore
 from guichet_requests.request.usecases import change_after, show_contact
@@ -46,7 +46,7 @@ async def link_awaited(store: RequestStore, contacts: ContactStore, request_id: 
     async def decide(request: Request) -> Change | None:
         holder = await contacts.holder_of(request.awaits) if request.awaits else None
         contact = Contact(holder.id, holder.name, holder.email) if holder else None
-        return mail.link_awaited(request, contact, at=now()) if contact else None
+        return linking.link_awaited(request, contact, at=now()) if contact else None
 
     if (await change_after(store, request_id, decide)).link:
         await show_contact(store, contacts, request_id)

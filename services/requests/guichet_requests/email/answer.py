@@ -111,11 +111,13 @@ async def draft(outbox: Outbox, request_id: str, language: Language) -> Draft:
 
 
 async def _recipient(outbox: Outbox, request: Request, emails: Sequence[Item]) -> Address | None:
-    """The contact, at the address that they wrote from last; while the contact is unknown, whoever wrote."""
+    """The contact, at the address that they wrote from last; while there is none, who wrote, or filled in a form."""
     last = _last_received(emails)
     wrote = last.email.sender if last and last.email else None
     if request.contact is None:
-        return wrote
+        visitor = request.visitor
+        filled_in = Address(visitor.email, visitor.name or "") if visitor and visitor.email and request.awaits else None
+        return wrote or filled_in
     copy = await outbox.contacts.resolve(request.contact.id)
     if wrote is not None and copy is not None and email_key(wrote.email) in copy.email_keys:
         return Address(wrote.email, request.contact.name)

@@ -31,6 +31,9 @@ from guichet_requests.timeline.store import TimelineStore
 PATIENCE = timedelta(seconds=30)
 """How long an e-mail waits for the one that it follows."""
 
+SUBJECT_LENGTH = 200
+"""Characters of an e-mail's subject that its request is called by."""
+
 
 class ThreadUnknown(Exception):
     """The e-mails that this one follows were not heard of yet: it is to come again later."""
@@ -199,7 +202,7 @@ async def _begun(room: Mailroom, place: Place, item: Item, version: int) -> tupl
         place.request_id,
         await room.requests.next_number(),
         channel="email",
-        subject=email.subject or None,
+        subject=email.subject.strip()[:SUBJECT_LENGTH] or None,
         awaits=email_key(person.email) if person else None,
         at=item.at,
     )

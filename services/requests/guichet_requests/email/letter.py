@@ -15,6 +15,8 @@ THREAD = 50
 """E-mails of a request that count for its thread, and message ids that a new one names: the newest."""
 QUOTED = 50
 """Messages that the whole history quotes, the newest."""
+QUOTED_LENGTH = 20_000
+"""Characters of each."""
 
 _REPLY = re.compile(r"^(?:re|ré|réf|aw|sv|antw)\s?:", re.IGNORECASE)
 
@@ -80,4 +82,6 @@ def _quoted(item: Item, language: Language) -> str:
     else:
         line = f"On {at:%Y-%m-%d} at {at:%H:%M} (UTC), {name or 'the customer'} wrote:"
     files = [f"[{file.name}]" for file in item.attachments]
-    return "\n".join((line, *(f"> {part}".rstrip() for part in (*item.text.strip().splitlines(), *files))))
+    return "\n".join(
+        (line, *(f"> {part}".rstrip() for part in (*item.text.strip()[:QUOTED_LENGTH].splitlines(), *files)))
+    )

@@ -67,34 +67,40 @@ async def write(
 
     async def decide(request: Request) -> Addition:
         emails = await outbox.items.emails(request_id, THREAD)
-        letter, thread, at = await compose(request, emails), thread_of(emails), now()
-        message_id = f"{item_id}@{outbox.domain}"
-        item = Item(
-            id=item_id,
-            request_id=request_id,
-            at=at,
-            kind="email",
-            channel="email",
-            direction="outbound",
-            author=author,
-            text=letter.text,
-            attachments=letter.attachments,
-            email=Email(
-                subject=letter.subject,
-                to=letter.to,
-                cc=letter.cc,
-                mailbox=letter.mailbox,
-                message_id=message_id,
-                text_signature=letter.signature,
-                text_quoted=letter.quoted,
-                purpose=letter.purpose,
-            ),
-            delivery=Delivery(state="queued", at=at),
-        )
-        submitted = email_submitted(request, item_id, letter, thread, message_id, author, at)
-        return mail.send(request, item), (submitted,)
+        return add_letter(request, item_id, await compose(request, emails), emails, outbox.domain, author)
 
     return await add_item(outbox.requests, outbox.items, request_id, item_id, decide, by=author)
+
+
+def add_letter(
+    request: Request, item_id: str, letter: Letter, emails: Sequence[Item], domain: str, author: Author
+) -> Addition:
+    """The request with one more e-mail, after its newest ``emails``, and the event that has it sent."""
+    message_id, at = f"{item_id}@{domain}", now()
+    item = Item(
+        id=item_id,
+        request_id=request.id,
+        at=at,
+        kind="email",
+        channel="email",
+        direction="outbound",
+        author=author,
+        text=letter.text,
+        attachments=letter.attachments,
+        email=Email(
+            subject=letter.subject,
+            to=letter.to,
+            cc=letter.cc,
+            mailbox=letter.mailbox,
+            message_id=message_id,
+            text_signature=letter.signature,
+            text_quoted=letter.quoted,
+            purpose=letter.purpose,
+        ),
+        delivery=Delivery(state="queued", at=at),
+    )
+    submitted = email_submitted(request, item_id, letter, thread_of(emails), message_id, author, at)
+    return mail.send(request, item), (submitted,)
 
 
 async def see(outbox: Outbox, request_id: str, item_id: str) -> Request:

@@ -1,12 +1,14 @@
 """What can be done with a form: fill it in."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid5
 
+from guichet_contracts.event import Event
 from guichet_kit.clock import now
 
 from guichet_requests.email.events import contact_wanted
-from guichet_requests.email.usecases import Outbox, submit
+from guichet_requests.email.usecases import Outbox, add_letter
 from guichet_requests.errors import Contended, Unknown
 from guichet_requests.file.store import FileElsewhere, FileStore
 from guichet_requests.form.events import form_submitted
@@ -14,7 +16,7 @@ from guichet_requests.form.form import Form
 from guichet_requests.form.store import FormStore
 from guichet_requests.form.submission import Submission, begin, confirmation, item_of
 from guichet_requests.reason.store import ReasonStore
-from guichet_requests.request.request import Request
+from guichet_requests.request.request import Change, Request
 from guichet_requests.request.store import Taken
 from guichet_requests.request.usecases import ATTEMPTS
 from guichet_requests.timeline.item import Attachment, Author
@@ -40,21 +42,10 @@ async def files_of(files: FileStore, file_ids: Sequence[str], sender_id: str) ->
 
 
 async def fill_in(outbox: Outbox, reasons: ReasonStore, form: Form, request_id: str, said: Submission) -> Request:
-    """Make a request of the form, and confirm it where the form says so.
+    """Make a request of the form, with the mail that confirms it where the form says so, in one write.
 
-    A repeat with the same id answers the first one, and sees to its confirmation, which is a write of its own: whoever
-    got no answer, since the process died between the two, tries again.
+    A repeat with the same id answers the first one. Raises `Contended`.
     """
-    request = await _request(outbox, reasons, form, request_id, said)
-    if form.confirmation:
-        item_id = str(uuid5(UUID(request.id), "confirmation"))
-        email = request.visitor and request.visitor.email
-        if email:
-            await submit(outbox, request.id, item_id, confirmation(form, email, request.number), author=_SYSTEM)
-    return request
-
-
-async def _request(outbox: Outbox, reasons: ReasonStore, form: Form, request_id: str, said: Submission) -> Request:
     for _ in range(ATTEMPTS):
         existing = await outbox.requests.get(request_id)
         if existing is not None:
@@ -63,10 +54,15 @@ async def _request(outbox: Outbox, reasons: ReasonStore, form: Form, request_id:
         reason = await reasons.get(form.reason_id) if form.reason_id else None
         number = await outbox.requests.next_number()
         begun = begin(form, said, request_id, number, reason.id if reason else None, now())
-        told = (
+        told: list[Event[Any]] = [
             contact_wanted(request_id, said.email, said.name),
             form_submitted(request_id, item_of(request_id), [file.id for file in said.files]),
-        )
+        ]
+        if form.confirmation:
+            letter, item_id = confirmation(form, said.email, number), str(uuid5(UUID(request_id), "confirmation"))
+            confirmed, submitted = add_letter(begun.request, item_id, letter, (), outbox.domain, _SYSTEM)
+            begun = Change(confirmed.request, begun.items + confirmed.items)
+            told += submitted
         try:
             await outbox.requests.insert(begun, told)
         except Taken:

@@ -19,8 +19,8 @@ from guichet_requests.contact.store import ContactStore
 from guichet_requests.folding import query_words
 from guichet_requests.reason import usecases as reason_usecases
 from guichet_requests.reason.store import ReasonStore
+from guichet_requests.request import linking, usecases
 from guichet_requests.request import request as noun
-from guichet_requests.request import usecases
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.listing import Listing, Sort, View
 from guichet_requests.request.request import UNCHANGED, Priority, Request, Status
@@ -201,7 +201,7 @@ def routes(
         expected: Annotated[int | None, Depends(if_match)],
     ) -> RequestView:
         def decide(request: Request) -> noun.Change | None:
-            return noun.unlink(request, by=caller.author, at=now())
+            return linking.unlink(request, by=caller.author, at=now())
 
         return _shown(await usecases.change(store, request_id, decide, expected), response)
 

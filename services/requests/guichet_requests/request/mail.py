@@ -6,7 +6,7 @@ None of them knows whether the item was taken in before; that is for the caller 
 from dataclasses import replace
 from datetime import datetime
 
-from guichet_requests.request.request import Change, Contact, ItemKey, Link, Request, preview_of, with_status
+from guichet_requests.request.request import Change, ItemKey, Request, preview_of, with_status
 from guichet_requests.timeline.item import Author, Channel, Event, Item, Party
 
 
@@ -71,18 +71,6 @@ def moved_away(request: Request, item_id: str, to: Party, *, by: Author, at: dat
     text = f"{by.name} moved an e-mail to request {to.name}"
     event = Event("email_moved", after=to)
     return Item(item_id, request.id, at, "event", request.channel, "internal", by, text, event=event)
-
-
-def link_awaited(request: Request, contact: Contact, *, at: datetime) -> Change:
-    """Link the contact that the request waited for, unless an agent has decided meanwhile."""
-    after = replace(request, awaits=None)
-    if request.link is not None:
-        return Change(after)
-    event, by = Event("contact_linked", after=Party(contact.id, contact.name)), Author("system", "requests", None)
-    text = f"The sender is known as {contact.name}"
-    line_id = f"{request.id}:contact"
-    line = Item(line_id, request.id, at, "event", request.channel, "internal", by, text, event=event)
-    return Change(replace(after, link=Link(contact.id, at), contact=contact), (line,))
 
 
 def _shown(request: Request, item: Item) -> Request:

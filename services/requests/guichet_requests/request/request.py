@@ -1,6 +1,7 @@
 """The request and what agents do to it. Pure: each function takes a request and returns the changed one.
 
-What a conversation does to it is in ``chat.py``, what e-mails and forms do in ``mail.py``.
+What a conversation does to it is in ``chat.py``, what e-mails and forms do in ``mail.py``;
+how it gets its contact in ``linking.py``.
 """
 
 from collections.abc import Mapping
@@ -196,7 +197,7 @@ def open_by_hand(
         created_at=at,
         last_activity_at=at,
     )
-    items = [_event(request, Event("request_created"), by, at, f"{by.name} created the request")]
+    items = [event_item(request, Event("request_created"), by, at, f"{by.name} created the request")]
     if text:
         items.append(_note(request, f"{request_id}:text", text, by, at))
     return Change(request, tuple(items))
@@ -224,21 +225,21 @@ def edit(
         # Clocks differ a little between services; an agent's choice is never older than what they saw.
         after = with_status(after, status, max(at, request.status_at))
         text = f"{by.name} changed the status from {request.status} to {status}"
-        items.append(_event(request, Event("status_changed", request.status, status), by, at, text))
+        items.append(event_item(request, Event("status_changed", request.status, status), by, at, text))
     if priority is not UNCHANGED and priority != request.priority:
         after = replace(after, priority=priority)
         text = f"{by.name} changed the priority from {request.priority} to {priority}"
-        items.append(_event(request, Event("priority_changed", request.priority, priority), by, at, text))
+        items.append(event_item(request, Event("priority_changed", request.priority, priority), by, at, text))
     if reason_id is not UNCHANGED and reason_id != request.reason_id:
         after = replace(after, reason_id=reason_id)
         named = {one: Party(one, reason_names.get(one, one)) for one in (request.reason_id, reason_id) if one}
         event = Event("reason_changed", named.get(request.reason_id or ""), named.get(reason_id or ""))
         to = f"changed the reason to “{named[reason_id].name}”" if reason_id else "removed the reason"
-        items.append(_event(request, event, by, at, f"{by.name} {to}"))
+        items.append(event_item(request, event, by, at, f"{by.name} {to}"))
     if subject is not UNCHANGED and subject != request.subject:
         after = replace(after, subject=subject)
         text = f"{by.name} changed the subject to “{subject}”" if subject else f"{by.name} removed the subject"
-        items.append(_event(request, Event("subject_changed", request.subject, subject), by, at, text))
+        items.append(event_item(request, Event("subject_changed", request.subject, subject), by, at, text))
     return Change(after, tuple(items)) if items else None
 
 
@@ -256,7 +257,7 @@ def assign(request: Request, agent: Assignee, *, by: Author, at: datetime, take_
     before = Party(held_by.id, held_by.name) if held_by else None
     event = Event("assigned", before, Party(agent.id, agent.name))
     text = f"{by.name} took the request" if by.id == agent.id else f"{by.name} assigned the request to {agent.name}"
-    return Change(replace(request, assignee=agent), (_event(request, event, by, at, text),))
+    return Change(replace(request, assignee=agent), (event_item(request, event, by, at, text),))
 
 
 def release(request: Request, *, by: Author, at: datetime) -> Change | None:
@@ -265,34 +266,7 @@ def release(request: Request, *, by: Author, at: datetime) -> Change | None:
         return None
     event = Event("released", Party(request.assignee.id, request.assignee.name))
     text = f"{by.name} released the request"
-    return Change(replace(request, assignee=None), (_event(request, event, by, at, text),))
-
-
-def link(request: Request, contact_id: str, shown: Contact, *, by: Author, at: datetime) -> Change | None:
-    """Link the request to a contact, which ``shown`` stands for; None when it is so already."""
-    if request.link is not None and request.link.contact_id == contact_id:
-        return None
-    after = replace(request, link=Link(contact_id, at), contact=shown)
-    before = Party(request.contact.id, request.contact.name) if request.contact else None
-    if before is not None and before.id == shown.id:
-        return Change(after)
-    event = Event("contact_linked", before, Party(shown.id, shown.name))
-    return Change(after, (_event(request, event, by, at, f"{by.name} linked the contact {shown.name}"),))
-
-
-def unlink(request: Request, *, by: Author, at: datetime) -> Change | None:
-    """Take the contact off the request; None when it has none."""
-    if request.contact is None:
-        return None
-    after = replace(request, link=Link(None, at), contact=None)
-    event = Event("contact_unlinked", Party(request.contact.id, request.contact.name))
-    text = f"{by.name} unlinked the contact {request.contact.name}"
-    return Change(after, (_event(request, event, by, at, text),))
-
-
-def show_contact(request: Request, contact: Contact | None) -> Change | None:
-    """Show what the request's link stands for by now; None when it is shown already."""
-    return None if request.contact == contact else Change(replace(request, contact=contact))
+    return Change(replace(request, assignee=None), (event_item(request, event, by, at, text),))
 
 
 def note(request: Request, note_id: str, text: str, *, by: Author, at: datetime) -> Change:
@@ -311,6 +285,7 @@ def _note(request: Request, note_id: str, text: str, by: Author, at: datetime) -
     return Item(note_id, request.id, at, "note", request.channel, "internal", by, text)
 
 
-def _event(request: Request, event: Event, by: Author, at: datetime, text: str) -> Item:
+def event_item(request: Request, event: Event, by: Author, at: datetime, text: str) -> Item:
+    """The line that tells of a change of the request at this version."""
     item_id = f"{request.id}:{request.version}:{event.name}"
     return Item(item_id, request.id, at, "event", request.channel, "internal", by, text, event=event)

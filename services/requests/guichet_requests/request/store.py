@@ -19,14 +19,14 @@ from guichet_kit.mongo import (
     Database,
     Document,
     DuplicateKeyError,
-    IndexModel,
     ReturnDocument,
 )
-from guichet_kit.outbox import OUTBOX_INDEX, Relay
+from guichet_kit.outbox import Relay
 from guichet_kit.pages import decode_cursor, encode_cursor
 
 from guichet_requests.request.documents import from_document, to_document
 from guichet_requests.request.events import changed
+from guichet_requests.request.indexes import INDEXES, SORTS
 from guichet_requests.request.listing import OPEN, Listing
 from guichet_requests.request.request import Change, Link, Request, Visitor
 from guichet_requests.timeline import store as timeline
@@ -35,65 +35,6 @@ from guichet_requests.timeline.store import TimelineStore
 COLLECTION = "requests"
 FIRST_NUMBER = 1001
 _BATCH = 200
-
-_SORTS: dict[str, tuple[str, str, int]] = {
-    "-last_activity_at": ("activity", "last_activity_at", DESCENDING),
-    "created_at": ("created", "created_at", ASCENDING),
-    "-priority": ("urgency", "urgency", DESCENDING),
-}
-# What a list is narrowed to first, and what its index has at the end, to be looked at without the document.
-_OWNERS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("team", (), ()),
-    ("holder", ("assignee.id",), ("reason_id",)),
-    ("reason", ("reason_id",), ()),
-)
-# Each list is one range, or a merge of a few ranges, of one of these: statuses, channels and priorities are few, so a
-# list that lets several through reads each one's range in order and merges them (SORT_MERGE), without sorting.
-_LISTS = [
-    IndexModel(
-        [
-            *((field, ASCENDING) for field in (*begin, "status", "channel", "priority")),
-            (sorted_by, direction),
-            ("_id", direction),
-            *((field, ASCENDING) for field in end),
-        ],
-        name=f"{owner}_by_{name}",
-    )
-    for name, sorted_by, direction in _SORTS.values()
-    for owner, begin, end in _OWNERS
-]
-_INDEXES = [
-    OUTBOX_INDEX,
-    IndexModel("number", name="number", unique=True),
-    IndexModel(
-        "conversations.id",
-        name="conversation",
-        unique=True,
-        partialFilterExpression={"conversations.id": {"$exists": True}},
-    ),
-    # What a visitor writes next has one place to go to.
-    IndexModel(
-        "visitor.id",
-        name="current_of_visitor",
-        unique=True,
-        partialFilterExpression={"channel": "chat", "current": True},
-    ),
-    IndexModel([("visitor.id", ASCENDING), ("link.at", DESCENDING)], name="links_of_visitor"),
-    IndexModel(
-        [("link.contact_id", ASCENDING), ("_id", ASCENDING)],
-        name="links_to_contact",
-        partialFilterExpression={"link.contact_id": {"$gt": ""}},
-    ),
-    # One person's requests, or those with a rare word, are few: they are read in whatever order, then sorted.
-    IndexModel(
-        [("contact.id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
-        name="contact",
-        partialFilterExpression={"contact.id": {"$gt": ""}},
-    ),
-    IndexModel("words", name="words"),
-    IndexModel("awaits", name="awaits", partialFilterExpression={"awaits": {"$gt": ""}}),
-    *_LISTS,
-]
 
 FEW = 5_000
 """Requests that are rather found by a word and sorted than looked for down the list."""
@@ -114,7 +55,7 @@ class RequestStore:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes(_INDEXES)
+        await self.collection.create_indexes(INDEXES)
 
     async def next_number(self) -> int:
         """A number that no request had before. One that is then not used stays unused."""
@@ -218,7 +159,7 @@ class RequestStore:
 
     async def page(self, listing: Listing, limit: int, cursor: str | None) -> tuple[list[Request], str | None]:
         """One page of a list, and the cursor of the next. Raises `Invalid` for a bad cursor."""
-        name, field, direction = _SORTS[listing.sort]
+        name, field, direction = SORTS[listing.sort]
         condition = _condition(listing)
         if cursor is not None:
             kind = int if field == "urgency" else datetime

@@ -18,6 +18,7 @@ from guichet_requests.agent.agent import Agent
 from guichet_requests.contact.contact import ContactCopy, ContactErased, ContactNotKnownYet
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.errors import Contended, IdTaken, Refused, Unknown
+from guichet_requests.request import linking
 from guichet_requests.request import request as noun
 from guichet_requests.request.request import Assignee, Change, Contact, Link, Priority, Request
 from guichet_requests.request.store import RequestStore, Taken
@@ -126,7 +127,7 @@ async def link(
     """Link the request to the contact. Raises `Unknown`, `StaleVersion`, `ContactNotKnownYet`, `ContactErased`."""
 
     async def decide(request: Request) -> Change | None:
-        return noun.link(request, contact_id, await _active(contacts, contact_id), by=by, at=now())
+        return linking.link(request, contact_id, await _active(contacts, contact_id), by=by, at=now())
 
     await change_after(store, request_id, decide, expected)
     return await show_contact(store, contacts, request_id)
@@ -139,7 +140,7 @@ async def show_contact(store: RequestStore, contacts: ContactStore, request_id: 
     """
 
     async def decide(request: Request) -> Change | None:
-        return noun.show_contact(request, await shown_for(contacts, request.link)) if request.link else None
+        return linking.show_contact(request, await shown_for(contacts, request.link)) if request.link else None
 
     return await change_after(store, request_id, decide)
 

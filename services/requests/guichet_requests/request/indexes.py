@@ -1,0 +1,65 @@
+"""The indexes of the collection ``requests``, and what each list is sorted by."""
+
+from guichet_kit.mongo import ASCENDING, DESCENDING, IndexModel
+from guichet_kit.outbox import OUTBOX_INDEX
+
+SORTS: dict[str, tuple[str, str, int]] = {
+    "-last_activity_at": ("activity", "last_activity_at", DESCENDING),
+    "created_at": ("created", "created_at", ASCENDING),
+    "-priority": ("urgency", "urgency", DESCENDING),
+}
+"""Of each sorting of a list: its name in indexes, its field, its direction."""
+
+# What a list is narrowed to first, and what its index has at the end, to be looked at without the document.
+_OWNERS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("team", (), ()),
+    ("holder", ("assignee.id",), ("reason_id",)),
+    ("reason", ("reason_id",), ()),
+)
+# Each list is one range, or a merge of a few ranges, of one of these: statuses, channels and priorities are few, so a
+# list that lets several through reads each one's range in order and merges them (SORT_MERGE), without sorting.
+_LISTS = [
+    IndexModel(
+        [
+            *((field, ASCENDING) for field in (*begin, "status", "channel", "priority")),
+            (sorted_by, direction),
+            ("_id", direction),
+            *((field, ASCENDING) for field in end),
+        ],
+        name=f"{owner}_by_{name}",
+    )
+    for name, sorted_by, direction in SORTS.values()
+    for owner, begin, end in _OWNERS
+]
+INDEXES = [
+    OUTBOX_INDEX,
+    IndexModel("number", name="number", unique=True),
+    IndexModel(
+        "conversations.id",
+        name="conversation",
+        unique=True,
+        partialFilterExpression={"conversations.id": {"$exists": True}},
+    ),
+    # What a visitor writes next has one place to go to.
+    IndexModel(
+        "visitor.id",
+        name="current_of_visitor",
+        unique=True,
+        partialFilterExpression={"channel": "chat", "current": True},
+    ),
+    IndexModel([("visitor.id", ASCENDING), ("link.at", DESCENDING)], name="links_of_visitor"),
+    IndexModel(
+        [("link.contact_id", ASCENDING), ("_id", ASCENDING)],
+        name="links_to_contact",
+        partialFilterExpression={"link.contact_id": {"$gt": ""}},
+    ),
+    # One person's requests, or those with a rare word, are few: they are read in whatever order, then sorted.
+    IndexModel(
+        [("contact.id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
+        name="contact",
+        partialFilterExpression={"contact.id": {"$gt": ""}},
+    ),
+    IndexModel("words", name="words"),
+    IndexModel("awaits", name="awaits", partialFilterExpression={"awaits": {"$gt": ""}}),
+    *_LISTS,
+]
