@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 
 from guichet_kit.clock import now
@@ -67,16 +68,22 @@ async def write(
 
     async def decide(request: Request) -> Addition:
         emails = await outbox.items.emails(request_id, THREAD)
-        return add_letter(request, item_id, await compose(request, emails), emails, outbox.domain, author)
+        return add_letter(request, item_id, await compose(request, emails), emails, outbox.domain, author, now())
 
     return await add_item(outbox.requests, outbox.items, request_id, item_id, decide, by=author)
 
 
 def add_letter(
-    request: Request, item_id: str, letter: Letter, emails: Sequence[Item], domain: str, author: Author
+    request: Request,
+    item_id: str,
+    letter: Letter,
+    emails: Sequence[Item],
+    domain: str,
+    author: Author,
+    at: datetime,
 ) -> Addition:
     """The request with one more e-mail, after its newest ``emails``, and the event that has it sent."""
-    message_id, at = f"{item_id}@{domain}", now()
+    message_id = f"{item_id}@{domain}"
     item = Item(
         id=item_id,
         request_id=request.id,

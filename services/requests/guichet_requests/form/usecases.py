@@ -1,6 +1,7 @@
 """What can be done with a form: fill it in."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -22,6 +23,8 @@ from guichet_requests.request.usecases import ATTEMPTS
 from guichet_requests.timeline.item import Attachment, Author
 
 _SYSTEM = Author("system", "requests", None)
+_AFTERWARDS = timedelta(milliseconds=1)
+"""The confirmation stands below the form, whatever their ids."""
 
 
 async def open_form(store: FormStore, key: str) -> Form:
@@ -53,14 +56,17 @@ async def fill_in(outbox: Outbox, reasons: ReasonStore, form: Form, request_id: 
         # A reason that was deleted since the form was made is no reason to refuse a customer.
         reason = await reasons.get(form.reason_id) if form.reason_id else None
         number = await outbox.requests.next_number()
-        begun = begin(form, said, request_id, number, reason.id if reason else None, now())
+        at = now()
+        begun = begin(form, said, request_id, number, reason.id if reason else None, at)
         told: list[Event[Any]] = [
             contact_wanted(request_id, said.email, said.name),
             form_submitted(request_id, item_of(request_id), [file.id for file in said.files]),
         ]
         if form.confirmation:
             letter, item_id = confirmation(form, said.email, number), str(uuid5(UUID(request_id), "confirmation"))
-            confirmed, submitted = add_letter(begun.request, item_id, letter, (), outbox.domain, _SYSTEM)
+            confirmed, submitted = add_letter(
+                begun.request, item_id, letter, (), outbox.domain, _SYSTEM, at + _AFTERWARDS
+            )
             begun = Change(confirmed.request, begun.items + confirmed.items)
             told += submitted
         try:
