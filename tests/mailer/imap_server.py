@@ -11,7 +11,8 @@ from guichet_local.ports import Ports
 class ImapServer:
     """One mailbox with one folder. ``mails`` by UID; ``seen`` are those marked so; ``fetched``, the bodies given."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, idle: bool = True) -> None:
+        self._capabilities = b"IMAP4rev1 IDLE" if idle else b"IMAP4rev1"
         self.mails: dict[int, bytes] = {}
         self.seen: set[int] = set()
         self.fetched: list[int] = []
@@ -36,7 +37,7 @@ class ImapServer:
             server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"* OK [CAPABILITY IMAP4rev1 IDLE] ready\r\n")
+        writer.write(b"* OK [CAPABILITY %s] ready\r\n" % self._capabilities)
         with suppress(ConnectionError, asyncio.CancelledError):
             while line := (await reader.readline()).decode().strip():
                 tag, _, command = line.partition(" ")
@@ -60,7 +61,7 @@ class ImapServer:
     def _answers(self, command: str) -> list[bytes]:
         upper = command.upper()
         if upper.startswith("CAPABILITY"):
-            return [b"* CAPABILITY IMAP4rev1 IDLE"]
+            return [b"* CAPABILITY " + self._capabilities]
         if upper.startswith("STATUS"):
             return [f'* STATUS "INBOX" (UIDVALIDITY {self.validity})'.encode()]
         if upper.startswith(("SELECT", "EXAMINE")):

@@ -165,6 +165,7 @@ class TestARefusal:
         assert "550 5.1.1 No such user" in ear.detail(email.item_id)
         await asyncio.sleep(0.5)
         assert len(mail_server.answers[to]) == 4
+        assert to not in desk.service.log.read_text()  # logs outlive erasure
 
     async def test_of_one_address_does_not_keep_it_from_the_others(
         self, desk: Desk, mail_server: MailServer, ear: Ear

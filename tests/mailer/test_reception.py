@@ -11,18 +11,22 @@ import pytest
 from guichet_contracts.mailer import Attachment
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
-from guichet_kit.mongo import Collection, Document, open_client
+from guichet_kit.mongo import Collection, Database, Document, open_client
 from guichet_kit.objects import ObjectMissing, StoreUnavailable
 from guichet_mailer.files import FilesUnavailable, Infected
+from guichet_mailer.inbound import fetcher
+from guichet_mailer.inbound.fetcher import FetchStore, fetching
 from guichet_mailer.inbound.received import Envelope, State
 from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.inbound.usecases import MAX_ATTEMPTS, Reception, process_next, replay, take_in
 from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
 from guichet_mailer.parsing import File, Mail, parse
 from guichet_mailer.threads import Threading, ThreadStore
+from pydantic import SecretStr
 
 from . import ugly
-from .conftest import mark
+from .conftest import eventually, mark
+from .imap_server import ImapServer
 
 SECRET = b"x" * 48
 
@@ -91,9 +95,9 @@ class Told:
 class Desk:
     """A reception, and the parts of it that fail."""
 
-    def __init__(self, store: ReceivedStore, threads: ThreadStore) -> None:
+    def __init__(self, store: ReceivedStore, threads: ThreadStore, imap_url: str) -> None:
         self.bucket, self.attachments, self.parser, self.told = Bucket(), Attachments(), Direct(), Told()
-        boxes = Mailboxes([Mailbox(id="support", address="support@desk.example")])
+        boxes = Mailboxes([Mailbox(id="support", address="support@desk.example", imap_url=SecretStr(imap_url))])
         parts: dict[str, Any] = {
             "store": store,
             "objects": self.bucket,
@@ -123,14 +127,26 @@ class _NoBounces:
 
 
 @pytest.fixture
-async def desk(mongodb_url: str) -> AsyncIterator[Desk]:
+async def database(mongodb_url: str) -> AsyncIterator[Database]:
     client = open_client(mongodb_url, "pymongo", "test")
-    database = client.database(f"test_{mark()}_mailer")
+    found = client.database(f"test_{mark()}_mailer")
+    yield found
+    await found.client.drop_database(found.name)
+    await client.close()
+
+
+@pytest.fixture
+async def imap() -> AsyncIterator[ImapServer]:
+    server = ImapServer(idle=False)
+    async with server.running():
+        yield server
+
+
+@pytest.fixture
+async def desk(database: Database, imap: ImapServer) -> Desk:
     store = ReceivedStore(database)
     await store.ensure_indexes()
-    yield Desk(store, ThreadStore(database))
-    await database.client.drop_database(database.name)
-    await client.close()
+    return Desk(store, ThreadStore(database), f"imap://user:word@127.0.0.1:{imap.port}/INBOX")
 
 
 def with_file() -> bytes:
@@ -206,6 +222,36 @@ class TestAnAcceptedMail:
         await desk.process()
         (event,) = desk.told.events
         assert event["email"]["references"] == ["ours@desk.example"]
+
+
+class TestAnImapServerWithoutIdle:
+    async def test_is_asked_again_and_keeps_what_is_too_large(
+        self, desk: Desk, database: Database, imap: ImapServer
+    ) -> None:
+        imap.deliver(ugly.mail(b"large" * 1000))
+        imap.deliver(ugly.mail(b"first"))
+        async with fetching(desk.reception, FetchStore(database), poll=0.05):
+            await eventually(lambda: imap.seen == {2})
+            imap.deliver(ugly.mail(b"second"))
+            await eventually(lambda: imap.seen == {2, 3})
+        assert len(desk.bucket.objects) == 2
+        (kept,) = await desk.reception.store.quarantine(10, None)
+        assert (kept.reason, kept.object) == ("too_large", None)
+        assert "still on the server" in str(kept.detail)
+        assert imap.fetched == [2, 3]
+
+    async def test_gets_no_mark_for_what_could_not_be_stored(
+        self, desk: Desk, database: Database, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(fetcher, "_AWAY_SECONDS", 0.05)
+        desk.bucket.away = True
+        imap.deliver(ugly.mail(b"x"))
+        async with fetching(desk.reception, FetchStore(database), poll=0.05):
+            await eventually(lambda: len(imap.fetched) > 1)  # again and again
+            assert imap.seen == set()
+            desk.bucket.away = False
+            await eventually(lambda: imap.seen == {1})
+        assert len(desk.bucket.objects) == 1
 
 
 def _later() -> datetime:

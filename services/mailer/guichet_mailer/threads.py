@@ -1,7 +1,9 @@
 """Which request a mail belongs to, by what its headers prove; never by its subject."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from guichet_contracts.mailer import Thread
@@ -49,13 +51,14 @@ class ThreadStore:
     async def remember(self, message_ids: Sequence[str], request_id: str | None, email_id: str | None) -> None:
         """Note the ids that are new; those known stay where they are, but for those that were on no request."""
         known = await self.known(message_ids)
-        for message_id in message_ids:
-            if message_id not in known:
-                document = {"_id": key_of(message_id), "request_id": request_id, "email_id": email_id, "at": now()}
-                try:
-                    await self.collection.insert_one(document)
-                except DuplicateKeyError:
-                    continue  # another mail of the thread was first
+        moment = now()
+
+        async def note(message_id: str) -> None:
+            document = {"_id": key_of(message_id), "request_id": request_id, "email_id": email_id, "at": moment}
+            with suppress(DuplicateKeyError):  # another mail of the thread was first
+                await self.collection.insert_one(document)
+
+        await asyncio.gather(*(note(one) for one in dict.fromkeys(message_ids) if one not in known))
         if request_id is not None and any(one.request_id is None for one in known.values()):
             lone = {"_id": {"$in": [key_of(one) for one in known]}, "request_id": None}
             await self.collection.update_many(lone, {"$set": {"request_id": request_id}})

@@ -114,7 +114,7 @@ async def process_next(reception: Reception) -> bool:
 
 
 async def _quarantine(reception: Reception, mail: Received, reason: str, detail: str) -> None:
-    log.error("mail_quarantined", mail_id=mail.id, reason=reason, detail=detail)
+    log.error("mail_quarantined", mail_id=mail.id, reason=reason)
     outcomes.labels(reason).inc()
     await reception.store.settle(mail, State.QUARANTINED, reason=reason, detail=detail)
 

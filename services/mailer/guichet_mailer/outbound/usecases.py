@@ -164,7 +164,7 @@ async def _move(post: Post, before: Delivery, after: Delivery) -> bool:
         return False
     post.relay.offer(post.store.collection, after.id, outbox)
     states.labels(after.state).inc()
-    log.info("delivery_changed", delivery_id=after.id, state=after.state, attempts=after.attempts, detail=after.detail)
+    log.info("delivery_changed", delivery_id=after.id, state=after.state, attempts=after.attempts)  # words name people
     return True
 
 
