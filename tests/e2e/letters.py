@@ -18,19 +18,23 @@ def said(mail: EmailMessage, kind: str) -> str:
     return str(body.get_content())
 
 
+def letter(sender: str, to: str, subject: str, text: str) -> EmailMessage:
+    """A mail that answers nothing."""
+    written = EmailMessage(policy=SMTP)
+    written["From"], written["To"], written["Subject"] = sender, to, subject
+    written["Date"], written["Message-ID"] = localtime(), make_msgid(domain="customer.example")
+    written.set_content(text)
+    return written
+
+
 def answer(mail: EmailMessage, sender: str, text: str, image: bytes | None = None) -> EmailMessage:
     """An answer as Thunderbird and its like write it: the text, a picture in it, and below what it answers, quoted."""
-    written = EmailMessage(policy=SMTP)
-    written["From"] = sender
-    written["To"] = mail["Reply-To"] or mail["From"]
-    written["Subject"] = f"Re: {mail['Subject'].removeprefix('Re: ')}"
-    written["Date"] = localtime()
-    written["Message-ID"] = make_msgid(domain="customer.example")
-    written["In-Reply-To"] = mail["Message-ID"]
-    written["References"] = f"{mail['References'] or ''} {mail['Message-ID']}".strip()
     quoted = said(mail, "plain").strip()
     lead = "Le 3 févr. 2026 à 10:12, Support a écrit :"
-    written.set_content("\n".join([text, "", lead, *(f"> {line}" for line in quoted.splitlines())]))
+    whole = "\n".join([text, "", lead, *(f"> {line}" for line in quoted.splitlines())])
+    written = letter(sender, mail["Reply-To"], f"Re: {mail['Subject'].removeprefix('Re: ')}", whole)
+    written["In-Reply-To"] = mail["Message-ID"]
+    written["References"] = f"{mail['References'] or ''} {mail['Message-ID']}".strip()
     picture, content_id = ("", "") if image is None else ('<p><img src="cid:photo" alt="La lampe"></p>', "<photo>")
     written.add_alternative(
         f"<html><body><p>{text}</p>{picture}<div class='moz-cite-prefix'>{lead}<br></div>"

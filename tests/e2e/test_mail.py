@@ -13,7 +13,7 @@ from guichet_local.testing.stack import Stack
 from playwright.async_api import FilePayload, Locator, expect
 
 from .conftest import People
-from .letters import answer, opened, said
+from .letters import answer, letter, opened, said
 from .pages import ConsolePage, CustomerPage
 from .test_treatment import NOTICE, PNG
 
@@ -163,3 +163,36 @@ class TestTheExchangeGoesOnByEmail:
         await expect(caro.row(f"Lovelace {mark}")).to_contain_text("Elle clignote toujours.")
         await expect(caro.emails).to_have_count(4)
         assert await page.evaluate("() => window.neverReloaded")
+
+
+@pytest.mark.timeout(240)
+class TestAStranger:
+    async def test_gets_onto_a_request_neither_by_its_number_nor_by_a_forged_address_and_never_unmarked(
+        self, caro: Desk, mail: MailServers, mark: str
+    ) -> None:
+        words = caro.words
+        inbox, stranger = (mail.inbox(f"{name}.{mark}@{CUSTOMERS}") for name in ("ada", "mallory"))
+
+        # A mail that belongs to nothing begins a request, and finds its contact by its address
+        post(inbox, letter(inbox.address, SUPPORT, f"Ma commande {mark}", "Où est ma commande ?"))
+        await caro.row("Où est ma commande ?").click()
+        await expect(caro.emails).to_have_count(1)
+        number = await caro.page.get_by_role("heading", level=1, name="#").inner_text()
+        await caro.write_email("Elle part demain.")
+        reply_to = (await arrived(inbox, 1))["Reply-To"].addresses[0].addr_spec
+
+        # With the request's number in its subject, to an address with one character changed: a request of its own
+        begin, _, token = reply_to.partition("+")
+        forged = f"{begin}+{'b' if token[0] != 'b' else 'c'}{token[1:]}"
+        subject = f"{number.split()[0]} {mark}"
+        post(stranger, letter(stranger.address, forged, subject, "Je suis de la maison."))
+        await expect(caro.row("Je suis de la maison.")).to_be_visible()
+        await expect(caro.emails).to_have_count(2)
+
+        # To the true address, which they may have got to know: shown, and marked
+        post(stranger, letter(stranger.address, reply_to, subject, "Annulez la commande."))
+        await expect(caro.emails).to_have_count(3)
+        await expect(caro.emails.last.get_by_text(words["email.otherSender"], exact=True)).to_be_visible()
+        await caro.row("Je suis de la maison.").click()
+        await expect(caro.emails.get_by_text(words["email.forged"], exact=True)).to_be_visible()
+        await expect(caro.emails.get_by_text(words["email.placed.new_request"])).to_be_visible()
