@@ -49,9 +49,9 @@ chaos: python ## Kill mailer 50 times while 500 mails go each way, through a rea
 	GUICHET_CHAOS_KILLS=50 $(PYTHON) -m pytest tests/chaos --capture=no
 
 .PHONY: bench
-bench: python ## Measure how fast mail is taken in, and write docs/benchmarks.md
+bench: web ## Measure, alone on the machine, and write docs/benchmarks.md
 	@$(PYTHON) -m guichet_local prepare-tests
-	GUICHET_BENCHMARKS=$(CURDIR)/docs/benchmarks.md $(PYTHON) -m pytest tests/bench/bench_mail.py --capture=no
+	GUICHET_BENCHMARKS=$(CURDIR)/docs/benchmarks.md $(PYTHON) -m pytest tests/bench/bench_*.py --capture=no
 
 .PHONY: guide
 guide: web ## Play the treatment of a request, and write the agents' guide and the README's picture from it

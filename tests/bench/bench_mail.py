@@ -2,16 +2,12 @@
 
 import asyncio
 import json
-import os
-import platform
 import secrets
 import smtplib
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -25,19 +21,14 @@ from guichet_local.testing.service import ServiceProcess
 from guichet_mailer.parsing import parse
 
 from .letters import DESK, letters
+from .page import write_section
 
 MAILS = 2_000
 SESSIONS = 4
 """LMTP sessions at the same time, as a mail server has."""
 
-PAGE = """\
-# Benchmarks
-
-`make bench` measures, prints and writes this page.
-
-## Mail
-
-{mails} mails as Gmail, Outlook, Thunderbird and a plain program send them, 2 to 8 kB, in threads of five. *Taken in* is
+EXPLAINED = """\
+{mails} mails as Gmail, Outlook, Thunderbird and a plain program send them, 2 to 6 kB, in threads of five. *Taken in* is
 all that one process of `mailer` does: it takes the mail by LMTP, stores it raw in the object store and notes it in
 MongoDB before the 250, parses it in its confined parser, cleans its HTML, folds its quotes, threads it by Message-ID,
 saves it with its event, and publishes that with a confirm. `email` alone is Python's own parser in a bare loop: it
@@ -46,8 +37,6 @@ parses the same bytes, reads the usual headers and decodes the texts, and keeps 
 | | mails a second | of `email` alone |
 | --- | ---: | ---: |
 {rows}
-
-{day}, {machine}; RabbitMQ, MongoDB and the object store on the same machine.
 """
 
 
@@ -140,9 +129,4 @@ async def test_mails_taken_in_against_the_standard_parser(mailer: ServiceProcess
         "**taken in: stored, parsed, threaded, saved and published**": whole,
     }
     rows = "\n".join(f"| {what} | {value:,.0f} | {value / alone:.2f} |" for what, value in measured.items())
-    machine = f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}"
-    day = datetime.now(UTC).date().isoformat()
-    page = PAGE.format(mails=f"{MAILS:,}", rows=rows, day=day, machine=machine)
-    sys.stdout.write(f"\n{rows}\n")
-    if file := os.environ.get("GUICHET_BENCHMARKS"):
-        Path(file).write_text(page)  # noqa: ASYNC240 - nothing else waits
+    write_section("Mail", EXPLAINED.format(mails=f"{MAILS:,}", rows=rows))
