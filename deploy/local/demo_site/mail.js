@@ -19,7 +19,7 @@ const status = byId("status");
 
 const read = new Set(JSON.parse(localStorage.getItem(READ_KEY) ?? "[]"));
 const drafts = new Map();
-let address = new URLSearchParams(location.search).get("to") ?? FIRST_ADDRESS;
+let address = "";
 let letters = null; // null until the first answer: what is there then has not just arrived
 let listEtag = "";
 let openId = "";
@@ -41,15 +41,26 @@ function showTime(element, at) {
 
 // --- the list ---
 
+async function ask(query) {
+  try {
+    const answer = await fetch(`/api/mail?${query}`, { cache: "no-cache" });
+    return answer.ok ? answer : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The mailbox that the address bar names, else the one that got the newest letter. */
+async function firstAddress() {
+  const named = new URLSearchParams(location.search).get("to");
+  const known = named ? null : await ask("raw=false");
+  return named ?? (await known?.json())?.items[0]?.to ?? FIRST_ADDRESS;
+}
+
 async function refresh() {
   const query = new URLSearchParams({ raw: "false", to: address });
-  let answer;
-  try {
-    answer = await fetch(`/api/mail?${query}`, { cache: "no-cache" });
-  } catch {
-    answer = { ok: false };
-  }
-  if (!answer.ok) {
+  const answer = await ask(query);
+  if (!answer) {
     say("offline");
     return;
   }
@@ -120,7 +131,9 @@ function open(letter) {
   const view = copyOf("opened");
   const subject = view.querySelector(".subject");
   subject.textContent = letter.subject || subject.dataset.none;
-  view.querySelector(".from").textContent = letter.from_name ? `${letter.from_name} <${letter.from}>` : letter.from;
+  view.querySelector(".from").textContent = letter.from_name
+    ? `${letter.from_name} <${letter.from}>`
+    : letter.from;
   view.querySelector(".to").textContent = letter.to;
   showTime(view.querySelector("time"), letter.at);
   view.querySelector(".files").append(...letter.files.map((file) => fileLink(letter, file)));
@@ -262,5 +275,6 @@ async function poll() {
 }
 
 document.addEventListener("visibilitychange", () => !document.hidden && refresh());
+address = await firstAddress();
 showAddresses([]);
 poll();
