@@ -5,6 +5,7 @@ Always private local processes: a test says where their domains' mail goes, stop
 
 import asyncio
 import imaplib
+import os
 import smtplib
 import ssl
 import subprocess
@@ -23,8 +24,8 @@ CUSTOMERS = "customer.example"
 PASSWORD = "guichet-test"  # noqa: S105 - of throw-away servers on the loopback
 
 
-class NotInstalledError(Exception):
-    """Postfix or Dovecot is not there; `make test` installs them."""
+class UnusableError(Exception):
+    """Postfix and Dovecot cannot run here; the text says why."""
 
 
 class MailServers(Group):
@@ -36,7 +37,9 @@ class MailServers(Group):
 
     def __init__(self, background: Background, routes: Mapping[str, str]) -> None:
         if postfix.executable() is None or dovecot.executable() is None:
-            raise NotInstalledError("Postfix or Dovecot is missing: `make test` installs them")
+            raise UnusableError("Postfix or Dovecot is missing: `make test` installs them")
+        if os.geteuid() != 0:
+            raise UnusableError("Postfix changes to users of its own: run the tests that use it as root")
         super().__init__(background, "mail")
         ports = Ports.free()  # whatever they are named: all are free
         self.smtp_port, self.submission_port = ports["smtp"], ports["mailer"]

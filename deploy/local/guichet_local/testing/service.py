@@ -12,7 +12,7 @@ import httpx2
 
 from guichet_local.ports import Ports
 
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 
 
 class ServiceProcess:
