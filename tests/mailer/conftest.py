@@ -189,9 +189,11 @@ def servers(rabbitmq_url: str, mongodb_url: str, s3: S3, secret_key_file: Path) 
 
 @pytest.fixture(scope="package")
 def attachments(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
-    service = ServiceProcess("guichet_attachments", servers, tmp_path_factory.mktemp("attachments") / "log").start()
-    yield service
-    service.kill()
+    service = ServiceProcess("guichet_attachments", servers, tmp_path_factory.mktemp("attachments") / "log")
+    try:
+        yield service.start()
+    finally:
+        service.kill()
 
 
 @pytest.fixture(scope="package")
@@ -223,9 +225,11 @@ def mailer(
         "GUICHET_MAILBOXES": json.dumps(MAILBOXES),
     }
     service = Mailer("guichet_mailer", servers | settings, tmp_path_factory.mktemp("mailer") / "log")
-    service.start()
-    yield service
-    service.stop()
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
 
 
 @pytest.fixture(scope="package")

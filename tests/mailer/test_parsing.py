@@ -111,6 +111,10 @@ class TestText:
         assert "Verte." in mail.text
         assert "Grande." in mail.text
 
+    def test_several_quotes_below_each_other_are_folded_together(self) -> None:
+        folded = fold("Oui.\n\nLe 3/2/2026 à 10:12, A a écrit :\n> Un\n\nLe 4/2/2026 à 10:12, B\na écrit :\n> Deux\n")
+        assert (folded.text, folded.quoted.count("> ")) == ("Oui.", 2)
+
     @pytest.mark.parametrize("name", ["quote-html-gmail", "quote-html-outlook"])
     def test_the_quote_of_an_html_mail_is_folded_too(self, name: str) -> None:
         mail = read(name)

@@ -11,7 +11,7 @@ from guichet_contracts.requests import EmailAddress, SubmittedEmail
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
-from guichet_mailer.outbound.compose import compose, now_for_date
+from guichet_mailer.outbound.compose import compose, now_for_date, with_signature
 from guichet_mailer.parser import Parser, ParserFailed
 
 from . import ugly
@@ -76,6 +76,20 @@ class TestASignedAddress:
         token = AddressTokens(SECRET, "reply").issue(new_id())
         addresses = [f"HELP+{token}@Desk.example", f"aide+{token}@desk.example", f"help+{token}@elsewhere.example"]
         assert boxes.tokens(addresses) == [token, token]
+
+
+class TestASignatureOfTheMailbox:
+    QUOTE = "Le 3/2/2026 à 10:12 (UTC), Jeanne a écrit :\n> Où ?\n\nLe 4/2/2026 à 10:12 (UTC), Caro a écrit :\n> Là."
+
+    def test_stands_above_all_that_is_quoted(self) -> None:
+        text = with_signature(f"Bonjour.\n\n{self.QUOTE}", "The Desk")
+        assert text == f"Bonjour.\n\n-- \nThe Desk\n\n{self.QUOTE}"
+        assert with_signature("Bonjour.", "The Desk") == "Bonjour.\n\n-- \nThe Desk"
+
+    def test_gives_way_to_the_writers_own(self) -> None:
+        text = f"Bonjour.\n\n-- \nCaro\n\n{self.QUOTE * 20}"
+        assert with_signature(text, "The Desk") == text
+        assert with_signature("Bonjour.", "") == "Bonjour."
 
 
 class TestDkim:

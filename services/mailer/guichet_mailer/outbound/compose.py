@@ -22,6 +22,7 @@ from guichet_mailer.parsing.quotes import fold
 
 _REFERENCES = 20
 _REPLY_PREFIX = re.compile(r"^(?:(?:re|aw|sv|tr|fw|fwd|wg|réf?)\s?:\s*)+", re.IGNORECASE)
+_SIGNATURE = re.compile(r"^-- $", re.MULTILINE)
 _FILETIME_EPOCH = 116_444_736_000_000_000
 _SIGNED = (b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"in-reply-to", b"references", b"reply-to")
 _SIGNED_BODY = (b"mime-version", b"content-type")
@@ -99,9 +100,9 @@ def thread_index(request_id: str) -> str:
 
 def with_signature(text: str, signature: str) -> str:
     """The text with the mailbox's signature, above what it quotes; as it is where it has one of its own."""
-    folded = fold(text)
-    if not signature or folded.signature:
+    if not signature or _SIGNATURE.search(text):
         return text
+    folded = fold(text)
     return "\n\n".join(part for part in (folded.text, f"-- \n{signature}", folded.quoted) if part)
 
 

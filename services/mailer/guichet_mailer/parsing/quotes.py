@@ -77,14 +77,19 @@ def _quote(lines: Sequence[str]) -> int | None:
 
 
 def _is_attribution(lines: Sequence[str]) -> bool:
+    return bool(_attribution_length(lines))
+
+
+def _attribution_length(lines: Sequence[str]) -> int:
+    """Lines that together say who wrote what follows; 0 where they do not."""
     joined = ""
-    for line in lines:
+    for count, line in enumerate(lines, 1):
         if not line.strip():
-            return False
+            return 0
         joined = f"{joined} {line[:_LINE_LIMIT]}"
         if _WROTE.search(joined[-_LINE_LIMIT:]):
-            return True
-    return False
+            return count
+    return 0
 
 
 def _is_header(lines: Sequence[str]) -> bool:
@@ -97,8 +102,16 @@ def _is_answered_within(lines: Sequence[str]) -> bool:
     marked = [index for index, line in enumerate(lines) if line.startswith(">")]
     if not marked:
         return False
-    rest = lines[marked[0] : _signature(lines)]
-    return any(line.strip() and not line.startswith(">") for line in rest)
+    index, end = marked[0], _signature(lines)
+    while index < end:
+        line = lines[index][:_LINE_LIMIT]
+        if line.strip() and not line.startswith(">"):
+            length = _attribution_length(lines[index : index + _ATTRIBUTION_LINES]) if _BEGINS.match(line) else 0
+            if not length:
+                return True
+            index += length - 1  # the next of several quotes
+        index += 1
+    return False
 
 
 def _signature(lines: Sequence[str]) -> int:
