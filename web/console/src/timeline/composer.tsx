@@ -37,12 +37,13 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
   const { drafts, uploads } = useDesk();
   const hintId = useId();
   const field = useRef<HTMLTextAreaElement>(null);
-  /** A letter takes its room when one begins to write it. */
-  const [begun, setBegun] = useState(false);
+  /** What the agent has begun to write: a letter takes its room from then on. */
+  const [begun, setBegun] = useState<Way["kind"] | null>(null);
   const open = thread.conversation.value?.state === "open";
   const { mode, text, email } = drafts.of(request.id).value;
+  const kindOf = (mode: Mode) => (mode === "reply" ? (open ? "chat" : "email") : mode);
   // An e-mail that may have left already is settled before anything else is written.
-  const kind = email?.unsure ? "email" : mode === "reply" ? (open ? "chat" : "email") : mode;
+  const kind = email?.unsure ? "email" : kindOf(mode);
   const ways: Record<Way["kind"], Way> = {
     chat: useChatWay(thread, request),
     email: useEmailWay(thread, request, kind === "email", onCard),
@@ -63,6 +64,7 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
     if (way.locked) return;
     way.left?.();
     drafts.set(request.id, { mode: chosen });
+    setBegun(kindOf(chosen));
     field.current?.focus();
   };
   useShortcut("reply", () => choose("reply"));
@@ -105,7 +107,7 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
     send();
   };
 
-  const wide = begun || written || way.locked;
+  const wide = begun === kind || written || way.locked;
   useGrowing(field, `${kind} ${wide} ${text}`);
   // biome-ignore lint/correctness/useExhaustiveDependencies: on opening the request only; later it stays where it is
   useEffect(() => {
@@ -149,7 +151,7 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
             way.wrote?.(currentTarget.value);
           }}
           onPaste={onPaste}
-          onFocus={() => setBegun(true)}
+          onFocus={() => setBegun(kind)}
           onBlur={() => way.left?.()}
           onKeyDown={onKeyDown}
         />
