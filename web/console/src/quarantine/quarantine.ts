@@ -59,7 +59,7 @@ export class Quarantine {
     return this.cursor.value !== null;
   }
 
-  /** How many there are; the first page is enough to say "more than 50". */
+  /** How many there are, as far as they were read; the first page is enough to say "50 and more". */
   get count(): number {
     return this.current.value?.length ?? 0;
   }
@@ -67,7 +67,10 @@ export class Quarantine {
   /** Looks now, and again from time to time, until `stop`. */
   watch(): void {
     void this.load();
-    this.timer = setInterval(() => void this.load(), LOOK_EVERY_MS);
+    this.timer = setInterval(() => {
+      // Who reads on further down is not thrown back to the first page.
+      if (this.count <= PAGE) void this.load();
+    }, LOOK_EVERY_MS);
   }
 
   stop(): void {

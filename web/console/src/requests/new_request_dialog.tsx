@@ -25,12 +25,14 @@ export function NewRequestDialog({ onClose }: { onClose: () => void }): JSX.Elem
   const { newRequest, requests, router, drafts } = useDesk();
   const { made, fields } = newRequest.draft;
   const [contactForm, setContactForm] = useState<Contact | string | null>(null);
+  // Not while nobody knows whether the e-mail has left: from the composer it would be another one.
+  const leavable = made !== null && !newRequest.busy.value && !newRequest.unsure;
   const open = (id: string) => {
     router.go({ requestId: id, settings: null });
     onClose();
   };
   const close = () => {
-    if (!made || newRequest.busy.value) return onClose();
+    if (!leavable) return onClose();
     // The request is there: what could not be sent goes on in its composer.
     drafts.add(made.id, fields.text);
     newRequest.clear();
@@ -54,19 +56,20 @@ export function NewRequestDialog({ onClose }: { onClose: () => void }): JSX.Elem
       <form class="new-request" hidden={contactForm !== null} onSubmit={submit}>
         <NewRequestForm />
         <div class="dialog-actions">
-          <button
-            type="button"
-            class="button quiet"
-            hidden={made !== null}
-            onClick={() => {
-              newRequest.clear();
-              onClose();
-            }}
-          >
-            {t("new.discard")}
-          </button>
+          {!made && (
+            <button
+              type="button"
+              class="button quiet"
+              onClick={() => {
+                newRequest.clear();
+                onClose();
+              }}
+            >
+              {t("new.discard")}
+            </button>
+          )}
           <button type="button" class="button" onClick={close}>
-            {t(made ? "new.openWithout" : "app.close")}
+            {t(leavable ? "new.openWithout" : "app.close")}
           </button>
           <button type="submit" class="button accent" disabled={newRequest.busy.value || !sendable(fields)}>
             {newRequest.busy.value ? t("new.making") : t(made ? "new.sendAgain" : `new.make.${fields.first}`)}
