@@ -238,7 +238,7 @@ function NewRequestForm(): JSX.Element {
         />
       </fieldset>
       <p class="form-problem" role="alert">
-        {problem && made && t("new.emailRefused", { number: made.number })}{" "}
+        {problem && made && t("new.emailRefused", { number: String(made.number) })}{" "}
         {problem && tellProblem(problem, t)}
         {newRequest.unsure && ` ${t("new.unsure")}`}
         {problem?.errors.map(({ field, message }) => ` ${field}: ${message}`)}
