@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import aio_pika
 import orjson
@@ -13,8 +14,10 @@ from guichet_contracts.requests import RequestChanged
 from guichet_contracts.subscriptions import SUBSCRIPTIONS
 from guichet_kit.broker import EVENTS_EXCHANGE, EventPublisher, Topology
 from guichet_kit.clock import now
+from guichet_requests.email.filing import own_request_id
 
 from .conftest import Service, Signed, Visitor
+from .mailing import ADA, answering, fate, received
 
 
 class Wire:
@@ -94,3 +97,41 @@ class TestFromTheQueue:
         timeline = await caro.get(f"/requests/{request['id']}/timeline", limit=200)
         assert [item["text"] for item in timeline["items"][1:]] == [f"Message {n}" for n in range(40)]
         assert await wire.told_versions(request["id"], newest=40) == set(range(1, 41))
+
+
+async def at_version(caro: Signed, request_id: str, version: int) -> dict[str, Any]:
+    """The request, as soon as it has that version."""
+    async with asyncio.timeout(60):
+        while True:
+            answer = await caro.call("GET", f"/requests/{request_id}")
+            if answer.status_code == 200 and answer.json()["version"] == version:
+                return dict(answer.json())
+            await asyncio.sleep(0.1)
+
+
+class TestMailFromTheQueue:
+    async def test_a_killed_process_files_each_e_mail_once_and_sends_what_it_saved(
+        self, service: Service, wire: Wire
+    ) -> None:
+        caro, first = await service.signed_in(), received("Mail 0")
+        request_id = own_request_id(first.data.email.id, 1)
+        mails = [first, *(received(f"Mail {n}", thread=answering(request_id)) for n in range(1, 20))]
+        await wire.publish(mails[:1])
+        await at_version(caro, request_id, 1)
+        for part in (mails[:12], mails[8:]):
+            await wire.publish(part)
+            service.process.kill()
+            await asyncio.to_thread(service.process.start)
+
+        request = await at_version(caro, request_id, 20)
+
+        assert request["unread"] == 20
+        timeline = await caro.get(f"/requests/{request_id}/timeline", limit=200)
+        assert sorted(item["text"] for item in timeline["items"]) == sorted(f"Mail {n}" for n in range(20))
+        assert await wire.told_versions(request_id, newest=20) == set(range(1, 21))
+        sent = await caro.call("POST", f"/requests/{request_id}/emails", json={"id": str(uuid4()), "text": "Oui"})
+        assert sent.json()["email"]["to"] == [{"email": ADA, "name": "Ada"}]
+        await wire.publish([fate(request_id, sent.json()["id"], "sent", 2)])
+        await at_version(caro, request_id, 22)
+        newest = await caro.get(f"/requests/{request_id}/timeline", order="desc", limit=1)
+        assert newest["items"][0]["delivery"]["state"] == "sent"
