@@ -4,6 +4,7 @@ import time
 
 import pytest
 from guichet_mailer.parsing import Mail, Unreadable, parse
+from guichet_mailer.parsing.body import TEXT_LIMIT
 from guichet_mailer.parsing.quotes import fold
 
 from . import ugly
@@ -110,6 +111,12 @@ class TestText:
         mail = read("quote-interleaved")
         assert "Verte." in mail.text
         assert "Grande." in mail.text
+
+    @pytest.mark.parametrize("line", ["> a\nLe b\n", "Le a\n", "From: a\n", "__________\n", "On On\n", ">\n"])
+    def test_a_text_made_to_take_long_is_folded_in_no_time(self, line: str) -> None:
+        begun = time.process_time()
+        fold(line * (TEXT_LIMIT // len(line)))
+        assert time.process_time() - begun < SECONDS
 
     def test_several_quotes_below_each_other_are_folded_together(self) -> None:
         folded = fold("Oui.\n\nLe 3/2/2026 à 10:12, A a écrit :\n> Un\n\nLe 4/2/2026 à 10:12, B\na écrit :\n> Deux\n")

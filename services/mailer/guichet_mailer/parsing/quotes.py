@@ -61,17 +61,18 @@ def _joined(lines: Sequence[str]) -> str:
 
 def _quote(lines: Sequence[str]) -> int | None:
     """Where the quote begins."""
+    last_written = max((at for at, line in enumerate(lines) if line.strip() and not line.startswith(">")), default=-1)
     for index, full in enumerate(lines):
         line = full[:_LINE_LIMIT]
         if _SEPARATOR.match(line) or _FORWARDED.match(line):
             return index
         if _BEGINS.match(line) and _is_attribution(lines[index : index + _ATTRIBUTION_LINES]):
             return index
-        if _RULE.match(line) and _is_header(lines[index + 1 :]):
+        if _RULE.match(line) and _is_header(lines[index + 1 : index + 1 + _HEADER_LINES]):
             return index
-        if _FROM.match(line) and _is_header(lines[index:]):
+        if _FROM.match(line) and _is_header(lines[index : index + _HEADER_LINES]):
             return index
-        if line.startswith(">") and all(rest.startswith(">") or not rest.strip() for rest in lines[index:]):
+        if line.startswith(">") and index > last_written:
             return index
     return None
 
@@ -94,7 +95,7 @@ def _attribution_length(lines: Sequence[str]) -> int:
 
 def _is_header(lines: Sequence[str]) -> bool:
     """Whether the lines begin as Outlook quotes a mail: a sender, and at least two more headers."""
-    head = [line[:_LINE_LIMIT] for line in lines[:_HEADER_LINES] if line.strip()]
+    head = [line[:_LINE_LIMIT] for line in lines if line.strip()]
     return bool(head and _FROM.match(head[0])) and sum(bool(_OTHER.match(line)) for line in head[1:]) > 1
 
 
