@@ -55,7 +55,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "problem.validation_failed": "Some fields are not accepted. Correct them, then try again.",
   "problem.merge_final": "This merge is more than 30 days old: it can no longer be undone.",
   "problem.not_in_quarantine":
-    "This mail cannot be taken up again: it is no longer in quarantine, or was too large to be kept.",
+    "This mail cannot be tried again: it is no longer in quarantine, or was too large to be kept.",
   "problem.form_exists": "Another form has this key already. Choose another one.",
   "problem.unexpected":
     "The operation did not succeed. Try again; if it happens again, report “{code}” to your administrator.",
@@ -314,8 +314,8 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "merge.merged": "Merged records",
   "merge.mergedWith": "Merged with {name}",
   "merge.until": "Can be undone until",
-  "merge.part": "Part",
-  "merge.partOf": "Part {name}",
+  "merge.part": "Undo",
+  "merge.partOf": "Undo the merge with {name}",
   "merge.parted": "{name} has a record of their own again",
 
   "file.attach": "Attach files",
@@ -425,7 +425,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "settings.export.busy": "Preparing…",
 
   "quarantine.explain":
-    "Mails that could not become a request are kept here, whole. Once the cause is gone, take them up again.",
+    "Mails that could not become a request are kept here, whole. Once the cause is gone, try again.",
   "quarantine.empty": "No mail in quarantine: all that arrived was taken in.",
   "quarantine.more": "Show more",
   "quarantine.count": { one: "{count} mail in quarantine", other: "{count} mails in quarantine" },
@@ -437,12 +437,12 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "quarantine.rawOf": "See the raw mail: {subject}",
   "quarantine.rawCut": "Only the beginning is shown ({size}); the file has it all.",
   "quarantine.rawMissing": "This mail was not kept: it was too large to be received.",
-  "quarantine.replay": "Take up again",
-  "quarantine.replayOf": "Take up again: {subject}",
-  "quarantine.replaying": "Taking it up…",
-  "quarantine.processed": "Mail taken up: it is among the requests now.",
-  "quarantine.duplicate": "Mail taken up: it had arrived before, nothing was added.",
-  "quarantine.received": "The mail is being taken up. Should that fail, it will come back to this list.",
+  "quarantine.replay": "Try again",
+  "quarantine.replayOf": "Try again: {subject}",
+  "quarantine.replaying": "Trying…",
+  "quarantine.processed": "The mail was taken in: it is among the requests now.",
+  "quarantine.duplicate": "The mail had arrived before by another way: nothing was added.",
+  "quarantine.received": "The mail is being taken in. Should that fail, it will come back to this list.",
   "quarantine.again": "The mail stayed in quarantine. {reason}",
   "quarantine.reason.empty": "The mail is empty.",
   "quarantine.reason.too_deep": "Too many parts are nested in each other.",
@@ -452,8 +452,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "quarantine.reason.lost": "The mail is no longer in the file store.",
   "quarantine.reason.parser_failed": "The mail is too damaged to be read.",
   "quarantine.reason.crashed": "Reading this mail broke off several times.",
-  "quarantine.reason.failure":
-    "An error in Guichet kept it from being taken in. Report it, then take the mail up again.",
+  "quarantine.reason.failure": "An error in Guichet kept it from being taken in. Report it, then try again.",
   "quarantine.reason.other": "This mail could not be taken in.",
 
   "forms.explain":

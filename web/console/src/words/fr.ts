@@ -454,7 +454,7 @@ export const fr = {
   "quarantine.replayOf": "Reprendre : {subject}",
   "quarantine.replaying": "Reprise…",
   "quarantine.processed": "Mail repris : il est maintenant dans les demandes.",
-  "quarantine.duplicate": "Mail repris : il était déjà arrivé par ailleurs, rien n’a été ajouté.",
+  "quarantine.duplicate": "Ce mail était déjà arrivé par ailleurs : rien n’a été ajouté.",
   "quarantine.received": "La reprise est en cours. Si elle échoue, le mail reviendra dans cette liste.",
   "quarantine.again": "Le mail est resté en quarantaine. {reason}",
   "quarantine.reason.empty": "Le mail est vide.",
