@@ -332,6 +332,7 @@ def structures() -> Iterator[tuple[str, bytes]]:
         "mutation": b"<svg></p><style><a id='</style><img src=1 onerror=alert(1)>'>Bonjour",
         "javascript-link": b"<a href='java&#x0A;script:alert(1)'>Bonjour</a>",
         "deep": b"<div>" * 50_000 + b"Bonjour",
+        "ends-of-others": b"<b>x</i>" * 60_000 + b"Bonjour",
         "base": b"<base href=https://e.example/><a href=x>Bonjour</a><meta http-equiv=refresh content=0>",
         "outlook-conditional": b"<!--[if mso]><p>mso</p><![endif]--><o:p>Bonjour</o:p>",
     }
