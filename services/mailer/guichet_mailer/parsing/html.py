@@ -83,7 +83,7 @@ def clean(markup: str) -> str:
 
 
 def _depth(markup: str) -> int:
-    """How deep elements are nested. An end closes its own kind only: ``<b></i>`` a thousand times is a thousand deep."""
+    """How deep elements are nested. An end closes its own kind only: ``<b></i>`` 999 times is 999 deep."""
     opened: Counter[str] = Counter()
     depth = deepest = 0
     for closing, name in _TAG.findall(markup):
