@@ -1,13 +1,8 @@
 """The service as a real process, on real servers, with a database and a bucket of its own."""
 
 import asyncio
-import os
 import secrets
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +13,10 @@ import pytest
 from guichet_kit.mongo import Collection, open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.tokens import Tokens
-from guichet_local.ports import Ports
 from guichet_local.testing import S3
+from guichet_local.testing.service import ServiceProcess
 
-START_SECONDS = 60.0
+MODULE = "guichet_attachments"
 URL = "/api/v1/attachments"
 
 
@@ -31,56 +26,6 @@ class Someone:
 
     id: str
     headers: dict[str, str]
-
-
-class Service:
-    """One process of ``guichet_attachments``; ``environment`` may differ from start to start."""
-
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self.environment = dict(environment)
-        self.port = Ports.free()["attachments"]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log = log
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def launch(self, **changed: str) -> subprocess.Popen[bytes]:
-        """Start the process, without waiting for it."""
-        environment = {"PATH": os.environ["PATH"], "GUICHET_HTTP_PORT": str(self.port)} | self.environment | changed
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "guichet_attachments"], env=environment, stdout=log, stderr=log
-            )
-        return self._process
-
-    def start(self, **changed: str) -> "Service":
-        """Start the process; returns when it is ready."""
-        process, limit = self.launch(**changed), time.monotonic() + START_SECONDS
-        while self.readiness() != 200:
-            assert process.poll() is None, f"the service ended:\n{self.log.read_text()}"
-            assert time.monotonic() < limit, f"the service is not ready:\n{self.log.read_text()}"
-            time.sleep(0.05)
-        return self
-
-    def readiness(self) -> int | None:
-        """The status of ``/readyz``; None when nothing listens."""
-        try:
-            return httpx2.get(f"{self.url}/readyz").status_code
-        except httpx2.TransportError:
-            return None
-
-    def kill(self) -> None:
-        """End the process as a crash would."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """End the process in an orderly way."""
-        self._end(signal.SIGTERM)
-
-    def _end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(20)
-            self._process = None
 
 
 @pytest.fixture(scope="session")
@@ -130,9 +75,11 @@ def make_environment(
 
 
 @pytest.fixture
-def unstarted(make_environment: Callable[[str], dict[str, str]], bucket: str, tmp_path: Path) -> Iterator[Service]:
+def unstarted(
+    make_environment: Callable[[str], dict[str, str]], bucket: str, tmp_path: Path
+) -> Iterator[ServiceProcess]:
     """A service of this test alone."""
-    service = Service(make_environment(bucket), tmp_path / "service.log")
+    service = ServiceProcess(MODULE, make_environment(bucket), tmp_path / "service.log")
     yield service
     service.kill()
 
@@ -140,10 +87,10 @@ def unstarted(make_environment: Callable[[str], dict[str, str]], bucket: str, tm
 @pytest.fixture(scope="module")
 def service(
     make_environment: Callable[[str], dict[str, str]], run_mark: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
+) -> Iterator[ServiceProcess]:
     """A running service that the tests of a module share. No longer: two would take each other's events."""
     environment = make_environment(f"test-attachments-{run_mark}-shared")
-    service = Service(environment, tmp_path_factory.mktemp("attachments") / "service.log").start()
+    service = ServiceProcess(MODULE, environment, tmp_path_factory.mktemp("attachments") / "service.log").start()
     yield service
     service.stop()
 
@@ -151,7 +98,9 @@ def service(
 class Desk:
     """What people do with a service over HTTP, and what is left of it in its bucket and its database."""
 
-    def __init__(self, service: Service, http: httpx2.AsyncClient, objects: ObjectStore, files: Collection) -> None:
+    def __init__(
+        self, service: ServiceProcess, http: httpx2.AsyncClient, objects: ObjectStore, files: Collection
+    ) -> None:
         self.service, self.http, self.objects, self.files = service, http, objects, files
         self.secret = Path(service.environment["GUICHET_SECRET_KEY_FILE"]).read_bytes()
 
@@ -186,7 +135,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk_of(service: Service) -> AsyncIterator[Desk]:
+async def desk_of(service: ServiceProcess) -> AsyncIterator[Desk]:
     """The desk of a running service."""
     setting = service.environment
     objects = ObjectStore(
@@ -204,7 +153,7 @@ async def desk_of(service: Service) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture
-async def desk(service: Service) -> AsyncIterator[Desk]:
+async def desk(service: ServiceProcess) -> AsyncIterator[Desk]:
     """The desk of the module's service."""
     async with desk_of(service) as desk:
         yield desk

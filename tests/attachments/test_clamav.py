@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from guichet_local.testing.service import ServiceProcess
 
 from . import samples
-from .conftest import Desk, Service, desk_of
+from .conftest import Desk, desk_of
 
 
 @pytest.fixture
-async def guarded(unstarted: Service, clamav: str) -> AsyncIterator[Desk]:
+async def guarded(unstarted: ServiceProcess, clamav: str) -> AsyncIterator[Desk]:
     """The desk of a service that asks ClamAV."""
     unstarted.start(GUICHET_CLAMD=clamav)
     async with desk_of(unstarted) as desk:

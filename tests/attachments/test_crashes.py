@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from guichet_local.ports import Ports
+from guichet_local.testing.service import ServiceProcess
 
 from . import samples
-from .conftest import Desk, Service, Someone, desk_of, eventually
+from .conftest import Desk, Someone, desk_of, eventually
 
 FILE_ID = "01900000-0000-7000-8000-00000000000f"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -63,7 +64,7 @@ class Gate:
 
 
 @pytest.fixture
-async def gate(unstarted: Service) -> AsyncIterator[Gate]:
+async def gate(unstarted: ServiceProcess) -> AsyncIterator[Gate]:
     gate = Gate(unstarted.environment["GUICHET_S3_ENDPOINT"])
     server = await asyncio.start_server(gate.serve, "127.0.0.1", gate.port)
     yield gate
@@ -72,7 +73,7 @@ async def gate(unstarted: Service) -> AsyncIterator[Gate]:
 
 
 @pytest.fixture
-async def fragile(unstarted: Service, gate: Gate) -> AsyncIterator[Desk]:
+async def fragile(unstarted: ServiceProcess, gate: Gate) -> AsyncIterator[Desk]:
     """The desk of a service that reaches its store through the gate; the desk itself goes straight there."""
     await asyncio.to_thread(unstarted.start, GUICHET_S3_ENDPOINT=gate.address)
     async with desk_of(unstarted) as desk:
@@ -150,6 +151,6 @@ class TestAnAttemptThatHangs:
         await asyncio.wait([hanging])
 
 
-def restart(service: Service, settings: dict[str, str]) -> None:
+def restart(service: ServiceProcess, settings: dict[str, str]) -> None:
     service.kill()
     service.start(**settings)

@@ -6,9 +6,10 @@ import socket
 import tarfile
 
 import pytest
+from guichet_local.testing.service import ServiceProcess
 
 from . import samples
-from .conftest import URL, Desk, Service
+from .conftest import URL, Desk
 
 MEGABYTE = 1_000_000
 
@@ -194,7 +195,7 @@ class TestSettledRefusals:
         assert (document["state"], document["refusal"]) == ("rejected", "type_not_allowed")
 
 
-def test_the_service_said_nothing_of_a_crash(service: Service) -> None:
+def test_the_service_said_nothing_of_a_crash(service: ServiceProcess) -> None:
     log = service.log.read_text()
     assert "unhandled_error" not in log
     assert "background_work_failed" not in log

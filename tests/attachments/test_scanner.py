@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from guichet_attachments.virus import Clamd, ScannerUnavailable, Verdict
+from guichet_local.testing.service import ServiceProcess
 
 from . import samples
 from .clamd import FakeClamd
-from .conftest import URL, Desk, Service, desk_of, eventually
+from .conftest import URL, Desk, desk_of, eventually
 
 TEXT = b"nothing bad in here\n"
 
@@ -23,7 +24,7 @@ async def clamd() -> AsyncIterator[FakeClamd]:
 
 
 @pytest.fixture
-async def guarded(unstarted: Service, clamd: FakeClamd) -> AsyncIterator[Desk]:
+async def guarded(unstarted: ServiceProcess, clamd: FakeClamd) -> AsyncIterator[Desk]:
     """The desk of a service that has a scanner."""
     await asyncio.to_thread(unstarted.start, GUICHET_CLAMD=clamd.address)
     async with desk_of(unstarted) as desk:
@@ -75,7 +76,7 @@ class TestTheScannerIsAway:
         assert all(name.startswith(clean["id"]) for name in await guarded.stored())
 
     async def test_a_service_that_died_meanwhile_checks_them_when_it_starts(
-        self, guarded: Desk, unstarted: Service, clamd: FakeClamd
+        self, guarded: Desk, unstarted: ServiceProcess, clamd: FakeClamd
     ) -> None:
         visitor = guarded.visitor()
         await clamd.stop()

@@ -1,8 +1,9 @@
 """The service starts on real servers, tells how it is, and refuses settings that it cannot work with."""
 
 import pytest
+from guichet_local.testing.service import ServiceProcess
 
-from .conftest import Desk, Service
+from .conftest import Desk
 
 
 class TestStarting:
@@ -18,7 +19,7 @@ class TestStarting:
     async def test_it_makes_its_indexes(self, desk: Desk) -> None:
         assert {"outbox", "object", "state", "kept_until"} <= set(await desk.files.index_information())
 
-    def test_it_ends_when_a_server_does_not_answer_in_time(self, unstarted: Service) -> None:
+    def test_it_ends_when_a_server_does_not_answer_in_time(self, unstarted: ServiceProcess) -> None:
         process = unstarted.launch(GUICHET_MONGODB_URL="mongodb://127.0.0.1:9", GUICHET_START_TIMEOUT="0.5")
         assert process.wait(20) != 0
 
@@ -37,7 +38,7 @@ class TestBadSettings:
         ],
     )
     def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(
-        self, unstarted: Service, name: str, value: str
+        self, unstarted: ServiceProcess, name: str, value: str
     ) -> None:
         process = unstarted.launch(**{name: value})
         assert process.wait(20) == 2
