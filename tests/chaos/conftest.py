@@ -26,7 +26,7 @@ SUPPORT = f"support@{DESK}"
 ADA = f"ada@{CUSTOMERS}"
 
 
-async def eventually(condition: Callable[[], Any], seconds: float = 90) -> None:
+async def eventually(condition: Callable[[], Any], seconds: float = 180) -> None:
     """Wait until the condition holds; fail when it does not in time."""
     async with asyncio.timeout(seconds):
         while not condition():
