@@ -10,7 +10,7 @@ from guichet_contracts.attachments import File, Owner
 from guichet_kit.clock import now
 from guichet_kit.tokens import Tokens
 from guichet_requests.email.answer import Answer, ContactWithoutEmail, StaleReply, answer
-from guichet_requests.email.email import Address
+from guichet_requests.email.email import Address, Email
 from guichet_requests.email.letter import Letter, quote, subject_of, thread_of
 from guichet_requests.email.usecases import Outbox, submit
 from guichet_requests.errors import IdTaken
@@ -68,7 +68,7 @@ class TestWriting:
         (sent,) = submitted(world)
         assert sent["text"] == "Bonjour\n\n-- \nCaro\nService client"
         assert sent["to"] == [{"email": "ada@example.org", "name": "Ada Lovelace"}]
-        assert (sent["item_id"], sent["request_number"], sent["subject"]) == (item_id, request.number, "Re: Lampe")
+        assert (sent["item_id"], sent["request_number"], sent["subject"]) == (item_id, request.number, "Lampe")
         assert (sent["message_id"], sent["automatic"]) == (f"{item_id}@desk.example", False)
         assert sent["author"] == {"id": CARO.id, "name": "Caro Agent"}
         after = await usecases.get(world.requests, request.id)
@@ -258,7 +258,7 @@ class TestOverHTTP:
         assert (mine.status_code, mine.json()["signature"]) == (200, "Caro\nBoutique Lumière")
         assert (await caro.get("/agents/me"))["signature"] == "Caro\nBoutique Lumière"
         draft = await caro.get(f"/requests/{request_id}/emails/draft", language="en")
-        assert (draft["signature"], draft["subject"]) == ("Caro\nBoutique Lumière", "Re: Lampe")
+        assert (draft["signature"], draft["subject"]) == ("Caro\nBoutique Lumière", "Lampe")
         assert draft["to"] == {"email": "ada@example.org", "name": "Ada Lovelace"}
         for wanted, signature in ((True, "Caro\nBoutique Lumière"), (False, "")):
             sent = await caro.call(
@@ -282,8 +282,11 @@ class TestWords:
     def test_the_subject_answers_the_thread_the_request_or_names_the_number(self) -> None:
         assert subject_of(1042, None, (), "fr") == "Demande n° 1042"
         assert subject_of(1042, " ", (), "en") == "Request 1042"
-        assert subject_of(1042, "Lampe", (), "fr") == "Re: Lampe"
-        assert subject_of(1042, "RE : Lampe", (), "fr") == "RE : Lampe"
+        assert subject_of(1042, "Lampe", (), "fr") == "Lampe"
+        author = Author("agent", "caro", "Caro")
+        for before, after in (("Lampe", "Re: Lampe"), ("RE : Lampe", "RE : Lampe")):
+            item = Item("i", "r", NOON, "email", "email", "outbound", author, "", email=Email(subject=before))
+            assert subject_of(1042, "Vase", [item], "fr") == after
 
     def test_history_is_quoted_with_who_and_when(self) -> None:
         author = Author("contact", "ada", "Ada")

@@ -61,13 +61,16 @@ def thread_of(emails: Sequence[Item]) -> Thread:
 
 
 def subject_of(number: int, subject: str | None, emails: Sequence[Item], language: Language) -> str:
-    """The subject of an answer: that of the newest e-mail of the thread, else the request's, else its number."""
+    """The subject of an answer: that of the newest e-mail of the thread, else the request's, else its number.
+
+    The first e-mail of a request answers none, and does not say that it does.
+    """
     ours = (one.email for one in emails if one.email and not one.email.automatic and not one.email.other_sender)
     named = next((email.subject for email in ours), "")
     known = named.strip() or (subject or "").strip()
     if not known:
         return f"Demande n° {number}" if language == "fr" else f"Request {number}"
-    return known if _REPLY.match(known) else f"Re: {known}"
+    return known if not emails or _REPLY.match(known) else f"Re: {known}"
 
 
 def quote(items: Sequence[Item], language: Language) -> str:
