@@ -39,12 +39,13 @@ export function useEmailWay(thread: Thread, request: Request, chosen: boolean, o
   const locked = busy || fields.unsure;
   const { wrong } = readAddresses(fields.cc ?? "");
   const keys = t(MAC ? "composer.emailKeys.mac" : "composer.emailKeys");
+  const channel = address ? t("composer.byEmail", { email: address }) : t("composer.email.preparing");
   const send = (seen = lastSaid) => void emails.send(request.id, seen, locale);
   return {
     kind: "email",
     scope: prepared && emailScope(request.id),
     placeholder: t("composer.replyTo", { name: displayName(request, t("visitor")) }),
-    hint: address ? t("composer.byEmail", { email: address }) : t("composer.email.preparing"),
+    hint: busy ? t("state.sending") : channel,
     sendLabel: t("composer.send"),
     keys,
     enterSends: false,

@@ -154,6 +154,7 @@ export const mailEn: { [Key in keyof typeof mailFr]: (typeof mailFr)[Key] extend
 
   "problem.contact_without_email": "The contact has no e-mail address.",
   "problem.attachment_not_known_yet": "An attached file is not ready yet. Try again in a moment.",
+  "problem.stale_reply": "Something arrived meanwhile: review it, then send the e-mail again.",
   "problem.not_movable": "This e-mail cannot be moved.",
   "problem.delivery_state": "The fate of this e-mail has just changed. Check what is shown.",
 };

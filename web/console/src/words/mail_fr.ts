@@ -160,6 +160,7 @@ export const mailFr = {
 
   "problem.contact_without_email": "Le contact n’a pas d’adresse e-mail.",
   "problem.attachment_not_known_yet": "Un fichier joint n’est pas encore prêt. Réessayez dans un instant.",
+  "problem.stale_reply": "Quelque chose est arrivé entre-temps : relisez, puis renvoyez-le.",
   "problem.not_movable": "Cet e-mail ne peut pas être déplacé.",
   "problem.delivery_state": "Le sort de cet e-mail vient de changer. Vérifiez ce qui est affiché.",
 } as const;
