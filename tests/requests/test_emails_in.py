@@ -182,6 +182,18 @@ class TestOntoItsRequest:
 
         assert [item.text for item in stale.value.newer] == ["Encore"]
 
+    async def test_who_answers_in_the_chat_has_read_the_e_mails_before(self, world: World) -> None:
+        ada = Visitor(begun=now() - timedelta(seconds=15), email=ADA)
+        await world.hear(ada.writes("Un"))
+        request = await world.the_request()
+        await world.hear(received("Deux", thread=answering(request.id), at=request.last_activity_at))
+        await world.hear(received("Trois", thread=answering(request.id)))
+        assert (await world.the_request()).unread == 3
+
+        await world.hear(ada.is_answered("Bonjour"))
+
+        assert (await world.the_request()).unread == 1
+
     async def test_agents_have_seen_what_is_above_their_mark(self, world: World) -> None:
         await world.hear(received("Un"))
         request = await world.the_request()
@@ -484,7 +496,7 @@ class TestRepeatsAndOrders:
 async def hear_and_die_after(world: World, event: Any, writes: int) -> bool:
     mortal, lives = World.on(world.requests.collection.database), [writes]
     for store in (mortal.requests, mortal.items, mortal.filings):
-        store.collection = Mortal(store.collection, lives)  # type: ignore[attr-defined]
+        store.collection = Mortal(store.collection, lives)  # type: ignore[assignment]
     try:
         await mortal.hear(event)
     except Killed:

@@ -148,7 +148,7 @@ class TestMoving:
 async def move_and_die_after(world: World, left_id: str, email_id: str, to: str | None, writes: int) -> bool:
     mortal, lives = World.on(world.requests.collection.database), [writes]
     for store in (mortal.requests, mortal.items, mortal.filings):
-        store.collection = Mortal(store.collection, lives)  # type: ignore[attr-defined]
+        store.collection = Mortal(store.collection, lives)  # type: ignore[assignment]
     try:
         await move(mortal.room, left_id, email_id, to, by=CARO)
     except Killed:
@@ -160,7 +160,8 @@ class TestOverHTTP:
     async def test_an_agent_moves_an_e_mail_and_marks_a_timeline_as_read(self, service: Service) -> None:
         await service.world.requests.prepare()
         caro: Any = await service.signed_in()
-        event = received("Un", sender=f"{uuid4()}@example.org")
+        sender = f"{uuid4()}@example.org"
+        event = received("Un", sender)
         await service.world.hear(event)
         item = await service.world.items.get(event.data.email.id)
         assert item is not None
@@ -171,7 +172,7 @@ class TestOverHTTP:
         assert moved.status_code == 200, moved.text
         own = moved.json()["request"]
         assert moved.json()["item"]["email"]["placed"]["from_request"]["id"] == item.request_id
-        assert moved.json()["item"]["email"]["from"]["email"] == event.data.email.sender.email
+        assert moved.json()["item"]["email"]["from"]["email"] == sender
         assert own["unread"] == 1
         read = await caro.call("PUT", f"/requests/{own['id']}/read", json={"timeline_id": item.id})
         assert (read.status_code, read.json()["unread"]) == (200, 0)

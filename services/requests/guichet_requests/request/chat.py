@@ -154,6 +154,7 @@ def hear(request: Request, message: Message, visitor: Visitor) -> Change | None:
             after = with_status(after, "in_progress", message.at)
         # Who answers has read what they answer to.
         conversation = conversation.hear(message.seq).read(message.seq)
+        after = replace(after, unseen=tuple(key for key in after.unseen if key[0] > message.at))
     key = (message.at, message.conversation_id, message.seq)
     if request.previewed is None or key > request.previewed:
         shown = message.text.strip() or ", ".join(file.name for file in message.attachments)
