@@ -8,6 +8,7 @@ import pytest
 from guichet_local.testing.stack import Stack
 from playwright.async_api import Locator, Page, Route, expect
 
+from .axe import violations
 from .conftest import People
 from .pages import ConsolePage
 
@@ -234,9 +235,12 @@ class TestTheQuarantine:
             await expect(page.get_by_text("Chargement…")).to_be_hidden()
         await expect(page.get_by_role("button", name=re.compile("en quarantaine"))).to_be_visible()
 
+        found = await violations(page)
         await held.get_by_role("button", name="Voir le mail brut").click()
         raw = page.get_by_role("dialog", name="Mail brut")
         await expect(raw.get_by_text("Subject: =?utf-8?")).to_be_visible()
+        found += await violations(page)
+        assert found == []
         async with page.expect_download() as download:
             await raw.get_by_role("button", name="Télécharger").click()
         assert (await download.value).suggested_filename.endswith(".eml")
