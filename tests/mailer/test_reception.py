@@ -240,6 +240,30 @@ class TestAnImapServerWithoutIdle:
         assert "still on the server" in str(kept.detail)
         assert imap.fetched == [2, 3]
 
+    async def test_is_asked_for_each_mail_once_also_after_a_restart(
+        self, desk: Desk, database: Database, imap: ImapServer
+    ) -> None:
+        for number in (1, 2):
+            imap.deliver(ugly.mail(b"of run %d" % number))
+            async with fetching(desk.reception, FetchStore(database), poll=0.05):
+                await eventually(lambda: imap.seen == set(imap.mails))
+        assert imap.fetched == [1, 2]
+
+    async def test_that_numbers_its_mails_anew_brings_no_mail_twice(
+        self, desk: Desk, database: Database, imap: ImapServer
+    ) -> None:
+        imap.deliver(ugly.mail(b"one"))
+        async with fetching(desk.reception, FetchStore(database), poll=0.05):
+            await eventually(lambda: imap.fetched == [1])
+            imap.validity += 1
+            imap.deliver(ugly.mail(b"two"))
+            await eventually(lambda: imap.fetched.count(1) > 1 and 2 in imap.fetched)
+            await eventually(lambda: imap.seen == {1, 2})
+        assert len(desk.bucket.objects) == 2
+        assert await process_next(desk.reception)
+        assert await process_next(desk.reception)
+        assert not await process_next(desk.reception)
+
     async def test_gets_no_mark_for_what_could_not_be_stored(
         self, desk: Desk, database: Database, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
