@@ -1,6 +1,7 @@
 """How fluent the console is with 100,000 contacts and requests, against the same with 1,000: `make bench`."""
 
 import asyncio
+import os
 import statistics
 import uuid
 from collections import defaultdict
@@ -28,7 +29,7 @@ EXPLAINED = """\
 The console in Chromium, before the whole system behind its gateway, with {small} contacts and requests, then with
 {large} of each, and with an open conversation of {short}, then {long} messages; medians of {rounds} rounds. *Longest
 frame* is the longest time between two frames while the step lasts (17 ms: nothing was late); *blocked*, how long tasks
-were over 50 ms, together; *slowest answer*, of the requests that the step makes.
+were over 50 ms, together; *slowest answer*, of the requests that the step makes. The machine's load meanwhile: {loads}.
 
 | | longest frame, ms | blocked, ms | slowest answer, ms |
 | --- | ---: | ---: | ---: |
@@ -202,6 +203,7 @@ async def talk(stack: Stack, messages: int, mark: str) -> None:
 class TestTheConsole:
     async def test_with_a_small_and_a_large_base(self, stack: Stack, browser: Browser) -> None:
         told: list[dict[str, Measured]] = []
+        loads: list[str] = []
         for numbers, messages in ((range(SMALL), SHORT), (range(SMALL, LARGE), LONG)):
             mark = uuid.uuid4().hex[:6]
             await fill(stack.mongodb_url, numbers)
@@ -220,10 +222,11 @@ class TestTheConsole:
                 await page.goto(stack.gateway)
                 await journey.settled()
             told.append(journey.steps)
+            loads.append(f"{os.getloadavg()[0]:.0f}")
             await context.close()
         rows = "\n".join(line(name, *(steps[name] for steps in told)) for name in told[0])
         sizes = {"small": f"{SMALL:,}", "large": f"{LARGE:,}", "short": SHORT, "long": f"{LONG:,}", "rounds": ROUNDS}
-        write_section("Console", EXPLAINED.format(**sizes, rows=rows))
+        write_section("Console", EXPLAINED.format(**sizes, rows=rows, loads=" → ".join(loads)))
 
 
 def line(name: str, small: Measured, large: Measured) -> str:
