@@ -47,9 +47,10 @@ def mark() -> str:
     return secrets.token_hex(3)
 
 
-@pytest.fixture
-async def network(stack: Stack) -> AsyncIterator[Network]:
-    """The customer's network."""
+# Once for a module: a browser takes seconds to start. What tests keep apart are windows, which share no connection.
+@pytest.fixture(scope="module")
+async def line(stack: Stack) -> AsyncIterator[Network]:
+    """The customer's network, which is mended after each test that may have cut it."""
     port = urlsplit(stack.gateway).port
     assert port is not None
     async with Network(port).running() as running:
@@ -57,9 +58,16 @@ async def network(stack: Stack) -> AsyncIterator[Network]:
 
 
 @pytest.fixture
-async def far_browser(stack: Stack, network: Network) -> AsyncIterator[Browser]:
+def network(line: Network) -> Generator[Network, None, None]:
+    """The customer's network, for a test that cuts it."""
+    yield line
+    line.mend()
+
+
+@pytest.fixture(scope="module")
+async def far_browser(stack: Stack, line: Network) -> AsyncIterator[Browser]:
     """A browser that reaches the gateway through the customer's network."""
-    reroute = f"--host-resolver-rules=MAP {urlsplit(stack.gateway).netloc} 127.0.0.1:{network.listens_on}"
+    reroute = f"--host-resolver-rules=MAP {urlsplit(stack.gateway).netloc} 127.0.0.1:{line.listens_on}"
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=[*ARGUMENTS, reroute]
