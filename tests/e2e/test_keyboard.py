@@ -13,8 +13,8 @@ from .guide import STEPS
 from .keyboard import Keyboard
 from .pages import PASSWORD, ConsolePage, CustomerPage
 
-TEMPLATE = "Prise en charge au clavier"
-REASON = "Remboursement au clavier"
+TEMPLATE = "Réponse au clavier"
+REASON = "Garantie au clavier"
 NOTICE = FilePayload(name="notice.txt", mimeType="text/plain", buffer="Mode d’emploi\n".encode())
 EMPTY = FilePayload(name="vide.txt", mimeType="text/plain", buffer=b"")
 LETTER = FilePayload(name="lettre.txt", mimeType="text/plain", buffer=b"Bonjour\n")
@@ -27,7 +27,7 @@ def prepared(stack: Stack) -> None:
         answer = http.post("/auth/login", json={"email": "admin@example.com", "password": PASSWORD})
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         template = {"name": TEMPLATE, "language": "fr", "body": "Je regarde cela."}
-        for path, kept in (("/templates", template), ("/reasons", {"label": {"fr": REASON, "en": "Refund, by key"}})):
+        for path, kept in (("/templates", template), ("/reasons", {"label": {"fr": REASON, "en": "Warranty, by key"}})):
             answer = http.post(path, json={"id": str(uuid.uuid4()), **kept})
             assert answer.status_code == 201, answer.text
 
