@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _BEGIN = "# Benchmarks\n\n`make bench` measures, and writes each section of this page.\n"
+_LOAD = os.getloadavg()[0]  # of other programs, when nothing of the bench runs yet
 
 
 def write_section(title: str, text: str) -> None:
     """Print a section, and put it in its place in the file that GUICHET_BENCHMARKS names, where it does."""
     day = datetime.now(UTC).date().isoformat()
-    section = f"## {title}\n\n{text}\nMeasured on {day}, with {os.cpu_count()} processors for everything.\n"
+    measured = f"Measured on {day}, with {os.cpu_count()} processors for everything; load before: {_LOAD:.1f}."
+    section = f"## {title}\n\n{text}\n{measured}\n"
     sys.stdout.write(f"\n{section}")
     if file := os.environ.get("GUICHET_BENCHMARKS"):
         page = Path(file)
