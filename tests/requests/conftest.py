@@ -21,7 +21,7 @@ from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.contact.store import ContactStore
-from guichet_requests.email.inbound import Mailroom, take_in_file
+from guichet_requests.email.inbound import Mailroom
 from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import ErasureStore
@@ -103,7 +103,7 @@ class World:
             elif event.type.startswith("mailer."):
                 await consumers.take_in_mail(self.room, event)
             elif event.type.startswith("attachments."):
-                await take_in_file(self.room, event.data.attachment)
+                await consumers.take_in_checked(self.room, event)
             else:
                 await consumers.take_in(self.stores, event)
 

@@ -5,7 +5,15 @@ from typing import Any
 
 from guichet_contracts import contacts as contacts_contract
 from guichet_contracts import mailer
-from guichet_contracts.attachments import AttachmentStored, AttachmentStoredData, File, Owner
+from guichet_contracts.attachments import (
+    AttachmentRejected,
+    AttachmentRejectedData,
+    AttachmentStored,
+    AttachmentStoredData,
+    File,
+    Owner,
+    Refusal,
+)
 from guichet_contracts.mailer import Address, Email, Thread
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -73,7 +81,18 @@ def contact(
 
 def stored(file_id: str, scope: str = "visitor", owner_id: str = "mailer") -> AttachmentStored:
     """A file that passed every check."""
-    file = File(
+    file = _file(file_id, scope, owner_id)
+    return AttachmentStored(id=new_id(), time=NOON, subject=file_id, data=AttachmentStoredData(attachment=file))
+
+
+def rejected(file_id: str, reason: Refusal) -> AttachmentRejected:
+    """A file that did not."""
+    data = AttachmentRejectedData(attachment=_file(file_id), reason=reason)
+    return AttachmentRejected(id=new_id(), time=NOON, subject=file_id, data=data)
+
+
+def _file(file_id: str, scope: str = "visitor", owner_id: str = "mailer") -> File:
+    return File(
         id=file_id,
         name=f"{file_id}.png",
         media_type="image/png",
@@ -83,4 +102,3 @@ def stored(file_id: str, scope: str = "visitor", owner_id: str = "mailer") -> At
         owner=Owner(kind="agent", id=owner_id),
         created_at=NOON,
     )
-    return AttachmentStored(id=new_id(), time=NOON, subject=file_id, data=AttachmentStoredData(attachment=file))

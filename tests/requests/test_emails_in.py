@@ -20,7 +20,7 @@ from guichet_requests.request.request import Request, edit
 from guichet_requests.timeline.item import Author
 
 from .conftest import NOON, Visitor, World
-from .mailing import ADA, SUPPORT, answering, contact, fate, received, stored
+from .mailing import ADA, SUPPORT, answering, contact, fate, received, rejected, stored
 from .test_crash import Killed, Mortal
 
 CARO = Author("agent", "0190aaaa-0000-7000-8000-00000000ca40", "Caro Agent")
@@ -349,6 +349,15 @@ class TestFilesThatAreChecked:
         await world.hear(email, file)
         assert (await world.the_request()).version == 2
 
+    @pytest.mark.parametrize("told_first", [True, False])
+    async def test_one_that_is_refused_after_all_says_why(self, world: World, told_first: bool) -> None:
+        files = (Attachment(id="a", name="a", media_type="image/png", size=9, state="checking"),)
+        email, file = received(attachments=files), rejected("a", "infected")
+        await world.hear(*((file, email) if told_first else (email, file)))
+
+        (item,) = await world.emails((await world.the_request()).id)
+        assert [(one.state, one.detail) for one in item.attachments] == [("refused", "infected")]
+
 
 class TestDeliveries:
     async def test_the_newest_fate_counts_in_whatever_order_it_is_told(self, world: World) -> None:
@@ -441,7 +450,8 @@ class TestRepeatsAndOrders:
             while waiting:
                 event = waiting.pop(0)
                 try:
-                    await world.hear(event)
+                    # Told just now: how long the test takes must not use up the patience for what it follows.
+                    await world.hear(event.model_copy(update={"time": now()}))
                 except ThreadUnknown:
                     waiting.append(event)
             assert await outcome(world) == expected

@@ -10,7 +10,7 @@ from faststream.rabbit import RabbitBroker
 from guichet_contracts import chat as contract
 from guichet_contracts import contacts as contacts_contract
 from guichet_contracts import mailer as mailer_contract
-from guichet_contracts.attachments import AttachmentStored
+from guichet_contracts.attachments import AttachmentRejected, AttachmentStored
 from guichet_contracts.subscriptions import (
     REQUESTS_CONTACTS,
     REQUESTS_CONVERSATIONS,
@@ -37,6 +37,7 @@ from guichet_requests.timeline.item import Attachment, Author
 from guichet_requests.timeline.store import TimelineStore
 from guichet_requests.transcript.usecases import Wanted
 
+FileEvent = Annotated[AttachmentStored | AttachmentRejected, Field(discriminator="type")]
 ContactEvent = Annotated[
     contacts_contract.ContactChanged
     | contacts_contract.ContactMerged
@@ -82,12 +83,18 @@ def subscribe(
         await take_in_mail(room, event)
 
     @durable_subscriber(broker, REQUESTS_FILES)
-    async def on_file(event: AttachmentStored) -> None:
-        await take_in_file(room, event.data.attachment)
+    async def on_file(event: FileEvent) -> None:
+        await take_in_checked(room, event)
 
     @durable_subscriber(broker, REQUESTS_TRANSCRIPTS)
     async def on_transcript(event: contract.TranscriptRequested) -> None:
         await send_transcript(wanted_transcript(event.data))
+
+
+async def take_in_checked(room: Mailroom, event: FileEvent) -> None:
+    """Take in what the checks of a file came to."""
+    refusal = event.data.reason if isinstance(event, AttachmentRejected) else None
+    await take_in_file(room, event.data.attachment, refusal)
 
 
 def wanted_transcript(data: contract.TranscriptRequestedData) -> Wanted:

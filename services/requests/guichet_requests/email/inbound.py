@@ -6,7 +6,7 @@ An agent's move is one more decision. What a crash left undone is done by the re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from guichet_contracts.attachments import File
+from guichet_contracts.attachments import File, Refusal
 from guichet_contracts.mailer import Thread
 from guichet_contracts.requests import ContactWanted
 from guichet_kit.clock import now
@@ -20,7 +20,7 @@ from guichet_requests.email.filing import Filing, NotMovable, Place, file, is_st
 from guichet_requests.email.letter import THREAD
 from guichet_requests.email.store import FilingStore
 from guichet_requests.errors import Contended, Unknown
-from guichet_requests.file.store import FileStore
+from guichet_requests.file.store import Checked, FileStore
 from guichet_requests.request import mail
 from guichet_requests.request.request import Change, Request
 from guichet_requests.request.store import RequestStore, Taken
@@ -67,14 +67,14 @@ async def take_in_email(room: Mailroom, item: Item, thread: Thread, told_at: dat
     filing = await room.filings.get(item.id) or await room.filings.add(await _decide(room, item, thread, told_at))
     await _settle(room, filing, item)
     for one in item.attachments:
-        if one.state == "checking" and await room.files.known(one.id):
-            await _show_ready(room, one.id)
+        if one.state == "checking" and (checked := await room.files.checked(one.id)):
+            await _show_checked(room, one.id, checked)
 
 
-async def take_in_file(room: Mailroom, file: File) -> None:
-    """Keep a copy of a file that passed every check, and show so where an e-mail brought it before that."""
-    await room.files.keep(file)
-    await _show_ready(room, file.id)
+async def take_in_file(room: Mailroom, file: File, refusal: Refusal | None = None) -> None:
+    """Keep a copy of a file whose checks have ended, and show how, where an e-mail brought it before that."""
+    await room.files.keep(file, refusal)
+    await _show_checked(room, file.id, Checked(refusal))
 
 
 async def move(room: Mailroom, request_id: str, email_id: str, to: str | None, *, by: Author) -> tuple[Item, Request]:
@@ -126,8 +126,8 @@ async def take_in_fate(room: Mailroom, request_id: str, item_id: str, delivery: 
     await change_after(room.requests, request_id, decide)
 
 
-async def _show_ready(room: Mailroom, file_id: str) -> None:
-    for request_id in await room.items.show_ready(file_id):
+async def _show_checked(room: Mailroom, file_id: str, checked: Checked) -> None:
+    for request_id in await room.items.show_checked(file_id, checked.state, checked.refusal):
         await change(room.requests, request_id, Change)  # nothing but its version, which consoles go by
 
 

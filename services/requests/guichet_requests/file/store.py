@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from guichet_contracts.attachments import File
+from guichet_contracts.attachments import File, Refusal
 from guichet_kit.mongo import MAJORITY, Collection, Database, Document, IndexModel
 
 from guichet_requests.errors import Refused
-from guichet_requests.timeline.item import Attachment
+from guichet_requests.timeline.item import Attachment, FileState
 
 PATIENCE_SECONDS = 2.0
 """How long a file that was uploaded just now is waited for."""
@@ -42,8 +42,20 @@ class FileCopy:
     owner_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The end of a file's checks: it is ready, or refused for the reason that ``refusal`` names."""
+
+    refusal: Refusal | None
+
+    @property
+    def state(self) -> FileState:
+        """As items say it."""
+        return "refused" if self.refusal else "ready"
+
+
 class FileStore:
-    """The collection ``files``: what ``attachments`` told, which never changes."""
+    """The collection ``files``: what ``attachments`` told. Of a refused file it is kept that it was."""
 
     def __init__(self, database: Database) -> None:
         self.collection: Collection = database["files"].with_options(read_concern=MAJORITY)
@@ -52,22 +64,25 @@ class FileStore:
         """Create the indexes."""
         await self.collection.create_indexes([IndexModel("owner_id", name="owner")])
 
-    async def keep(self, file: File) -> None:
-        """Keep a copy; a repeat changes nothing."""
+    async def keep(self, file: File, refusal: Refusal | None = None) -> None:
+        """Keep a copy; a repeat changes nothing, and a refusal is the last word."""
         media_type = file.media_type or "application/octet-stream"
         copy = {"name": file.name, "media_type": media_type, "size": file.size}
         copy |= {"scope": file.scope, "owner_id": file.owner.id}
-        await self.collection.update_one({"_id": file.id}, {"$setOnInsert": copy}, upsert=True)
+        refused = {"$set": {"refusal": refusal}} if refusal else {}
+        await self.collection.update_one({"_id": file.id}, {"$setOnInsert": copy, **refused}, upsert=True)
 
-    async def known(self, file_id: str) -> bool:
-        """Whether there is a copy of the file."""
-        return await self.collection.find_one({"_id": file_id}, {"_id": True}) is not None
+    async def checked(self, file_id: str) -> Checked | None:
+        """What the checks of the file came to; None while that is not known."""
+        copy = await self.collection.find_one({"_id": file_id}, {"refusal": True})
+        return None if copy is None else Checked(copy.get("refusal"))
 
     async def named(self, file_ids: Sequence[str]) -> tuple[FileCopy, ...]:
         """The files in the order of their ids, waited for a moment. Raises `FileNotKnownYet`."""
         until = monotonic() + PATIENCE_SECONDS
         while True:
-            found = {one["_id"]: one async for one in self.collection.find({"_id": {"$in": list(file_ids)}})}
+            good: Document = {"_id": {"$in": list(file_ids)}, "refusal": None}
+            found = {one["_id"]: one async for one in self.collection.find(good)}
             if len(found) == len(set(file_ids)):
                 break
             if monotonic() > until:

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Delivery, Email
-from guichet_requests.timeline.item import Attachment, Author, Event, Item, Party
+from guichet_requests.timeline.item import Attachment, Author, Event, FileState, Item, Party
 
 Order = Literal["asc", "desc"]
 
@@ -84,14 +84,15 @@ class TimelineStore:
         found = [from_document(one) async for one in self.collection.find(condition).sort(keys).limit(limit)]
         return [item for item in found if after is None or item.place > after.place]
 
-    async def show_ready(self, file_id: str) -> list[str]:
+    async def show_checked(self, file_id: str, state: FileState, detail: str | None) -> list[str]:
         """The file is being checked no more; the ids of the requests whose items said so."""
         checking: Document = {"attachments": {"$elemMatch": {"id": file_id, "state": "checking"}}}
         # Named for the index; in an update it would make ``$`` mean the first file that is being checked.
         found = await self.collection.find(checking | {"attachments.state": "checking"}).to_list(None)
         for document in found:
             said_so = {"_id": document["_id"]} | checking
-            await self.collection.update_one(said_so, {"$set": {"attachments.$.state": "ready"}})
+            ended = {"attachments.$.state": state, "attachments.$.detail": detail}
+            await self.collection.update_one(said_so, {"$set": ended})
         return [document["request_id"] for document in found]
 
     async def with_files(self, request_ids: Iterable[str]) -> list[Item]:
