@@ -132,6 +132,7 @@ class Treatment:
             await self.keys.push(self.page.get_by_role("button", name=f"Attribuée à {holder}"), "Shift+Tab")
             await expect(self.page.get_by_label("Rechercher un conseiller")).to_be_focused()
             await self.keys.write(letters)
+            await expect(self.page.locator(".agent-list").get_by_role("button")).to_have_count(1)
             await self.keys.press("Enter")
             await expect(self.page.get_by_role("button", name=f"Attribuée à {other}")).to_be_visible()
 

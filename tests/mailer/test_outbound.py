@@ -112,6 +112,17 @@ class TestAnEmail:
         assert lines[:5] == ["Bonjour.", "", "-- ", "The Desk, 1 rue X", ""]
         assert lines[-1] == "> Où ?"
 
+    async def test_has_no_signature_where_its_writer_wants_none(
+        self, desk: Desk, mail_server: MailServer, ear: Ear
+    ) -> None:
+        to = address()
+        email = await desk.submit(to, mailbox="sales", text="Bonjour.", signature=False)
+        await eventually(lambda: "sent" in ear.states(email.item_id))
+        (sent,) = [one for one in mail_server.mails if to in one.rcpt_tos]
+        body = message_from_bytes(bytes(sent.original_content or b""), policy=default).get_body(("plain",))
+        assert body is not None
+        assert body.get_content().strip() == "Bonjour."
+
     async def test_of_no_mailbox_fails_by_name(self, desk: Desk, ear: Ear) -> None:
         email = await desk.submit(address(), mailbox="nowhere")
         await eventually(lambda: ear.states(email.item_id) == ["queued", "failed"])

@@ -74,6 +74,15 @@ class TestWriting:
         after = await usecases.get(world.requests, request.id)
         assert (after.status, after.preview, after.version) == ("in_progress", "Bonjour", request.version + 1)
 
+    @pytest.mark.parametrize(("chosen", "signs"), [("Caro", True), ("", True), (None, False)])
+    async def test_the_mailbox_signs_unless_nobody_is_to(
+        self, world: World, outbox: Outbox, chosen: str | None, signs: bool
+    ) -> None:
+        await world.hear(contact())
+        request = await manual(world)
+        await answer(outbox, request.id, str(uuid4()), Answer(text="Bonjour", signature=chosen), by=CARO)
+        assert submitted(world)[0]["signature"] is signs
+
     async def test_a_repeat_answers_the_first_and_sends_nothing(self, world: World, outbox: Outbox) -> None:
         await world.hear(contact())
         request, item_id = await manual(world), str(uuid4())

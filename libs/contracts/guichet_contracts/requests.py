@@ -91,13 +91,13 @@ class EmailAuthor(Model):
 
 
 class SubmittedEmail(Model):
-    """An e-mail to send, whole: quoted history and signature are in ``text`` already.
+    """An e-mail to send, whole: quoted history and the agent's signature are in ``text`` already.
 
     ``item_id`` is the timeline item's, a UUID, and names the delivery. ``message_id``, ``in_reply_to`` and
     ``references`` are without angle brackets; ``message_id`` never changes, also when it is sent again. ``mailbox`` is
     the id of one of ``mailer``'s mailboxes; None is its default. Without ``html`` it is made from ``text``; without
-    ``reply_to`` it is the request's own signed address; without ``thread_topic`` the subject. ``automatic``: no person
-    wrote this very mail.
+    ``reply_to`` it is the request's own signed address; without ``thread_topic`` the subject. ``signature``: where the
+    text has none, the mailbox's goes below it. ``automatic``: no person wrote this very mail.
     """
 
     request_id: str
@@ -117,6 +117,7 @@ class SubmittedEmail(Model):
     reply_to: str | None = None
     thread_topic: str | None = None
     thread_index: str | None = None
+    signature: bool = True
     automatic: bool = False
     submitted_at: Time
 

@@ -77,7 +77,8 @@ def compose(
     if email.automatic:
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5
         mail["X-Auto-Response-Suppress"] = "All"
-    text = email.text if email.html else with_signature(email.text, mailbox.signature)
+    unsigned = email.html is not None or not email.signature
+    text = email.text if unsigned else with_signature(email.text, mailbox.signature)
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(email.html or _as_html(text), subtype="html", cte="quoted-printable")
     for file, content in files:

@@ -42,7 +42,7 @@ class Answer:
     files: tuple[FileCopy, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     quote: Quote = "none"
-    signature: str = ""
+    signature: str | None = ""
     language: Language = "fr"
     mailbox: str | None = None
     seen: str | None = None

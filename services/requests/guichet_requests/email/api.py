@@ -114,7 +114,7 @@ def routes(
             files=await files.named(body.attachment_ids),
             attachments=files_of(receipts, body.receipts, caller.id, f"request:{request_id}"),
             quote=body.quote,
-            signature=await signature_of(caller) if body.signature else "",
+            signature=await signature_of(caller) if body.signature else None,
             language=body.language,
             mailbox=body.mailbox,
             seen=body.seen_timeline_id,

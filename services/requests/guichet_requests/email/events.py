@@ -36,6 +36,7 @@ def email_submitted(
         message_id=message_id,
         in_reply_to=thread.in_reply_to,
         references=thread.references,
+        signature=letter.signature is not None,
         automatic=letter.purpose != "reply",
         submitted_at=at,
     )

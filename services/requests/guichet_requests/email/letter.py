@@ -23,13 +23,16 @@ _REPLY = re.compile(r"^(?:re|ré|réf|aw|sv|antw)\s?:", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """An e-mail to send, but for what its thread gives it. ``mailbox`` is ``mailer``'s id, None its default."""
+    """An e-mail to send, but for what its thread gives it. ``mailbox`` is ``mailer``'s id, None its default.
+
+    Where ``signature`` is empty the mailbox's stands in its place; None is no signature at all.
+    """
 
     to: tuple[Address, ...]
     cc: tuple[Address, ...] = ()
     subject: str
     text: str
-    signature: str = ""
+    signature: str | None = ""
     quoted: str = ""
     attachments: tuple[Attachment, ...] = ()
     mailbox: str | None = None

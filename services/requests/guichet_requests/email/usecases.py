@@ -100,7 +100,7 @@ def add_letter(
             cc=letter.cc,
             mailbox=letter.mailbox,
             message_id=message_id,
-            text_signature=letter.signature,
+            text_signature=letter.signature or "",
             text_quoted=letter.quoted,
             purpose=letter.purpose,
         ),
