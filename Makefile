@@ -40,7 +40,7 @@ ifdef PYTEST_ARGS
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 else
 	$(PYTHON) -m pytest tests --ignore tests/e2e --numprocesses 4 --dist loadfile; services=$$?; \
-	$(PYTHON) -m pytest tests/e2e && exit $$services
+	$(PYTHON) -m pytest tests/e2e --numprocesses 2 --dist loadfile && exit $$services
 endif
 
 .PHONY: chaos
