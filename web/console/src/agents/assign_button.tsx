@@ -67,12 +67,17 @@ function AgentPicker({ request, onDone }: { request: Request; onDone: () => void
     onDone();
     if (agent.id !== request.assignee?.id) void edits.assign(request, agent.id, request.assignee !== null);
   };
+  const giveFirst = async () => {
+    // Who types and presses Enter may be faster than the directory. That it cannot be had is told below.
+    const all = known ?? (await agents.list().catch(() => []));
+    give(findAgents(all, typed, me.id)[0]);
+  };
   return (
     <form
       class="agent-picker"
       onSubmit={(event) => {
         event.preventDefault();
-        give(found[0]);
+        void giveFirst();
       }}
     >
       <input
