@@ -35,14 +35,14 @@ async def eventually(condition: Callable[[], Any], seconds: float = 180) -> None
 
 @pytest.fixture(scope="module")
 def environment(
-    rabbitmq_url: str, mongodb_url: str, s3: S3, tmp_path_factory: pytest.TempPathFactory
+    other_rabbitmq_url: str, mongodb_url: str, s3: S3, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """What services are told that share neither database nor bucket with another module's."""
+    """What services are told that share neither queues nor database nor bucket with another module's."""
     mark = secrets.token_hex(4)
     key = tmp_path_factory.mktemp("keys") / "secret.key"
     key.write_bytes(secrets.token_bytes(48))
     return {
-        "GUICHET_RABBITMQ_URL": rabbitmq_url,
+        "GUICHET_RABBITMQ_URL": other_rabbitmq_url,
         "GUICHET_MONGODB_URL": mongodb_url,
         "GUICHET_DATABASE_PREFIX": f"test_{mark}_",
         "GUICHET_S3_ENDPOINT": s3.endpoint,
@@ -167,9 +167,9 @@ async def _click(http: httpx2.AsyncClient, item: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-async def desk(rabbitmq_url: str) -> AsyncIterator[Desk]:
+async def desk(other_rabbitmq_url: str) -> AsyncIterator[Desk]:
     """Hears and says from before mailer's first start on."""
-    async with await aio_pika.connect(rabbitmq_url) as connection:
+    async with await aio_pika.connect(other_rabbitmq_url) as connection:
         channel = await connection.channel()
         await Topology(SUBSCRIPTIONS, LIVE_EVENTS).declare(channel)
         exchange = await channel.get_exchange(EVENTS_EXCHANGE)

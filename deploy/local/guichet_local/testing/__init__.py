@@ -152,6 +152,12 @@ def _own_rabbitmq(pytestconfig: pytest.Config) -> RabbitMQServer:
     return RabbitMQServer(pytestconfig.stash[SERVERS].restartable)
 
 
+@pytest.fixture(scope="session")
+def other_rabbitmq_url(_own_rabbitmq: RabbitMQServer) -> str:
+    """A second broker: for services that must not share their queues with the same ones of other tests."""
+    return _own_rabbitmq.url
+
+
 @pytest.fixture
 async def rabbitmq_server(_own_rabbitmq: RabbitMQServer) -> RabbitMQServer:
     """A broker that this test may stop, kill and restart; it runs when the test begins."""
