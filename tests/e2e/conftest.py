@@ -4,10 +4,12 @@ import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from guichet_local.settings import WORKSPACE
 from guichet_local.testing.browser import ARGUMENTS
 from guichet_local.testing.stack import Stack
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -23,22 +25,32 @@ People = Callable[..., Awaitable[Page]]
 """Gives somebody a browser window; true for a customer, whose network can be cut; then the ``locale`` (fr-FR)."""
 
 
-_COMPLAINT = re.compile(r'"level": ?"(warning|error|critical)"')
+_COMPLAINT = re.compile(r'"level": ?"(?:warning|error|critical)".*"timestamp": ?"(?P<at>[^"]+)"')
 _COMPLAINTS_SHOWN = 20
+
+FAILED = pytest.StashKey[bool]()
+SCREENS = WORKSPACE / ".cache" / "failures"
+"""What people saw when a test failed."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show beside a failure what the services complained of last: their logs go with the stack."""
+    """Show beside a failure what the services complained of meanwhile: their logs go with the stack."""
     report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     funcargs: dict[str, Any] = getattr(item, "funcargs", {})
     if report.failed and "stack" in funcargs:
         for log in sorted(funcargs["stack"].logs.iterdir()):
             lines = log.read_text(errors="replace").splitlines()
-            complaints = [line[:400] for line in lines if _COMPLAINT.search(line)][-_COMPLAINTS_SHOWN:]
+            complaints = [line[:400] for line in lines if _is_complaint(line, report.start)][-_COMPLAINTS_SHOWN:]
             if complaints:
                 report.sections.append((f"last complaints of {log.stem}", "\n".join(complaints)))
     return report
+
+
+def _is_complaint(line: str, since: float) -> bool:
+    said = _COMPLAINT.search(line)
+    return said is not None and datetime.fromisoformat(said["at"]).timestamp() > since
 
 
 @pytest.fixture
@@ -90,7 +102,7 @@ def watch(page: Page, complaints: list[str]) -> None:
 
 
 @pytest.fixture
-async def people(browser: Browser, far_browser: Browser) -> AsyncIterator[People]:
+async def people(browser: Browser, far_browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[People]:
     """Give somebody a browser window of their own; at the end, no page may have complained."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -105,6 +117,10 @@ async def people(browser: Browser, far_browser: Browser) -> AsyncIterator[People
         return page
 
     yield sit_down
+    if request.node.stash[FAILED]:
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        for number, page in enumerate(page for context in contexts for page in context.pages):
+            await page.screenshot(path=SCREENS / f"{request.node.name}-{number}.png")
     for context in contexts:
         await context.close()
     assert complaints == []
