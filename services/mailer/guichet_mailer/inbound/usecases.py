@@ -29,10 +29,16 @@ from guichet_mailer.parser import Parser, ParserFailed
 from guichet_mailer.parsing import Mail, Unreadable
 from guichet_mailer.threads import Threading
 
-MAX_ATTEMPTS = 5
-"""Times that processing a mail may begin and end with a crash of ours, before it is set aside."""
+MAX_ATTEMPTS = 20
+"""Times that processing a mail may begin and not end, before it is set aside.
+
+Many: this process may die for reasons that are not the mail's. What a mail can break is the parser's own process, which
+has two attempts.
+"""
 
 PARSE_ATTEMPTS = 2
+"""Times that the parser may fail on a mail."""
+
 _PAUSE, _SOON = timedelta(seconds=5), timedelta(seconds=1)
 _MAY_PASS: tuple[type[Exception], ...] = (StoreUnavailable, FilesUnavailable, *OUTAGES)
 NOT_STORED: tuple[type[Exception], ...] = (StoreUnavailable, *OUTAGES)
