@@ -68,11 +68,14 @@ class TestAFormInASitesFrame:
         frame = page.frame_locator("iframe")
         await expect(frame.get_by_role("heading", name="Nous écrire")).to_be_visible()
 
-        await frame.get_by_label("Votre nom").focus()
-        for typed in (f"Ada {mark}", f"ada.{mark}@example.org", f"Colis {mark}", "Bonjour", "A-17", "Un ret", "01 23"):
-            await page.keyboard.type(typed)
-            await page.keyboard.press("Tab")
+        # Waited for from the first key on: the browser must know that the test answers for the system's dialog.
         async with page.expect_file_chooser() as chooser:
+            await frame.get_by_label("Votre nom").focus()
+            answers = (f"Ada {mark}", f"ada.{mark}@example.org", f"Colis {mark}", "Bonjour", "A-17", "Un ret", "01 23")
+            for typed in answers:
+                await page.keyboard.type(typed)
+                await page.keyboard.press("Tab")
+            await expect(frame.get_by_label("Joindre des fichiers")).to_be_focused()
             await page.keyboard.press("Enter")
         await (await chooser.value).set_files(photo)
         await page.keyboard.press("Tab")  # its own button, to take it away
