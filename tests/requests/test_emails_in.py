@@ -94,6 +94,8 @@ class TestNewRequest:
 
         request = await world.the_request()
         assert (request.unread, request.preview, request.awaits) == (0, None, None)
+        assert request.visitor is not None
+        assert (request.visitor.name, request.visitor.email) == ("Ada", ADA)
         assert world.told("requests.contact.wanted.v1") == []
 
 

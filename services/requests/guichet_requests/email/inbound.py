@@ -22,7 +22,7 @@ from guichet_requests.email.store import FilingStore
 from guichet_requests.errors import Contended, Unknown
 from guichet_requests.file.store import Checked, FileStore
 from guichet_requests.request import mail
-from guichet_requests.request.request import Change, Request
+from guichet_requests.request.request import Change, Request, Visitor
 from guichet_requests.request.store import RequestStore, Taken
 from guichet_requests.request.usecases import ATTEMPTS, change, change_after, get, next_version, pause
 from guichet_requests.timeline.item import Author, Item, Party
@@ -206,6 +206,9 @@ async def _begun(room: Mailroom, place: Place, item: Item, version: int) -> tupl
         awaits=email_key(person.email) if person else None,
         at=item.at,
     )
+    if sender := email.sender:
+        # Lists say who wrote also while there is no contact, or where none is wanted.
+        request = replace(request, visitor=Visitor(f"email-{item.id}", sender.name or sender.email, sender.email))
     email = replace(email, placed=place.placed, other_sender=False)
     arriving = replace(item, request_id=request.id, email=email, revision=version)
     wanted = [contact_wanted(request.id, person.email, person.name)] if person else []
