@@ -65,7 +65,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     forms = FormStore(database)
     passwords = Passwords()
     access_tokens = Tokens(settings.secret_key, "agents")
-    desk = Desk(agents, passwords, access_tokens, Tokens(settings.secret_key, "refresh"))
+    desk = Desk(agents, passwords, access_tokens, Tokens(settings.secret_key, "refresh"), settings.sign_in_attempts)
     health = Health()
 
     @asynccontextmanager

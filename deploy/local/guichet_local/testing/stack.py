@@ -44,7 +44,7 @@ class Stack(Supervised):
                 public_url=f"http://localhost:{ports['gateway']}",
                 demo_url=f"http://localhost:{ports['demo-site']}",
                 demo=True,
-                passed_on=environment,
+                passed_on={"GUICHET_SIGN_IN_ATTEMPTS": "1000", **environment},
                 sign_in_rate=TEST_RATE,
                 visitor_rate=TEST_RATE,
                 form_rate=TEST_RATE,

@@ -58,15 +58,22 @@ class SignedIn:
 class Desk:
     """Signing in, staying signed in, signing out. ``access`` and ``refresh`` tokens are of two audiences."""
 
-    def __init__(self, store: AgentStore, passwords: Passwords, access: Tokens, refresh: Tokens) -> None:
-        self._store, self._passwords = store, passwords
+    def __init__(
+        self,
+        store: AgentStore,
+        passwords: Passwords,
+        access: Tokens,
+        refresh: Tokens,
+        attempts: int = ATTEMPTS_A_WINDOW,
+    ) -> None:
+        self._store, self._passwords, self._attempts = store, passwords, attempts
         self._access, self._refresh = access, refresh
 
     async def sign_in(self, email: str, password: str) -> SignedIn:
         """Begin a session. Raises `SignInRefused`, `TooManyAttempts`."""
         moment = now()
-        attempts = await self._store.attempt(email, moment, WINDOW, ATTEMPTS_A_WINDOW)
-        if len(attempts) >= ATTEMPTS_A_WINDOW:
+        attempts = await self._store.attempt(email, moment, WINDOW, self._attempts)
+        if len(attempts) >= self._attempts:
             raise TooManyAttempts(ceil((attempts[0] + WINDOW - moment).total_seconds()))
         agent, kept = await self._store.credentials(email) or (None, None)
         if not await self._passwords.verify(password, kept) or agent is None or not agent.active:
