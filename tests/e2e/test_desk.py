@@ -146,10 +146,13 @@ class TestMergingContacts:
 
         await expect(page.get_by_text(f"Augusta {mark} fait maintenant partie de Ada {mark}")).to_be_visible()
         await expect(boss.row(f"Ada {mark}")).to_have_count(2)
+        other = card(boss).get_by_role("link", name=f"Avoir {mark}")
+        await expect(other).to_be_visible()
         await page.reload()
         await card(boss).get_by_role("button", name=f"Séparer Augusta {mark}").click()
         await expect(boss.row(f"Augusta {mark}")).to_have_count(1)
         await expect(boss.row(f"Ada {mark}")).to_have_count(1)
+        await expect(other).to_have_count(0)
         await expect(card(boss).get_by_role("button", name="Séparer")).to_have_count(0)
 
     async def test_is_not_offered_to_agents(self, caro: ConsolePage, mark: str) -> None:

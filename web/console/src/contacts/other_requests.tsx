@@ -13,18 +13,31 @@ import { Section } from "./card_parts";
 
 const SHOWN = 5;
 
-/** What else the contact asked, newest first. */
+/** What else the contact asked, newest first; read again when one of these changes, comes or goes. */
 export function OtherRequests({ request, contactId }: { request: Request; contactId: string }): JSX.Element {
   const { t } = useWords();
-  const { api } = useDesk();
+  const { api, requests } = useDesk();
+  const [changes, setChanges] = useState(0);
   const [others, setOthers] = useState<Request[] | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
+  useEffect(
+    () =>
+      requests.listen(({ id, contact }) => {
+        if (id === request.id) return;
+        const isTheirs = contact?.id === contactId;
+        if (isTheirs || others?.some((other) => other.id === id)) setChanges((count) => count + 1);
+      }),
+    [requests, contactId, request.id, others],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: changes say that it is to be read again
   useEffect(() => {
     let gone = false;
     const query = { view: "all", contact_id: contactId, limit: SHOWN + 1 };
     api.get<Page<Request>>("/api/v1/requests", query).then(
       ({ items }) => {
-        if (!gone) setOthers(items.filter(({ id }) => id !== request.id));
+        if (gone) return;
+        setProblem(null);
+        setOthers(items.filter(({ id }) => id !== request.id));
       },
       (error: unknown) => {
         if (!(error instanceof Problem)) throw error;
@@ -34,7 +47,7 @@ export function OtherRequests({ request, contactId }: { request: Request; contac
     return () => {
       gone = true;
     };
-  }, [api, contactId, request.id]);
+  }, [api, contactId, request.id, changes]);
   return (
     <Section title={t("card.others")}>
       {others && others.length > 0 && (

@@ -38,6 +38,7 @@ export class Requests {
   private reading = 0;
   /** For each page on its way, what changed live meanwhile: the page may have been read before that. */
   private readonly meanwhile = new Set<Request[]>();
+  private readonly listeners = new Set<(request: Request) => void>();
   private countsTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -79,7 +80,14 @@ export class Requests {
   changed(request: Request): void {
     if (movesCounts(find(this.current.value, request.id), request)) this.recount();
     for (const changes of this.meanwhile) changes.push(request);
+    for (const listener of this.listeners) listener(request);
     this.current.value = this.applied(this.current.value, request);
+  }
+
+  /** Hears of every request that changes, in the list or not, until the function that it returns is called. */
+  listen(listener: (request: Request) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Where the reader is: what arrived while away is shown on coming back to the top. */
