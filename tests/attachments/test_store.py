@@ -1,7 +1,6 @@
 """Documents and objects on the real servers, with both drivers: steps, claims, links, and the sweep that mends."""
 
 import io
-import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -24,10 +23,11 @@ from guichet_attachments.usecases import (
 )
 from guichet_attachments.virus import NoScanner
 from guichet_kit.clock import now
-from guichet_kit.mongo import Collection, Document, explain, open_client
+from guichet_kit.mongo import Collection, Document, explain
 from guichet_kit.objects import ObjectStore
 from guichet_kit.tokens import Tokens
 from guichet_local.testing import S3
+from guichet_local.testing.databases import Databases
 
 OWNER = Person("visitor", "v1")
 DAY = timedelta(days=1)
@@ -42,9 +42,8 @@ class NoRelay:
 
 
 @pytest.fixture(params=["pymongo", "motor"])
-async def parts(request: pytest.FixtureRequest, mongodb_url: str, s3: S3, bucket: str) -> AsyncIterator[Parts]:
-    client = open_client(mongodb_url, request.param, "test")
-    store = AttachmentStore(client.database(f"test_{secrets.token_hex(4)}_attachments"))
+async def parts(request: pytest.FixtureRequest, databases: Databases, s3: S3, bucket: str) -> AsyncIterator[Parts]:
+    store = AttachmentStore(await databases.empty("attachments", request.param))
     await store.ensure_indexes()
     objects = ObjectStore(s3.endpoint, s3.access_key, s3.secret_key, bucket)
     await objects.ensure_bucket()
@@ -58,7 +57,6 @@ async def parts(request: pytest.FixtureRequest, mongodb_url: str, s3: S3, bucket
         lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10), retention=None),
     )
     objects.close()
-    await client.close()
 
 
 async def kept(parts: Parts, state: State = State.READY, *, stored: bool = True, **changes: Any) -> Attachment:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from guichet_kit.mongo import Database, open_client
+from guichet_kit.mongo import Database
 from guichet_kit.tokens import Tokens
+from guichet_local.testing.databases import Databases
 from guichet_local.testing.service import ServiceProcess
 from guichet_local.testing.sockets import SocketClient
 
@@ -146,10 +147,6 @@ async def agent(replicas: Replicas) -> AsyncIterator[Open]:
 
 
 @pytest.fixture(params=["pymongo", "motor"])
-async def database(request: pytest.FixtureRequest, mongodb_url: str) -> AsyncIterator[Database]:
+async def database(request: pytest.FixtureRequest, databases: Databases) -> Database:
     """An empty database through either driver."""
-    client = open_client(mongodb_url, request.param, "tests")
-    name = f"test_{secrets.token_hex(4)}_chat"
-    yield client.database(name)
-    await client._client.drop_database(name)
-    await client.close()
+    return await databases.empty("chat", request.param)

@@ -14,8 +14,9 @@ from typing import Any
 import httpx2
 import pytest
 from guichet_contacts.contact.store import ContactStore
-from guichet_kit.mongo import Collection, Database, Document, open_client
+from guichet_kit.mongo import Collection, Database, Document
 from guichet_kit.tokens import Tokens
+from guichet_local.testing.databases import Databases
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +128,9 @@ def relay() -> RecordingRelay:
 
 
 @pytest.fixture(params=["pymongo", "motor"])
-async def database(request: pytest.FixtureRequest, mongodb_url: str) -> AsyncIterator[Database]:
-    """A database of the test's own, through each driver."""
-    client = open_client(mongodb_url, request.param, "tests")
-    database = client.database(f"test_{os.urandom(6).hex()}")
-    yield database
-    await database.client.drop_database(database.name)
-    await client.close()
+async def database(request: pytest.FixtureRequest, databases: Databases) -> Database:
+    """An empty database, through each driver."""
+    return await databases.empty("contacts", request.param)
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ import pytest
 from guichet_contracts.mailer import Attachment
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
-from guichet_kit.mongo import Collection, Database, Document, open_client
+from guichet_kit.mongo import Collection, Database, Document
 from guichet_kit.objects import ObjectMissing, StoreUnavailable
+from guichet_local.testing.databases import Databases
 from guichet_mailer.files import FilesUnavailable, Infected
 from guichet_mailer.inbound import fetcher
 from guichet_mailer.inbound.fetcher import FetchStore, fetching
@@ -127,12 +128,8 @@ class _NoBounces:
 
 
 @pytest.fixture
-async def database(mongodb_url: str) -> AsyncIterator[Database]:
-    client = open_client(mongodb_url, "pymongo", "test")
-    found = client.database(f"test_{mark()}_mailer")
-    yield found
-    await found.client.drop_database(found.name)
-    await client.close()
+async def database(databases: Databases) -> Database:
+    return await databases.empty("mailer", "pymongo")
 
 
 @pytest.fixture

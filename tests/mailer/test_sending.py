@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from guichet_contracts.requests import EmailAddress, SubmittedEmail
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
-from guichet_kit.mongo import Collection, Database, Document, open_client
+from guichet_kit.mongo import Collection, Database, Document
+from guichet_local.testing.databases import Databases
 from guichet_mailer.files import Files
 from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
 from guichet_mailer.outbound.delivery import Delivery, State
@@ -26,7 +27,7 @@ from guichet_mailer.outbound.transport import Transport, TryLater
 from guichet_mailer.outbound.usecases import Post, accept_submission, send_next
 from guichet_mailer.threads import ThreadStore
 
-from .conftest import MailServer, mark
+from .conftest import MailServer
 
 SECRET = b"x" * 48
 
@@ -143,12 +144,8 @@ class SlowServer(MailServer):
 
 
 @pytest.fixture
-async def database(mongodb_url: str) -> AsyncIterator[Database]:
-    client = open_client(mongodb_url, "pymongo", "test")
-    found = client.database(f"test_{mark()}_mailer")
-    yield found
-    await found.client.drop_database(found.name)
-    await client.close()
+async def database(databases: Databases) -> Database:
+    return await databases.empty("mailer", "pymongo")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Collection, Database, Document, open_client
 from guichet_kit.tokens import Tokens
+from guichet_local.testing.databases import Databases
 from guichet_local.testing.service import ServiceProcess
 from guichet_requests import consumers
 from guichet_requests.agent.agent import Agent, Role
@@ -44,12 +45,8 @@ def driver(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def database(mongodb_url: str, driver: str) -> AsyncIterator[Database]:
-    client = open_client(mongodb_url, driver, "tests")
-    name = f"test_requests_{new_id().replace('-', '')}"
-    yield client.database(name)
-    await client.database(name).command("dropDatabase")
-    await client.close()
+async def database(databases: Databases, driver: str) -> Database:
+    return await databases.empty("requests", driver)
 
 
 class HeardRelay:

@@ -1,13 +1,14 @@
 """Lists: what each view shows, in pages that do not shift, from an index."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast, get_args
 
 import pytest
-from guichet_kit.mongo import Database, aggregate
+from guichet_kit.mongo import Database, aggregate, open_client
 from guichet_requests.folding import query_words
 from guichet_requests.request.listing import CHANNELS, STATUSES, Listing, Sort, View
 from guichet_requests.request.request import Assignee, Change, Contact, Priority, Request, Visitor
@@ -261,6 +262,15 @@ def filter_combinations() -> Iterator[Listing]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("driver", ["pymongo"])
 class TestIndexes:
+    @pytest.fixture
+    async def database(self, mongodb_url: str, driver: str) -> AsyncIterator[Database]:
+        """One of its own, which goes with its 100,000 requests."""
+        client = open_client(mongodb_url, driver, "tests")
+        database = client.database(f"test_lists_{secrets.token_hex(6)}")
+        yield database
+        await database.command("dropDatabase")
+        await client.close()
+
     async def test_no_list_scans_the_collection_and_none_reads_much_more_than_it_may_find(
         self, many: World, database: Database
     ) -> None:

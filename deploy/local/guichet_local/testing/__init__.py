@@ -7,7 +7,7 @@ collected test asks for it, and then in the background, while the first tests ru
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from guichet_local.testing import containers
 from guichet_local.testing.background import Background
 from guichet_local.testing.browser import browser as browser
 from guichet_local.testing.clamav import clamav as clamav
+from guichet_local.testing.databases import Databases
 from guichet_local.testing.mail import MailServers
 from guichet_local.testing.sources import RECIPES, Given, LocalProcess, Source
 from guichet_local.testing.stack import Stack
@@ -110,6 +111,14 @@ def rabbitmq_url(pytestconfig: pytest.Config) -> str:
 def mongodb_url(pytestconfig: pytest.Config) -> str:
     """A replica set that all tests share; databases need names of their own."""
     return pytestconfig.stash[SERVERS].url("mongodb")
+
+
+@pytest.fixture(scope="session")
+async def databases(mongodb_url: str) -> AsyncIterator[Databases]:
+    """Databases for tests of stores, each test's own one empty."""
+    made = Databases(mongodb_url)
+    yield made
+    await made.drop()
 
 
 @pytest.fixture(scope="session")
