@@ -39,7 +39,7 @@ test-python: web ## Run the Python, service and browser tests; PYTEST_ARGS="test
 ifdef PYTEST_ARGS
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 else
-	$(PYTHON) -m pytest tests --ignore tests/e2e --numprocesses 4 --dist loadfile; services=$$?; \
+	$(PYTHON) -m pytest tests --ignore tests/e2e --ignore tests/chaos --numprocesses 4 --dist loadfile; services=$$?; \
 	$(PYTHON) -m pytest tests/e2e --numprocesses 2 --dist loadfile && exit $$services
 endif
 

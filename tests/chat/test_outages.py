@@ -1,7 +1,7 @@
 """Replicas are killed, the broker goes away: what was acknowledged is stored, and shown once, in order."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -14,15 +14,23 @@ from guichet_local.testing.sockets import SocketClient
 from .conftest import Person, Replicas, start_replicas
 
 
-@pytest.fixture
-async def own(
-    rabbitmq_server: RabbitMQServer, mongodb_url: str, tmp_path: Path, widget_dir: Path
-) -> AsyncIterator[Replicas]:
-    """Replicas and a broker that this test may harm."""
-    running = start_replicas(rabbitmq_server.url, mongodb_url, tmp_path, widget_dir)
+@pytest.fixture(scope="module")
+def fragile(
+    other_rabbitmq_url: str, mongodb_url: str, tmp_path_factory: pytest.TempPathFactory, widget_dir: Path
+) -> Iterator[Replicas]:
+    """Replicas for the tests of this module, on the broker that they may harm."""
+    running = start_replicas(other_rabbitmq_url, mongodb_url, tmp_path_factory.mktemp("outages"), widget_dir)
     yield running
     running.first.stop()
     running.second.stop()
+
+
+@pytest.fixture
+async def own(fragile: Replicas, rabbitmq_server: RabbitMQServer) -> Replicas:
+    """Replicas and a broker that run, and that this test may harm."""
+    if fragile.first.readiness() != 200:
+        await asyncio.to_thread(fragile.first.start)
+    return fragile
 
 
 async def visit(replicas: Replicas) -> Person:
@@ -70,24 +78,23 @@ class TestAReplicaIsKilled:
         assert [f["seq"] for f in replay] == list(range(1, 11))
         assert [f["id"] for f in replay] == sent
         assert {f["id"]: f["seq"] for f in replay if f["id"] in acknowledged} == acknowledged
-        own.first.start()
 
     async def test_events_that_a_kill_left_unpublished_are_published_by_the_other_replica(
         self, own: Replicas, mongodb_url: str, rabbitmq_server: RabbitMQServer
     ) -> None:
         await rabbitmq_server.stop()
         ada = await customer(own.first, await visit(own))
-        await ada.frame("message.accepted", id=await ada.post("sans courtier"))
+        accepted = await ada.frame("message.accepted", id=await ada.post("sans courtier"))
         own.first.kill()
         client = open_client(mongodb_url, "pymongo", "tests")
         entries = client.database(own.database)["entries"]
-        assert await entries.count_documents({"outbox.id": {"$exists": True}}) == 1
+        unpublished = {"conversation_id": accepted["conversation_id"], "outbox.id": {"$exists": True}}
+        assert await entries.count_documents(unpublished) == 1
         await rabbitmq_server.start()
         async with asyncio.timeout(45):
-            while await entries.count_documents({"outbox.id": {"$exists": True}}):
+            while await entries.count_documents(unpublished):
                 await asyncio.sleep(0.2)
         await client.close()
-        own.first.start()
 
 
 class TestTheBrokerIsAway:
@@ -135,4 +142,3 @@ class TestAnOrderlyStop:
         await ada.frame("ready")
         own.first.stop()
         assert await ada.closed() == 1012
-        own.first.start()
