@@ -1,6 +1,10 @@
 """The service starts on real servers, tells how it is, and refuses settings that it cannot work with."""
 
+from collections.abc import Callable
+
 import pytest
+from guichet_attachments.settings import Settings
+from guichet_kit.settings import load_settings
 from guichet_local.testing.service import ServiceProcess
 
 from .conftest import Desk
@@ -24,11 +28,16 @@ class TestStarting:
         assert process.wait(20) != 0
 
 
-class TestBadSettings:
+class TestABadSetting:
+    def test_stops_the_start_with_one_line_that_names_it(self, unstarted: ServiceProcess) -> None:
+        process = unstarted.launch(GUICHET_S3_ENDPOINT="ftp://somewhere")
+        assert process.wait(20) == 2
+        (line,) = unstarted.log.read_text().splitlines()
+        assert line.startswith("bad setting: GUICHET_S3_ENDPOINT:")
+
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("GUICHET_S3_ENDPOINT", "ftp://somewhere"),
             ("GUICHET_S3_ACCESS_KEY", ""),
             ("GUICHET_MONGODB_URL", "postgres://somewhere"),
             ("GUICHET_ATTACHMENTS_BUCKET", "Not A Bucket"),
@@ -37,10 +46,18 @@ class TestBadSettings:
             ("GUICHET_RECEIPT_LIFETIME", "86400"),
         ],
     )
-    def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(
-        self, unstarted: ServiceProcess, name: str, value: str
+    def test_is_named_in_one_line(
+        self,
+        make_environment: Callable[[str], dict[str, str]],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        name: str,
+        value: str,
     ) -> None:
-        process = unstarted.launch(**{name: value})
-        assert process.wait(20) == 2
-        (line,) = unstarted.log.read_text().splitlines()
+        for setting, usual in (make_environment("a-bucket") | {"GUICHET_HTTP_PORT": "1", name: value}).items():
+            monkeypatch.setenv(setting, usual)
+        with pytest.raises(SystemExit) as ended:
+            load_settings(Settings)
+        assert ended.value.code == 2
+        (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith(f"bad setting: {name}:")
