@@ -9,14 +9,19 @@ from playwright.async_api import Frame, Page
 _SCRIPT = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _GRAVE = ("serious", "critical")
 # Frames of other origins cannot be looked into from a page: each is handed to `violations` by itself.
-_RUN = "() => axe.run(document, { iframes: false })"
+_OPTIONS = {"iframes": False, "resultTypes": ["violations"]}
+_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+_LOADED = "() => 'axe' in window"
+_RUN = "(options) => axe.run(document, options)"
 
 
-async def violations(page_or_frame: Page | Frame) -> list[str]:
+async def violations(page_or_frame: Page | Frame, *, colours_only: bool = False) -> list[str]:
     """The serious and critical violations, one line each: the rule, what it asks for, and where it is broken."""
-    # Evaluated, not added as a script element, which the pages' own policies forbid.
-    await page_or_frame.evaluate(_script())
-    found: dict[str, Any] = await page_or_frame.evaluate(_RUN)
+    if not await page_or_frame.evaluate(_LOADED):
+        # Evaluated, not added as a script element, which the pages' own policies forbid.
+        await page_or_frame.evaluate(_script())
+    options = _OPTIONS | (_COLOURS if colours_only else {})
+    found: dict[str, Any] = await page_or_frame.evaluate(_RUN, options)
     return [_told(rule) for rule in found["violations"] if rule["impact"] in _GRAVE]
 
 
