@@ -64,6 +64,7 @@ def _environment(folder: Path, ports: Ports) -> Mapping[str, str]:
         "RABBITMQ_PID_FILE": str(folder / "rabbitmq.pid"),
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_PLUGINS_DIR": str(folder / "plugins"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
         "RABBITMQ_GENERATED_CONFIG_DIR": str(folder / "generated"),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
@@ -79,6 +80,7 @@ def _prepare(folder: Path, ports: Ports, password: str) -> None:
     cookie = folder / ".erlang.cookie"
     if not cookie.exists():
         write_private(cookie, password, mode=0o400)
+    _offer_no_plugins(private_folder(folder / "plugins"))
     write_private(folder / "enabled_plugins", "[].\n")
     write_private(folder / "rabbitmq-env.conf", "")
     write_private(
@@ -95,6 +97,18 @@ log.file.rotation.size = 10485760
 log.file.rotation.count = 3
 """,
     )
+
+
+def _offer_no_plugins(folder: Path) -> None:
+    """Link what the broker itself is made of, which lies among its plugins.
+
+    At each start it loads the code of all that lie there, enabled or not: a quarter of the time that it takes.
+    """
+    for link in folder.iterdir():
+        link.unlink()
+    for part in (SERVER.resolve().parents[1] / "plugins").iterdir():
+        if part.name.startswith("rabbitmq_prelaunch") or not part.name.startswith("rabbitmq_"):
+            (folder / part.name).symlink_to(part)
 
 
 def _speaks_amqp(port: int) -> Probe:
