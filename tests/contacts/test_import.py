@@ -171,6 +171,7 @@ class MortalContacts(ContactStore):
         return written
 
 
+@pytest.mark.parametrize("database", ["pymongo"], indirect=True)  # what is in question is where it dies
 class TestKilledInTheMiddle:
     @pytest.mark.parametrize(("bad_lines", "expected"), [(0, 7), (1, 0)])
     async def test_wherever_it_dies_the_next_one_ends_it_whole_or_not_at_all(

@@ -59,6 +59,7 @@ async def told_versions(world: World) -> dict[str, list[int]]:
     }
 
 
+@pytest.mark.parametrize("driver", ["pymongo"])  # what is in question is where it died
 class TestKilledBetweenWrites:
     async def test_a_redelivery_completes_what_was_begun(self, world: World) -> None:
         ada = Visitor(begun=now())

@@ -101,6 +101,7 @@ class TestMoving:
         assert await world.emails(left.id) == []
         assert len(await world.emails(other.id)) == 2
 
+    @pytest.mark.parametrize("driver", ["pymongo"])  # what is in question is where it died
     async def test_the_agent_who_tries_again_completes_what_a_crash_left(self, world: World) -> None:
         for target in ("other", None):
             died, writes = True, 0

@@ -152,6 +152,7 @@ class TestInMemory:
         assert len(versions) == len(set(versions)) <= len(events)
 
 
+@pytest.mark.parametrize("driver", ["pymongo"])  # what is in question is the order
 class TestInMongoDB:
     async def test_random_orders_with_repeats_have_the_same_outcome(self, world: World) -> None:
         choose = random.Random(7)  # noqa: S311  the same at every run
