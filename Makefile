@@ -27,7 +27,7 @@ status: python ## Tell what runs and whether it is ready
 	@$(PYTHON) -m guichet_local status
 
 .PHONY: test
-test: test-web test-python ## Run every test, against real servers
+test: test-web test-python ## Run every test but the long one of `make chaos`, against real servers
 
 .PHONY: test-web
 test-web: web ## Run the unit tests of the web part
@@ -39,14 +39,14 @@ test-python: web ## Run the Python, service and browser tests; PYTEST_ARGS="test
 ifdef PYTEST_ARGS
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 else
-	$(PYTHON) -m pytest tests --ignore tests/e2e --ignore tests/chaos --numprocesses 4 --dist loadfile; services=$$?; \
+	$(PYTHON) -m pytest tests --ignore tests/e2e --ignore tests/chaos --numprocesses auto --dist loadfile; services=$$?; \
 	$(PYTHON) -m pytest tests/e2e --numprocesses 2 --dist loadfile && exit $$services
 endif
 
 .PHONY: chaos
 chaos: python ## Kill mailer 50 times while 500 mails go each way, through a real Postfix and Dovecot
 	@$(PYTHON) -m guichet_local prepare-tests
-	GUICHET_CHAOS_KILLS=50 $(PYTHON) -m pytest tests/chaos --capture=no
+	$(PYTHON) -m pytest tests/chaos --capture=no
 
 .PHONY: bench
 bench: web ## Measure, alone on the machine, and write docs/benchmarks.md

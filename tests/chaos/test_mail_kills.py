@@ -1,7 +1,7 @@
 """Mailer is killed again and again while mail goes out and comes in: nothing is lost, nothing doubled in silence.
 
-`make test` kills a few times; `make chaos` kills 50 times while 500 mails go each way. A run is repeated, as far as
-chance can be, with the seed that it prints: GUICHET_CHAOS_SEED.
+50 times, while 500 mails go each way; GUICHET_CHAOS_KILLS may ask for fewer. A run is repeated, as far as chance can
+be, with the seed that it prints: GUICHET_CHAOS_SEED.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from guichet_local.testing.service import ServiceProcess
 
 from .conftest import ADA, DESK, SUPPORT, Desk, eventually, on_timelines
 
-KILLS = int(os.environ.get("GUICHET_CHAOS_KILLS") or 3)
+KILLS = int(os.environ.get("GUICHET_CHAOS_KILLS") or 50)
 MAILS = 10
 """Each way, in each life of mailer."""
 

@@ -24,6 +24,8 @@ from guichet_local.testing.sources import RECIPES, Given, LocalProcess, Source
 from guichet_local.testing.stack import Stack
 
 KINDS = {"rabbitmq": "rabbitmq_url", "mongodb": "mongodb_url", "s3": "s3"}
+WORKERS = 4
+"""Service tests mostly wait for servers: twice as many processes as the two processors that they are made for."""
 HOW_TO_GET = "set GUICHET_TEST_{}_URL, or run `make up` once: it installs what the tests need"
 
 
@@ -61,8 +63,12 @@ class TestServers:
         self.background.close()
 
 
+def _setting(kind: str) -> str:
+    return f"GUICHET_TEST_{kind.upper()}_URL"
+
+
 def _choose(kind: str, background: Background) -> Source | None:
-    setting = f"GUICHET_TEST_{kind.upper()}_URL"
+    setting = _setting(kind)
     if url := os.environ.get(setting):
         return Given(setting, url)
     if container := containers.find(kind):
@@ -77,6 +83,11 @@ SERVERS = pytest.StashKey[TestServers]()
 def pytest_configure(config: pytest.Config) -> None:
     """Chooses the servers; starts nothing."""
     config.stash[SERVERS] = TestServers()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Into how many processes ``--numprocesses auto`` splits a run: each needs a broker for its services' queues."""
+    return 1 if os.environ.get(_setting("rabbitmq")) else WORKERS
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
