@@ -138,7 +138,7 @@ async def eventually_gone(bucket: ObjectStore, *raws: bytes) -> None:
 
 class TestASentEmail:
     async def test_leaves_nothing_but_its_fate(
-        self, desk: Desk, ear: Ear, database: Database, mail_server: MailServer
+        self, desk: Desk, ear: Ear, database: Database, bucket: ObjectStore, mail_server: MailServer
     ) -> None:
         to, gone, text = address(), address(), mark()
         mail_server.answers[gone] = [f"550 5.1.1 <{gone}> is unknown"]
@@ -156,12 +156,15 @@ class TestASentEmail:
         # Late events change its fate at most.
         await desk.say(email)
         (sent,) = [one for one in mail_server.mails if to in one.rcpt_tos]
-        await desk.received(ugly.dsn(ugly.FAILED.replace("gone@example.net", to), bytes(sent.original_content or b"")))
+        report = ugly.dsn(ugly.FAILED.replace("gone@example.net", to), bytes(sent.original_content or b""))
+        report_id = (await desk.inbound(report)).json()["id"]
+        await desk.ends(report_id, "erased")
+        await eventually_gone(bucket, report)
         await eventually(lambda: ear.states(email.item_id)[-1:] == ["bounced"])
         assert ear.detail(email.item_id) == ""
         url = f"/api/v1/mail/deliveries/{email.item_id}"
         assert (await desk.http.post(f"{url}/resend", headers=desk.headers())).status_code == 409
-        assert await knows(database, gone, text) == []
+        assert await knows(database, to, gone, text) == []
         assert len(mails_to(mail_server, to)) == 1
 
     async def test_that_was_erased_before_it_came_is_not_sent(

@@ -139,6 +139,11 @@ async def _process(reception: Reception, received: Received) -> None:
                 await erase_received(reception, first)  # this copy, too
             return
     delivery, ours = await _reported(reception, mail)
+    if delivery is not None and delivery.erased:
+        await _note_bounce(reception, delivery, mail)
+        await erase_received(reception, received.id)  # a report names whom it is about
+        outcomes.labels("erased").inc()
+        return
     if delivery is not None:
         thread = Thread(request_id=delivery.email.request_id, by="bounce")
     else:
@@ -152,12 +157,15 @@ async def _process(reception: Reception, received: Received) -> None:
     if await reception.store.settle(received, State.PROCESSED, outbox, **described):
         reception.relay.offer(reception.store.collection, received.id, outbox)
         outcomes.labels(mail.kind).inc()
-    if delivery is not None and mail.bounce:
-        failed = [
-            f"{one.email}: {one.status} {one.diagnostic}" for one in mail.bounce.recipients if one.fate == "failed"
-        ]
-        if failed:
-            await mark_bounced(reception.post, delivery, "; ".join(failed)[:500])
+    if delivery is not None:
+        await _note_bounce(reception, delivery, mail)
+
+
+async def _note_bounce(reception: Reception, delivery: Delivery, mail: Mail) -> None:
+    recipients = mail.bounce.recipients if mail.bounce else ()
+    failed = [f"{one.email}: {one.status} {one.diagnostic}" for one in recipients if one.fate == "failed"]
+    if failed:
+        await mark_bounced(reception.post, delivery, "; ".join(failed)[:500])
 
 
 async def _parsed(reception: Reception, received: Received) -> Mail:
