@@ -54,9 +54,9 @@ bench: web ## Measure, alone on the machine, and write docs/benchmarks.md
 	GUICHET_BENCHMARKS=$(CURDIR)/docs/benchmarks.md $(PYTHON) -m pytest tests/bench/bench_*.py --capture=no
 
 .PHONY: guide
-guide: web ## Play the treatment of a request, and write the agents' guide and the README's picture from it
+guide: web ## Play the treatment of a request, by chat and by e-mail, and write the agents' guide and the README's picture from it
 	@$(PYTHON) -m guichet_local prepare-tests
-	GUICHET_GUIDE_DIR=$(CURDIR)/docs/guide $(PYTHON) -m pytest tests/e2e/test_treatment.py
+	GUICHET_GUIDE_DIR=$(CURDIR)/docs/guide $(PYTHON) -m pytest tests/e2e/test_treatment.py tests/e2e/test_mail.py
 
 .PHONY: check
 check: check-format check-types check-imports check-web check-contracts ## Check format, types, import rules, web and contracts

@@ -27,10 +27,15 @@ def letter(sender: str, to: str, subject: str, text: str) -> EmailMessage:
     return written
 
 
-def answer(mail: EmailMessage, sender: str, text: str, image: bytes | None = None) -> EmailMessage:
+LEADS = {"fr": "Le 3 févr. 2026 à 10:12, Support a écrit :", "en": "On 3 Feb 2026, at 10:12, Support wrote:"}
+
+
+def answer(
+    mail: EmailMessage, sender: str, text: str, image: bytes | None = None, language: str = "fr"
+) -> EmailMessage:
     """An answer as Thunderbird and its like write it: the text, a picture in it, and below what it answers, quoted."""
     quoted = said(mail, "plain").strip()
-    lead = "Le 3 févr. 2026 à 10:12, Support a écrit :"
+    lead = LEADS[language]
     whole = "\n".join([text, "", lead, *(f"> {line}" for line in quoted.splitlines())])
     written = letter(sender, mail["Reply-To"], f"Re: {mail['Subject'].removeprefix('Re: ')}", whole)
     written["In-Reply-To"] = mail["Message-ID"]

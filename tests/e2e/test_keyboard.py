@@ -8,8 +8,8 @@ import pytest
 from guichet_local.testing.stack import Stack
 from playwright.async_api import FilePayload, Page, expect
 
+from .chapters import CHAT
 from .conftest import People
-from .guide import STEPS
 from .keyboard import Keyboard
 from .pages import PASSWORD, ConsolePage, CustomerPage
 
@@ -216,7 +216,7 @@ class TestTheKeyboardAlone:
             "close": one.close,
             "continue": one.go_on,
         }
-        assert [*steps] == [step.name for step in STEPS]
+        assert [*steps] == [step.name for step in CHAT.steps]
         for play in steps.values():
             await play()
 

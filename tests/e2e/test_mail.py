@@ -12,7 +12,9 @@ from guichet_local.testing.mail import CUSTOMERS, Inbox, MailServers
 from guichet_local.testing.stack import Stack
 from playwright.async_api import FilePayload, Locator, expect
 
+from .chapters import EMAIL
 from .conftest import People
+from .guide import LANGUAGES, LOCALES, Guide
 from .letters import answer, letter, opened, said
 from .pages import ConsolePage, CustomerPage
 from .test_treatment import NOTICE, PNG
@@ -65,14 +67,17 @@ class Desk(ConsolePage):
         await self.page.get_by_role("button", name=self.words["contact.create"]).click()
         await expect(self.row(name)).to_be_visible()
 
-    async def write_email(self, text: str, *files: FilePayload) -> None:
-        """Write and send an e-mail; returns when it is said to be sent."""
-        before = await self.emails.count()
+    async def prepare_email(self, text: str, *files: FilePayload) -> None:
+        """Write an e-mail; returns when its files are there."""
         if files:
             await self.page.get_by_label(self.words["file.field"]).set_input_files(list(files))
             await expect(self.page.get_by_role("list", name=self.words["file.attached"])).to_be_visible()
         await self.box.fill(text)
         await expect(self.page.get_by_role("progressbar")).to_have_count(0)
+
+    async def send_email(self) -> None:
+        """Send what was written; returns when it is said to be sent."""
+        before = await self.emails.count()
         await self.page.get_by_role("button", name=self.words["composer.send"], exact=True).click()
         await expect(self.emails).to_have_count(before + 1)
         await expect(self.emails.last.get_by_text(self.words["email.state.sent"])).to_be_visible()
@@ -101,55 +106,92 @@ def post(inbox: Inbox, written: EmailMessage) -> None:
     inbox.send(written.as_bytes(), written["To"].addresses[0].addr_spec)
 
 
+SAID = {
+    "fr": {
+        "hello": "Bonjour, ma lampe clignote.",
+        "going on": "Je vous écris par e-mail.",
+        "notice": "mode d’emploi.txt",
+        "first": "Bonjour,\n\nvoici le mode d’emploi. Avez-vous une photo ?",
+        "question": "Avez-vous une photo ?",
+        "photo": "Voici la photo.",
+        "thanks": "Merci ! C’est l’ampoule.",
+        "again": "Elle clignote toujours.",
+    },
+    "en": {
+        "hello": "Hello, my lamp flickers.",
+        "going on": "I am writing to you by e-mail.",
+        "notice": "instructions – lamp.txt",
+        "first": "Hello,\n\nhere are the instructions. Do you have a photo?",
+        "question": "Do you have a photo?",
+        "photo": "Here is the photo.",
+        "thanks": "Thank you! It is the bulb.",
+        "again": "It still flickers.",
+    },
+}
+
+
 @pytest.mark.timeout(240)
 class TestTheExchangeGoesOnByEmail:
+    @pytest.mark.parametrize("language", LANGUAGES)
     async def test_from_a_chat_to_mails_both_ways_and_a_closed_request_that_opens_again(
-        self, ada: CustomerPage, caro: Desk, mail: MailServers, mark: str
+        self, language: str, people: People, stack: Stack, mail: MailServers, mark: str
     ) -> None:
+        guide, locale, say = Guide(EMAIL, language), LOCALES[language], SAID[language]
+        site = f"{stack.demo_site}/en/" if language == "en" else f"{stack.gateway}/demo"
+        ada = await CustomerPage(await people(True, locale), language).visit(site)
+        caro = Desk(await people(False, locale), language)
+        await caro.sign_in(stack.gateway)
         page, words = caro.page, caro.words
         inbox = mail.inbox(f"ada.{mark}@{CUSTOMERS}")
 
         # A chat, a contact with an address, and the conversation closed: the request goes on
-        await ada.write(f"Bonjour, ma lampe clignote ({mark}).")
+        await ada.write(f"{say['hello']} ({mark})")
         await caro.row(mark).click()
-        await caro.write("Je vous écris par e-mail.")
-        await expect(ada.log.get_by_text("Je vous écris par e-mail.")).to_be_visible()
+        await caro.write(say["going on"])
+        await expect(ada.log.get_by_text(say["going on"])).to_be_visible()
         await caro.link_new_contact(f"Lovelace {mark}", inbox.address)
         await caro.close_conversation(words["status.in_progress"])
         await page.evaluate("() => { window.neverReloaded = true }")
 
         # An e-mail with a file, from the same request, in the customer's own mailbox
-        notice = FilePayload(name="mode d’emploi.txt", mimeType="text/plain", buffer=NOTICE)
-        await caro.write_email("Bonjour,\n\nvoici le mode d’emploi. Avez-vous une photo ?", notice)
+        notice = FilePayload(name=say["notice"], mimeType="text/plain", buffer=NOTICE)
+        await caro.prepare_email(say["first"], notice)
+        await guide.picture("email-write", page)
+        await caro.send_email()
+        await guide.picture("email-sent", page)
         first = await arrived(inbox, 1)
         assert first["From"].addresses[0].addr_spec == SUPPORT
         assert first["To"].addresses[0].addr_spec == inbox.address
         assert first["Reply-To"].addresses[0].addr_spec.startswith("support+")
         assert re.fullmatch(rf"<[0-9a-f-]{{36}}@{DESK}>", first["Message-ID"])
         assert first["Date"].datetime
-        assert all("Avez-vous une photo ?" in said(first, kind) for kind in ("plain", "html"))
+        assert all(say["question"] in said(first, kind) for kind in ("plain", "html"))
         (attached,) = first.iter_attachments()
         assert (attached.get_filename(), attached.get_content().encode()) == (notice["name"], NOTICE)
 
         # The answer from there, with a quote and a picture, is under the chat, live
-        post(inbox, answer(first, inbox.address, "Voici la photo.", PNG))
+        post(inbox, answer(first, inbox.address, say["photo"], PNG, language))
         reply = caro.emails.nth(1)
         body = reply.frame_locator(f"iframe[title='{words['email.body'].format(name=inbox.address)}']")
-        await expect(body.get_by_text("Voici la photo.")).to_be_visible()
-        await expect(body.get_by_text("Avez-vous une photo ?")).to_have_count(0)
+        await expect(body.get_by_text(say["photo"])).to_be_visible()
+        await expect(body.get_by_text(say["question"])).to_have_count(0)
         picture = body.get_by_alt_text("La lampe")
         await expect(picture).to_have_js_property("naturalWidth", 480)
+        await reply.scroll_into_view_if_needed()
+        await guide.picture("email-reply", page)
         await reply.get_by_text(words["email.quoted"], exact=True).click()
         quote = reply.frame_locator("iframe").last
-        await expect(quote.get_by_text("Avez-vous une photo ?")).to_be_visible()
+        await expect(quote.get_by_text(say["question"])).to_be_visible()
         await expect(reply.get_by_text(words["email.placed.reply_address"])).to_be_visible()
-        chat = await caro.log.get_by_text("Je vous écris par e-mail.").bounding_box()
+        chat = await caro.log.get_by_text(say["going on"]).bounding_box()
         assert chat
         tops = [box["y"] for box in [await email.bounding_box() for email in await caro.emails.all()] if box]
         assert chat["y"] < tops[0] < tops[1]
 
         # Answered again, in the customer's thread
-        await caro.write_email("Merci ! C’est l’ampoule.")
+        await caro.prepare_email(say["thanks"])
+        await caro.send_email()
+        await guide.picture("email-thread", page)
         second = await arrived(inbox, 2)
         assert second["References"].split()[0] == first["Message-ID"]
         assert second["In-Reply-To"] == second["References"].split()[-1] != first["Message-ID"]
@@ -158,11 +200,13 @@ class TestTheExchangeGoesOnByEmail:
         await caro.set_status(words["status.in_progress"], words["status.closed"])
         await caro.view(words["requests.view.open"])
         await expect(caro.row(f"Lovelace {mark}")).to_have_count(0)
-        post(inbox, answer(second, inbox.address, "Elle clignote toujours."))
+        post(inbox, answer(second, inbox.address, say["again"], language=language))
         await expect(caro.row(f"Lovelace {mark}")).to_contain_text(words["status.in_progress"])
-        await expect(caro.row(f"Lovelace {mark}")).to_contain_text("Elle clignote toujours.")
+        await expect(caro.row(f"Lovelace {mark}")).to_contain_text(say["again"])
         await expect(caro.emails).to_have_count(4)
+        await guide.picture("email-reopened", page)
         assert await page.evaluate("() => window.neverReloaded")
+        guide.write()
 
 
 @pytest.mark.timeout(240)
@@ -178,7 +222,8 @@ class TestAStranger:
         await caro.row("Où est ma commande ?").click()
         await expect(caro.emails).to_have_count(1)
         number = await caro.page.get_by_role("heading", level=1, name="#").inner_text()
-        await caro.write_email("Elle part demain.")
+        await caro.prepare_email("Elle part demain.")
+        await caro.send_email()
         reply_to = (await arrived(inbox, 1))["Reply-To"].addresses[0].addr_spec
 
         # With the request's number in its subject, to an address with one character changed: a request of its own

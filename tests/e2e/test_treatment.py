@@ -1,6 +1,5 @@
 """The treatment of a chat request: every step of it, in real browsers, and the guide from that very run."""
 
-import os
 import re
 import uuid
 from io import BytesIO
@@ -12,8 +11,9 @@ from guichet_local.testing.stack import Stack
 from PIL import Image, ImageDraw
 from playwright.async_api import FilePayload, expect
 
+from .chapters import CHAT
 from .conftest import People
-from .guide import Guide
+from .guide import LANGUAGES, LOCALES, Guide
 from .pages import PASSWORD, ConsolePage, CustomerPage
 
 
@@ -83,10 +83,6 @@ def prepared(stack: Stack) -> None:
             assert answer.status_code == 201, answer.text
 
 
-LANGUAGES = ("fr", "en") if os.environ.get("GUICHET_GUIDE_DIR") else ("fr",)
-"""The guide has both; the everyday run plays in French."""
-
-
 @pytest.mark.usefixtures("prepared")
 @pytest.mark.timeout(240)
 class TestTheTreatment:
@@ -94,9 +90,7 @@ class TestTheTreatment:
     async def test_every_step_from_finding_the_request_to_continuing_it(
         self, language: str, people: People, stack: Stack, mark: str, tmp_path: Path
     ) -> None:
-        folder = os.environ.get("GUICHET_GUIDE_DIR")
-        guide = Guide(Path(folder) if folder else None, language)
-        locale = {"fr": "fr-FR", "en": "en-GB"}[language]
+        guide, locale = Guide(CHAT, language), LOCALES[language]
         site = f"{stack.demo_site}/en/" if language == "en" else f"{stack.gateway}/demo"
         ada = await CustomerPage(await people(True, locale), language).visit(site)
         caro = await ConsolePage(await people(False, locale), language).sign_in(stack.gateway)
