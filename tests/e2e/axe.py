@@ -11,6 +11,11 @@ _GRAVE = ("serious", "critical")
 # Frames of other origins cannot be looked into from a page: each is handed to `violations` by itself.
 _OPTIONS = {"iframes": False, "resultTypes": ["violations"]}
 _COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+# Colours on their way are nobody's; a spinner's never arrive.
+_AT_REST = """async () => {
+  const passing = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime < Infinity);
+  await Promise.allSettled(passing.map(({ finished }) => finished));
+}"""
 _LOADED = "() => 'axe' in window"
 _RUN = "(options) => axe.run(document, options)"
 
@@ -20,6 +25,7 @@ async def violations(page_or_frame: Page | Frame, *, colours_only: bool = False)
     if not await page_or_frame.evaluate(_LOADED):
         # Evaluated, not added as a script element, which the pages' own policies forbid.
         await page_or_frame.evaluate(_script())
+    await page_or_frame.evaluate(_AT_REST)
     options = _OPTIONS | (_COLOURS if colours_only else {})
     found: dict[str, Any] = await page_or_frame.evaluate(_RUN, options)
     return [_told(rule) for rule in found["violations"] if rule["impact"] in _GRAVE]
