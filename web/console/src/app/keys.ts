@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** The keys of the console, in the order in which the help lists them. */
 export const KEYS = {
@@ -25,7 +25,8 @@ export type Shortcut = keyof typeof KEYS;
 export function useShortcut(shortcut: Shortcut | null, action: (() => void) | null): void {
   const latest = useRef(action);
   latest.current = action;
-  useEffect(() => {
+  // In the same breath as the screen: a key works as soon as what it belongs to is seen.
+  useLayoutEffect(() => {
     if (!shortcut) return;
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== KEYS[shortcut] || event.ctrlKey || event.metaKey || event.altKey) return;
