@@ -25,11 +25,12 @@ class TestTheStack:
         assert await frame.get_attribute("src") == f"{stack.gateway}/widget.js"
         await page.close()
 
-    async def test_the_gateway_answers_while_a_chat_replica_is_killed_and_it_comes_back(self, stack: Stack) -> None:
-        killed = stack.pid("chat-1")
-        stack.kill("chat-1")
-        async with httpx2.AsyncClient(base_url=stack.gateway) as client:
-            answers = [await client.post("/chat/v1/visitors", json={"widget_key": "demo"}) for _ in range(20)]
-        await asyncio.wait_for(stack.ready("chat-1"), timeout=30)
-        assert {answer.status_code for answer in answers} == {200}
-        assert stack.pid("chat-1") != killed
+    async def test_the_gateway_answers_while_one_chat_replica_after_the_other_is_killed(self, stack: Stack) -> None:
+        for replica in ("chat-1", "chat-2"):
+            killed = stack.pid(replica)
+            stack.kill(replica)
+            async with httpx2.AsyncClient(base_url=stack.gateway) as client:
+                answers = [await client.post("/chat/v1/visitors", json={"widget_key": "demo"}) for _ in range(20)]
+                await asyncio.wait_for(stack.ready(replica), timeout=30)
+            assert {answer.status_code for answer in answers} == {200}
+            assert stack.pid(replica) != killed

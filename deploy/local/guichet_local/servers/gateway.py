@@ -12,8 +12,9 @@ from guichet_local.data import private_folder, write_private
 from guichet_local.ports import Ports
 from guichet_local.program import Program, answers
 
-# A replica that fails once is left out for this long; nginx asks the others meanwhile.
-FAILED = "max_fails=1 fail_timeout=2s"
+# One that is down refuses at once, and nginx asks the next: leaving it out for a while would save nothing, and where
+# two die one after the other, the first is back before its time is over and nobody is left to ask.
+NEVER_LEFT_OUT = "max_fails=0"
 VARIABLE = re.compile(r"\$\{(GUICHET_[A-Z_]+)\}")
 CHAT_REPLICAS = ("chat-1", "chat-2")
 
@@ -77,7 +78,7 @@ def render(template: str, variables: Mapping[str, str]) -> str:
 
 def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
     def servers(*names: str) -> str:
-        return " ".join(f"server 127.0.0.1:{ports[name]} {FAILED};" for name in names)
+        return " ".join(f"server 127.0.0.1:{ports[name]} {NEVER_LEFT_OUT};" for name in names)
 
     # Its workers read the console's files, which may lie where only their owner looks.
     user = f"user {pwd.getpwuid(os.geteuid()).pw_name};" if os.geteuid() == 0 else ""
