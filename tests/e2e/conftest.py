@@ -12,7 +12,7 @@ import pytest
 from guichet_local.settings import WORKSPACE
 from guichet_local.testing.browser import ARGUMENTS
 from guichet_local.testing.stack import Stack
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Response, async_playwright
 
 from .network import Network
 from .pages import ConsolePage, CustomerPage
@@ -29,6 +29,8 @@ _COMPLAINT = re.compile(r'"level": ?"(?:warning|error|critical)".*"timestamp": ?
 _COMPLAINTS_SHOWN = 20
 
 FAILED = pytest.StashKey[bool]()
+UNANSWERED = pytest.StashKey[list[str]]()
+"""What pages asked for and did not get, which explains many a part that never shows."""
 SCREENS = WORKSPACE / ".cache" / "failures"
 """What people saw when a test failed."""
 
@@ -38,6 +40,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Show beside a failure what the services complained of meanwhile: their logs go with the stack."""
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    if report.failed and (unanswered := item.stash.get(UNANSWERED, [])):
+        report.sections.append(("what pages asked for in vain", "\n".join(unanswered)))
     funcargs: dict[str, Any] = getattr(item, "funcargs", {})
     if report.failed and "stack" in funcargs:
         for log in sorted(funcargs["stack"].logs.iterdir()):
@@ -88,8 +92,15 @@ async def far_browser(stack: Stack, line: Network) -> AsyncIterator[Browser]:
         await launched.close()
 
 
-def watch(page: Page, complaints: list[str]) -> None:
-    """Note every script error of the page, and every complaint on its console that is not about the network."""
+def watch(page: Page, complaints: list[str], unanswered: list[str]) -> None:
+    """Note the page's script errors, what its console complains of but the network, and what it asked for in vain."""
+
+    def answered(response: Response) -> None:
+        if response.status >= 400:
+            unanswered.append(f"{response.request.method} {response.url}: {response.status}")
+
+    page.on("response", answered)
+    page.on("requestfailed", lambda asked: unanswered.append(f"{asked.method} {asked.url}: {asked.failure}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
@@ -106,6 +117,7 @@ async def people(browser: Browser, far_browser: Browser, request: pytest.Fixture
     """Give somebody a browser window of their own; at the end, no page may have complained."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
+    unanswered = request.node.stash.setdefault(UNANSWERED, [])
 
     async def sit_down(far: bool, locale: str = "fr-FR") -> Page:
         context = await (far_browser if far else browser).new_context(
@@ -113,7 +125,7 @@ async def people(browser: Browser, far_browser: Browser, request: pytest.Fixture
         )
         contexts.append(context)
         page = await context.new_page()
-        watch(page, complaints)
+        watch(page, complaints, unanswered)
         return page
 
     yield sit_down

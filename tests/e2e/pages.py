@@ -41,9 +41,14 @@ class CustomerPage:
         await self.open()
         return self
 
+    @property
+    def launcher(self) -> Locator:
+        """What opens the chat."""
+        return self.page.get_by_role("button", name=re.compile(self.outside["open"]))
+
     async def open(self) -> None:
         """Open the chat."""
-        await self.page.get_by_role("button", name=re.compile(self.outside["open"])).click()
+        await self.launcher.click()
         await expect(self.box).to_be_visible()
 
     async def reload(self) -> None:

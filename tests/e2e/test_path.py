@@ -104,6 +104,19 @@ def in_order(texts: list[str], who: str) -> bool:
     return theirs == sorted(theirs)
 
 
+class TestAChatThatDoesNotOpen:
+    async def test_is_told_and_tried_again_by_itself(self, people: People, stack: Stack) -> None:
+        customer = CustomerPage(await people(True))
+        await customer.page.clock.install()
+        await customer.page.route("**/widget/frame.html*", lambda route: route.fulfill(status=503), times=2)
+        await customer.page.goto(f"{stack.gateway}/demo")
+        await customer.launcher.click()
+        for said in ("loading", "unavailable"):
+            await expect(customer.page.get_by_text(customer.outside[said])).to_be_visible()
+            await customer.page.clock.fast_forward("00:11")
+        await expect(customer.box).to_be_visible()
+
+
 class TestNothingIsLostDoubledOrReordered:
     async def settled(self, ada: CustomerPage, caro: ConsolePage, mark: str, written: set[str]) -> None:
         shown = await both_show(ada, caro, 11)

@@ -7,7 +7,7 @@ const fr = {
   close: "Fermer le chat",
   title: "Chat avec le service client",
   loading: "Ouverture du chat…",
-  unavailable: "Le chat ne répond pas pour le moment. Fermez-le, puis ouvrez-le de nouveau pour réessayer.",
+  unavailable: "Le chat ne répond pas pour le moment. Nouvel essai…",
 } as const;
 
 const en = {
@@ -19,7 +19,7 @@ const en = {
   close: "Close the chat",
   title: "Chat with customer service",
   loading: "Opening the chat…",
-  unavailable: "The chat does not answer at the moment. Close it, then open it again to retry.",
+  unavailable: "The chat does not answer at the moment. Trying again…",
 };
 
 export const texts = { fr, en };

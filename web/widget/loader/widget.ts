@@ -13,7 +13,7 @@ declare global {
   }
 }
 
-/** A frame that has not said a word in this time (ms) is taken away, so that the next click tries again. */
+/** A frame that has not said a word in this time (ms) is taken away; another is tried while somebody waits for it. */
 const FRAME_ANSWERS_WITHIN = 10_000;
 const DEFAULT_COLOR = "#1b1c1e";
 
@@ -80,7 +80,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
       color: dataset.color,
       theme: dataset.theme,
     };
-    notice.textContent = t("loading");
+    notice.textContent ||= t("loading");
     const made = document.createElement("iframe");
     made.title = t("title");
     // Links open in pages of their own, which do not inherit the sandbox.
@@ -94,6 +94,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
       made.remove();
       frame = null;
       notice.textContent = t("unavailable");
+      if (shown) load();
     }, FRAME_ANSWERS_WITHIN);
   }
 
