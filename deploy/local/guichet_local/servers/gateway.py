@@ -12,8 +12,9 @@ from guichet_local.data import private_folder, write_private
 from guichet_local.ports import Ports
 from guichet_local.program import Program, answers
 
-# One that is down refuses at once, and nginx asks the next: leaving it out for a while would save nothing, and where
-# two die one after the other, the first is back before its time is over and nobody is left to ask.
+# One that is down refuses at once, and nginx asks the next: leaving it out would save nothing. It would cost: nginx
+# takes a replica back when a request to it has ended well, and a socket does not end. Two that die one after the other,
+# each given a socket first, would be asked once in `fail_timeout`, and all else be told that nobody is there.
 NEVER_LEFT_OUT = "max_fails=0"
 VARIABLE = re.compile(r"\$\{(GUICHET_[A-Z_]+)\}")
 CHAT_REPLICAS = ("chat-1", "chat-2")
