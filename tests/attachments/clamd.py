@@ -3,7 +3,7 @@
 import asyncio
 import struct
 
-from guichet_local.ports import Ports
+from guichet_local.ports import free_port
 
 from . import samples
 
@@ -12,7 +12,7 @@ class FakeClamd:
     """Speaks ``INSTREAM`` and ``PING`` as clamd does; can be away and come back at the same address."""
 
     def __init__(self, stream_limit: int = 30_000_000) -> None:
-        self.port = Ports.free()["mailer"]
+        self.port = free_port()
         self.address = f"tcp://127.0.0.1:{self.port}"
         self.scanned = 0
         self._stream_limit = stream_limit

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
-from guichet_local.ports import Ports
+from guichet_local.ports import free_port
 from guichet_local.testing.service import ServiceProcess
 
 from . import samples
@@ -24,7 +24,7 @@ class Gate:
     def __init__(self, store: str) -> None:
         parts = urlsplit(store)
         self._host, self._port = parts.hostname, parts.port
-        self.port = Ports.free()["mailer"]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.stop_request = self.stop_answer = NOTHING
         self.reached = asyncio.Event()

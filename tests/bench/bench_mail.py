@@ -15,7 +15,7 @@ from pathlib import Path
 import aio_pika
 import pytest
 from guichet_kit.broker import EVENTS_EXCHANGE
-from guichet_local.ports import Ports
+from guichet_local.ports import free_port
 from guichet_local.testing import S3
 from guichet_local.testing.service import ServiceProcess
 from guichet_mailer.parsing import parse
@@ -79,7 +79,7 @@ def mailer(rabbitmq_url: str, mongodb_url: str, s3: S3, tmp_path: Path) -> Itera
         "GUICHET_SECRET_KEY_FILE": str(key),
         "GUICHET_MAILBOXES": json.dumps([{"id": "support", "address": DESK}]),
         "GUICHET_SMTP_PORT": "0",
-        "GUICHET_LMTP_PORT": str(Ports.free()["lmtp"]),
+        "GUICHET_LMTP_PORT": str(free_port()),
         "GUICHET_LOG_LEVEL": "WARNING",
     }
     service = ServiceProcess("guichet_mailer", settings, tmp_path / "log").start()

@@ -18,7 +18,7 @@ from email import message_from_bytes
 
 import pytest
 from guichet_kit.tokens import Tokens
-from guichet_local.ports import Ports
+from guichet_local.ports import free_port
 from guichet_local.testing import StartsMail
 from guichet_local.testing.mail import CUSTOMERS, MailServers
 from guichet_local.testing.service import ServiceProcess
@@ -37,7 +37,7 @@ POSTFIX_ID = re.compile(r"by mail\.example \(Postfix\) with \w+ id (\w+)")
 
 @pytest.fixture(scope="module")
 def lmtp_port() -> int:
-    return Ports.free()["lmtp"]
+    return free_port()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from guichet_kit import objects as module
 from guichet_kit.objects import ObjectMissing, ObjectStore, StoreUnavailable
-from guichet_local.ports import Ports
+from guichet_local.ports import free_port
 from guichet_local.testing import S3
 
 BUCKET = f"test-kit-{secrets.token_hex(4)}"
@@ -83,7 +83,7 @@ class TestListing:
 
 class TestOutages:
     async def test_a_store_that_is_away_is_told_as_such(self) -> None:
-        away = ObjectStore(f"http://127.0.0.1:{Ports.free()['s3']}", "key", "secret-key", "bucket")
+        away = ObjectStore(f"http://127.0.0.1:{free_port()}", "key", "secret-key", "bucket")
         with pytest.raises(StoreUnavailable):
             await away.ping()
         with pytest.raises(StoreUnavailable):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from guichet_local.data import DataFolder
-from guichet_local.ports import Ports
+from guichet_local.ports import free_ports
 from guichet_local.running import MARK, Identity, PidFile, end_leftovers
 
 
@@ -40,7 +40,7 @@ class TestUp:
         assert list(data.logs.iterdir()) == []
 
     def test_many_taken_ports_give_one_line_too(self, data: DataFolder) -> None:
-        base = Ports.free()["chat-1"] - 1
+        base = free_ports(201)[0]
         with ExitStack() as others:
             for offset in (1, 2, 11, 100):
                 other = others.enter_context(socket.socket())

@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from guichet_local.ports import HIGHEST, OFFSETS, Ports, PortSettingError
+from guichet_local.ports import HIGHEST, OFFSETS, Ports, PortSettingError, free_ports
 
 
 class TestTheDefaults:
@@ -54,3 +54,8 @@ class TestATakenPort:
         ports = Ports.free()
         assert ports.taken() == []
         assert ports["s3-admin-grpc"] <= HIGHEST
+
+    def test_free_ports_are_given_once_though_nobody_listens_there_yet(self) -> None:
+        given = [number for count in (1, 30, 1, 200) for number in free_ports(count)]
+        given += [Ports.free()[name] for name in OFFSETS]
+        assert len(set(given)) == len(given)

@@ -20,7 +20,7 @@ from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.tokens import Tokens
-from guichet_local.ports import Ports
+from guichet_local.ports import free_port
 from guichet_local.testing import S3
 from guichet_local.testing.service import ServiceProcess
 
@@ -60,7 +60,7 @@ class MailServer:
         self.on_taken: dict[str, Callable[[], None]] = {}
         self._told: set[str] = set()
         self.users: list[str] = []
-        self.port = Ports.free()["mailer"]
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -211,12 +211,11 @@ def mailer(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Mailer]:
     """The service; a test that kills it starts it again. One for all: two would take each other's events."""
-    ports = Ports.free()
     settings = {
         "GUICHET_ATTACHMENTS_URL": attachments.url,
         "GUICHET_MAIL_INBOUND": INBOUND_SECRET,
-        "GUICHET_SMTP_PORT": str(ports["requests"]),
-        "GUICHET_LMTP_PORT": str(ports["contacts"]),
+        "GUICHET_SMTP_PORT": str(free_port()),
+        "GUICHET_LMTP_PORT": str(free_port()),
         "GUICHET_SMTP_URL": mail_server.url,
         "GUICHET_SEND_TIMEOUT": "1.5",
         "GUICHET_SEND_RETRIES": "[0.1, 0.2]",

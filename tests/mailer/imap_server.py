@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from guichet_local.ports import Ports
+from guichet_local.ports import free_port
 
 
 class ImapServer:
@@ -17,7 +17,7 @@ class ImapServer:
         self.seen: set[int] = set()
         self.fetched: list[int] = []
         self.validity = 7
-        self.port = Ports.free()["mailer"]
+        self.port = free_port()
         self._changed = asyncio.Event()
 
     def deliver(self, raw: bytes) -> int:

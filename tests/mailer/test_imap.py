@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from guichet_local.ports import Ports
 from guichet_local.testing.service import ServiceProcess
 
 from .conftest import Ear, eventually, mark
@@ -27,16 +26,12 @@ def fetchers(mailer: ServiceProcess, imap: ImapServer, tmp_path: Path) -> Iterat
     box = {"id": "support", "address": "support@desk.example", "imap_url": f"imap://user:word@127.0.0.1:{imap.port}"}
     found = []
     for number in range(2):
-        ports = Ports.free()
         settings = {
             "GUICHET_MAILBOXES": json.dumps([box]),
             "GUICHET_SMTP_PORT": "0",
             "GUICHET_LMTP_PORT": "0",
-            "GUICHET_HTTP_PORT": str(ports["chat-2"]),
         }
         found.append(ServiceProcess("guichet_mailer", mailer.environment | settings, tmp_path / f"{number}.log"))
-        found[-1].port = ports["chat-2"]
-        found[-1].url = f"http://127.0.0.1:{found[-1].port}"
     yield found
     for service in found:
         service.kill()

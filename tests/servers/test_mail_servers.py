@@ -8,11 +8,11 @@ from email import message_from_bytes
 import pytest
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from guichet_local.ports import Ports
+from guichet_local.ports import free_port
 from guichet_local.testing import StartsMail
 from guichet_local.testing.mail import CUSTOMERS, PASSWORD, MailServers
 
-LMTP_PORT = Ports.free()["lmtp"]
+LMTP_PORT = free_port()
 ADA, BOB = f"ada@{CUSTOMERS}", f"bob@{CUSTOMERS}"
 
 

@@ -5,6 +5,7 @@ import random
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 # Above, the kernel takes ports for outgoing connections and a server may find its own taken.
 HIGHEST = 32767
@@ -104,23 +105,53 @@ class Ports:
 
     @classmethod
     def free(cls) -> "Ports":
-        """Ports that are all free now, below those of outgoing connections; for tests."""
-        while True:
-            base = random.randrange(*_range_of_this_worker())  # noqa: S311 - spreads, hides nothing
-            ports = cls.from_environment({"GUICHET_PORT": str(base + 200), "GUICHET_PORT_BASE": str(base)})
-            if not ports.taken():
-                return ports
+        """Ports that are all free now, as `free_ports` gives them."""
+        ports = cls.from_environment({})._ports.values()
+        numbers = free_ports(len(ports))
+        return cls.from_environment({port.setting: str(number) for port, number in zip(ports, numbers, strict=True)})
 
     def taken(self) -> list[Port]:
         """Those on which something listens already."""
         return [port for port in self._ports.values() if not is_free(port.number)]
 
 
-def _range_of_this_worker() -> tuple[int, int]:
-    """Test processes side by side take ports from parts of the range that do not overlap."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS_AT_MOST
-    width = (HIGHEST - 300 - _LOWEST) // _WORKERS_AT_MOST
-    return _LOWEST + worker * width, _LOWEST + (worker + 1) * width - 300
+class _FreePorts:
+    """Gives each port of the range in its turn, so that nobody gets one that another is about to listen on."""
+
+    def __init__(self) -> None:
+        # Test processes side by side take ports from parts of the range that do not overlap.
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS_AT_MOST
+        width = (HIGHEST + 1 - _LOWEST) // _WORKERS_AT_MOST
+        self._range = range(_LOWEST + worker * width, _LOWEST + (worker + 1) * width)
+        self._next = random.choice(self._range)  # noqa: S311 - spreads, hides nothing
+
+    def take(self, count: int) -> range:
+        while True:
+            if self._next + count > self._range.stop:
+                self._next = self._range.start
+            numbers = range(self._next, self._next + count)
+            taken = [number for number in numbers if not is_free(number)]
+            self._next = taken[-1] + 1 if taken else numbers.stop
+            if not taken:
+                return numbers
+
+
+@cache
+def _of_this_process() -> _FreePorts:
+    return _FreePorts()
+
+
+def free_ports(count: int) -> range:
+    """So many ports in a row that are free now, below those of outgoing connections; for tests.
+
+    A process gets none a second time before it had all the others: who was given one may only be about to use it.
+    """
+    return _of_this_process().take(count)
+
+
+def free_port() -> int:
+    """One of `free_ports`."""
+    return free_ports(1)[0]
 
 
 def is_free(number: int) -> bool:

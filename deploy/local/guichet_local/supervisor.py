@@ -102,7 +102,8 @@ class _Keeper:
                 await self._ready.wait()
         except TimeoutError:
             raise NotReadyError(
-                f"{self.program.name} is not ready after {self.program.ready_seconds:.0f} s; see {self.log}"
+                f"{self.program.name} is not ready after {self.program.ready_seconds:.0f} s; "
+                f"see {self.log}{self._last_words()}"
             ) from None
 
     def kill(self) -> None:
@@ -149,7 +150,7 @@ class _Keeper:
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}{self._last_words()}"
 
     def _last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return f": {lines[-1][:LAST_WORDS_LENGTH]}" if lines else ""
 
     async def _spawn(self) -> asyncio.subprocess.Process:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from guichet_local.ports import Ports, is_free
+from guichet_local.ports import free_port, is_free
 
 CLAMD = Path("/usr/sbin/clamd")
 START_SECONDS = 30.0
@@ -24,7 +24,7 @@ def clamav() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="guichet-clamav-") as made:
         folder = Path(made)
         (folder / "eicar.hdb").write_text(EICAR)
-        port = Ports.free()["mailer"]  # any free one
+        port = free_port()
         settings = {
             "Foreground": "yes",
             "DatabaseDirectory": folder,

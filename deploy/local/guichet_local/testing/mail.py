@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from guichet_local.ports import Ports
+from guichet_local.ports import free_ports
 from guichet_local.servers import dovecot, postfix
 from guichet_local.testing.background import Background, Group
 
@@ -41,9 +41,7 @@ class MailServers(Group):
         if os.geteuid() != 0:
             raise UnusableError("Postfix changes to users of its own: run the tests that use it as root")
         super().__init__(background, "mail")
-        ports = Ports.free()  # whatever they are named: all are free
-        self.smtp_port, self.submission_port = ports["smtp"], ports["mailer"]
-        self.imap_port, self.lmtp_port, auth_port = ports["chat-1"], ports["lmtp"], ports["chat-2"]
+        self.smtp_port, self.submission_port, self.imap_port, self.lmtp_port, auth_port = free_ports(5)
         self.certificate, key = self.data.keys / "mail.pem", self.data.keys / "mail.key"
         _make_certificate(self.certificate, key)
         self._programs = [

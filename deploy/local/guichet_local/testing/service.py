@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 
-from guichet_local.ports import Ports
+from guichet_local.ports import free_port
 
 START_SECONDS = 90.0
 
@@ -21,7 +21,7 @@ class ServiceProcess:
     def __init__(self, module: str, environment: Mapping[str, str], log: Path) -> None:
         self.module = module
         self.environment = dict(environment)
-        self.port = Ports.free()["chat-1"]  # any free one
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
