@@ -220,6 +220,17 @@ class TestKilledInTheMiddle:
         with pytest.raises(LeaseLost):
             await take_in(imports, staged, slow, "FR")
 
+    async def test_what_a_worker_still_writes_when_it_lets_go_does_not_take_the_import_back(
+        self, database: Database, imports: ImportStore
+    ) -> None:
+        await _uploaded(imports, _people(3))
+        let_go = await imports.claim()
+        assert let_go is not None
+        await imports.release(let_go)
+        with pytest.raises(LeaseLost):
+            await imports.save(let_go.checking(3))
+        assert await ImportStore(database).claim() is not None
+
     async def test_nobody_claims_what_somebody_works_on(self, database: Database, imports: ImportStore) -> None:
         await _uploaded(imports, _people(1))
         assert await imports.claim() is not None

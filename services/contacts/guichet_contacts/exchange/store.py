@@ -76,8 +76,10 @@ class ImportStore:
         return job
 
     async def release(self, job: ImportJob) -> None:
-        """Let another worker go on at once."""
-        await self._jobs.update_one({"_id": job.id, "worker": self.worker_id}, {"$unset": {"lease_until": ""}})
+        """Let another worker go on at once; what this one is still writing, as it was cancelled, comes too late."""
+        await self._jobs.update_one(
+            {"_id": job.id, "worker": self.worker_id}, {"$unset": {"lease_until": "", "worker": ""}}
+        )
 
     async def live_ids(self) -> list[str]:
         """The ids of the imports that go on."""
