@@ -1,5 +1,6 @@
 """Stores on a database of their own, what chat would say, and the whole service as a process."""
 
+import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator, Sequence
@@ -297,10 +298,11 @@ async def service(mongodb_url: str, rabbitmq_url: str, secret_file: Path, form_d
     database = mongo.database(f"{prefix}requests")
     password_hash = await Passwords().hash(PASSWORD)
     try:
-        process.start()
+        # Elsewhere: a database client whose loop stands still takes its server for dead.
+        await asyncio.to_thread(process.start)
         async with httpx2.AsyncClient(base_url=process.url, timeout=60) as client:
             yield Service(client, World.on(database), database, process, password_hash)
     finally:
-        process.stop()
+        await asyncio.to_thread(process.stop)
         await database.command("dropDatabase")
         await mongo.close()

@@ -215,9 +215,12 @@ class TestWithdrawnAccess:
 
 
 class TestTheManagementCommand:
-    def run(self, service: Service, *arguments: str, password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
+    async def run(
+        self, service: Service, *arguments: str, password: str = PASSWORD
+    ) -> subprocess.CompletedProcess[str]:
         keys = ("GUICHET_MONGODB_URL", "GUICHET_DATABASE_PREFIX")
-        return subprocess.run(
+        return await asyncio.to_thread(
+            subprocess.run,
             [sys.executable, "-m", "guichet_requests.manage", "add-agent", *arguments],
             input=f"{password}\n",
             capture_output=True,
@@ -228,8 +231,8 @@ class TestTheManagementCommand:
 
     async def test_it_adds_an_agent_and_updates_the_one_of_that_address(self, service: Service) -> None:
         email = f"{new_id()}@example.com"
-        first = self.run(service, "--email", email, "--name", "Alex Martin", "--role", "agent")
-        again = self.run(
+        first = await self.run(service, "--email", email, "--name", "Alex Martin", "--role", "agent")
+        again = await self.run(
             service, "--email", email.upper(), "--name", "Alex Durand", "--role", "admin", password="another password"
         )
 
@@ -244,7 +247,7 @@ class TestTheManagementCommand:
         [("no address", "Alex", PASSWORD), ("a@b.example", " ", PASSWORD), ("a@b.example", "Alex", "short")],
     )
     async def test_bad_input_is_refused_in_words(self, service: Service, email: str, name: str, password: str) -> None:
-        refused = self.run(service, "--email", email, "--name", name, password=password)
+        refused = await self.run(service, "--email", email, "--name", name, password=password)
         assert refused.returncode != 0
         assert "Traceback" not in refused.stderr
         assert refused.stderr.strip()
