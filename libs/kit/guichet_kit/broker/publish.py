@@ -1,7 +1,7 @@
 """A publish that ends within a bounded time: the broker has the message in a queue, or ``PublishFailed`` is raised."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiormq.exceptions
@@ -11,10 +11,18 @@ from faststream.exceptions import FastStreamException
 from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
 
 from guichet_kit.broker.topology import EVENTS_EXCHANGE, LIVE_EXCHANGE, Topology
+from guichet_kit.outages import Away
 
 PUBLISH_TIMEOUT = 5.0
 """Seconds until a publish without the broker's confirmation counts as failed."""
 
+EVENT = "application/json"
+BATCH = "application/cloudevents-batch+json"
+"""Content type of several events of one type in one message: a JSON array
+(https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#4-json-batch-format)."""
+
+# PublishError (returned: no queue takes it) is a DeliveryError (not acknowledged: a queue is full, or has no leader).
+_REFUSALS = (aiormq.exceptions.DeliveryError, aiormq.exceptions.ChannelPreconditionFailed)
 _FAILURES = (
     AMQPException,
     aiormq.exceptions.AMQPError,
@@ -28,15 +36,20 @@ _EVENTS = RabbitExchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
 _LIVE = RabbitExchange(LIVE_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
 
 
-class PublishFailed(Exception):
+class PublishFailed(Away):
     """The broker did not confirm that the message is in a queue. It may be there all the same."""
+
+
+class Refused(PublishFailed):
+    """The broker is there and refuses this message (unroutable, too large, a full queue): others may still go."""
 
 
 async def publish_bounded(broker: RabbitBroker, body: bytes, **options: Any) -> None:
     """Publish ``body`` and wait for the confirmation, ``PUBLISH_TIMEOUT`` seconds at most.
 
     Raises:
-        PublishFailed: not confirmed in time, refused, unroutable, or no connection.
+        Refused: the broker does not take this message.
+        PublishFailed: not confirmed in time, or no connection.
     """
     task = asyncio.current_task()
     try:
@@ -48,6 +61,8 @@ async def publish_bounded(broker: RabbitBroker, body: bytes, **options: Any) -> 
         if task is not None and task.cancelling():
             raise
         raise PublishFailed("the connection was lost before the confirmation") from None
+    except _REFUSALS as error:
+        raise Refused(f"{type(error).__name__}: {error}") from error
     except _FAILURES as error:
         raise PublishFailed(f"{type(error).__name__}: {error}") from error
 
@@ -59,19 +74,45 @@ class EventPublisher:
         self._broker, self._topology = broker, topology
 
     async def publish(self, event: Mapping[str, Any], traceparent: str | None = None) -> None:
-        """Publish one event in its wire form (CloudEvents names); ``PublishFailed`` as in `publish_bounded`."""
+        """Publish one event in its wire form (CloudEvents names).
+
+        Raises `Refused` and `PublishFailed` as `publish_bounded` does.
+        """
+        await self._publish(orjson.dumps(event), event, EVENT, {"traceparent": traceparent} if traceparent else {})
+
+    async def publish_batch(
+        self, events: Sequence[Mapping[str, Any]], *, also: Sequence[str] = (), traceparent: str | None = None
+    ) -> None:
+        """Publish events of one type, in their wire form, as one message; raises as `publish` does.
+
+        ``also`` are routing keys besides the type: queues that take only some events of the type bind those
+        (https://www.rabbitmq.com/docs/sender-selected).
+        """
+        if not events:
+            return
+        headers: dict[str, Any] = {"BCC": [*also]} if also else {}
+        if traceparent:
+            headers["traceparent"] = traceparent
+        if len(events) == 1:
+            await self._publish(orjson.dumps(events[0]), events[0], EVENT, headers)
+        else:
+            await self._publish(orjson.dumps(list(events)), events[0], BATCH, headers)
+
+    async def _publish(
+        self, body: bytes, first: Mapping[str, Any], content_type: str, headers: Mapping[str, Any]
+    ) -> None:
         await publish_bounded(
             self._broker,
-            orjson.dumps(event),
+            body,
             exchange=_EVENTS,
-            routing_key=event["type"],
-            message_id=event["id"],
-            message_type=event["type"],
-            correlation_id=event.get("correlationid"),
-            headers={"traceparent": traceparent} if traceparent else None,
-            content_type="application/json",
+            routing_key=first["type"],
+            message_id=first["id"],
+            message_type=first["type"],
+            correlation_id=first.get("correlationid"),
+            headers=dict(headers) or None,
+            content_type=content_type,
             persist=True,
-            mandatory=self._topology.has_subscriber(event["type"]),
+            mandatory=self._topology.has_subscriber(first["type"]),
         )
 
 
@@ -89,6 +130,6 @@ class LivePublisher:
             exchange=_LIVE,
             routing_key=routing_key,
             message_type=routing_key,
-            content_type="application/json",
+            content_type=EVENT,
             mandatory=False,
         )
