@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import pytest
 from faststream.rabbit import RabbitBroker
@@ -21,7 +21,7 @@ def numbers(things: Sequence[Thing]) -> list[int]:
 
 
 def together(
-    route: Route, batch: Callable[[Sequence[Thing]], "asyncio.Future[Collection[int]]"], alone: Inbox
+    route: Route, batch: Callable[[Sequence[Thing]], Awaitable[Collection[int]]], alone: Inbox
 ) -> Callable[[RabbitBroker], object]:
     """Registers a consumer that takes batches, and what is left in ``alone``."""
     delays = route.topology.retry_delays
@@ -189,7 +189,7 @@ class TestAHandlersOwnMistake:
         async def handler(thing: Thing) -> None:
             nonlocal tries
             tries += 1
-            Strict(n="seven" if tries < 3 else 7)  # type: ignore[arg-type]
+            Strict(n="seven" if tries < 3 else 7)
             await inbox.put(thing)
 
         async with running(rabbitmq_url, route.topology, handled_by(route, handler)) as broker:
