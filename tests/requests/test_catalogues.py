@@ -159,6 +159,13 @@ class TestRendering:
         }
 
 
+class TestAHugePlaceholder:
+    @pytest.mark.parametrize("body", ["{{" + " " * 400_000, "{{" * 200_000, "{{ a" + " b" * 200_000 + "}"])
+    def test_it_is_looked_at_once(self, body: str) -> None:
+        # Anything above linear time does not end before the tests' time limit.
+        assert render(body, {}).text == body
+
+
 class TestTemplateFiles:
     async def test_files_are_taken_by_receipt_and_can_be_let_go(
         self, service: Service, admin: Signed, receipts: Tokens
