@@ -4,7 +4,6 @@ import asyncio
 import time
 
 import pytest
-from aiormq.exceptions import ChannelNotFoundEntity
 from faststream.rabbit import RabbitBroker
 from guichet_kit.broker import (
     EventPublisher,
@@ -168,8 +167,8 @@ class TestABrokerThatIsHalfThere:
             await wire.open()
             await asyncio.sleep(1.5)
             await wire.mend()
-            await eventually(lambda: exists(route))
-            await EventPublisher(broker, route.topology).publish(route.event())
+            publisher = EventPublisher(broker, route.topology)
+            await eventually(lambda: is_taken(publisher, route))
         assert await route.count() == 1
 
 
@@ -242,11 +241,10 @@ class TestThoseWhoAreToldOfAReturn:
             await eventually(lambda: asyncio.sleep(0, tries == 3))
 
 
-async def exists(route: Route) -> bool:
+async def is_taken(publisher: EventPublisher, route: Route) -> bool:
     try:
-        await route.count()
-    except ChannelNotFoundEntity:
-        await route.channel.reopen()
+        await publisher.publish(route.event())
+    except PublishFailed:
         return False
     return True
 
