@@ -101,6 +101,22 @@ class TestFairness:
         assert len(desk.begun) == 3
         desk.stop()
 
+    async def test_colleagues_behind_one_address_take_turns(self, desk: Desk) -> None:
+        for number in range(5):
+            await desk.bring(f"picture {number}", ADA)
+        await desk.bring("Eve's", Claim(keys=("visitor:eve", "address:1")))
+        await desk.end("picture 0")
+        assert desk.begun == ["picture 0", "Eve's"]
+
+    async def test_many_visitors_from_one_address_are_no_more_than_one(self, desk: Desk) -> None:
+        for number in range(5):
+            await desk.bring(f"visitor {number}", Claim(keys=(f"visitor:{number}", "address:1")))
+        await desk.bring("Bob's", BOB)
+        await desk.bring("Cid's", CID)
+        for name in ("visitor 0", "Bob's", "Cid's"):
+            await desk.end(name)
+        assert desk.begun == ["visitor 0", "Bob's", "Cid's", "visitor 1"]
+
 
 class TestLongQueues:
     async def test_one_person_may_wait_with_so_many_and_the_next_is_told_when_to_come_back(

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from guichet_kit.ids import new_id
 from guichet_kit.limits import Buckets
 from guichet_kit.problems import Invalid, Problem, TooLarge, TooMany
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from guichet_attachments import names, ranges, upload, usecases
 from guichet_attachments.allowance import network_of
@@ -71,7 +71,8 @@ _REFUSALS: dict[Refusal, type[Problem]] = {
 class UploadedFile(BaseModel):
     """A file as its owner sees it. ``receipt`` is null until it is ``ready``; ``size`` in bytes.
 
-    ``warning`` is of a file that is on no list and may do harm when it is opened: it is for download only.
+    ``warning``, where it is there, is of a file that is on no list and may do harm when it is opened: it is for
+    download only.
     """
 
     id: str
@@ -82,7 +83,7 @@ class UploadedFile(BaseModel):
     state: State
     scope: str
     has_preview: bool
-    warning: Literal["could_run"] | None = None
+    warning: Literal["could_run"] | None = Field(default=None, exclude_if=lambda warning: warning is None)
     receipt: str | None
 
 

@@ -45,7 +45,7 @@ async def _never() -> None:
 
 @dataclass(frozen=True)
 class Claim:
-    """On whose behalf a file is examined: ``keys`` name the person and the address, one file of each at a time.
+    """On whose behalf a file is examined: ``keys`` name the person, then the address; one file of each at a time.
 
     ``gone`` returns when the client has hung up.
     """
@@ -133,8 +133,9 @@ class _Lane:
             self._note_served(chosen.claim)
             chosen.turn.set_result(None)
 
-    def _last_served(self, claim: Claim) -> int:
-        return max((self._served.get(key, 0) for key in claim.keys), default=0)
+    def _last_served(self, claim: Claim) -> tuple[int, ...]:
+        """Address before person: many visitors from one address are no more than one, and fair among themselves."""
+        return tuple(self._served.get(key, 0) for key in reversed(claim.keys))
 
     def _note_served(self, claim: Claim) -> None:
         if len(self._served) > _REMEMBERED:

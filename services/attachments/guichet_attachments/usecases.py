@@ -134,6 +134,7 @@ async def own_file(parts: Parts, file_id: str, owner: Person) -> Attachment:
     if attachment.state is State.READY:
         until = min(now() + parts.lifetimes.orphan, attachment.created_at + RENEWALS * parts.lifetimes.orphan)
         await parts.store.keep(file_id, until)
+        attachment = replace(attachment, kept_until=until)
     return attachment
 
 
@@ -148,8 +149,9 @@ async def file_to_send(parts: Parts, file_id: str, scope: str, sender: Person) -
     attachment = await file_to_read(parts, file_id, sender)
     if not attachment.may_be_sent_by(sender):
         raise ScopeForbidden(scope)
-    await parts.store.keep(file_id, now() + parts.lifetimes.orphan)
-    return replace(attachment, scope=scope, owner=sender)
+    until = now() + parts.lifetimes.orphan
+    await parts.store.keep(file_id, until)
+    return replace(attachment, scope=scope, owner=sender, kept_until=until)
 
 
 def receipt_for(parts: Parts, attachment: Attachment) -> str | None:
@@ -157,8 +159,8 @@ def receipt_for(parts: Parts, attachment: Attachment) -> str | None:
     if attachment.state is not State.READY:
         return None
     lifetime = parts.lifetimes.receipt
-    if not attachment.is_named:  # no longer than the file is kept
-        lifetime = min(lifetime, attachment.created_at + RENEWALS * parts.lifetimes.orphan - now())
+    if not attachment.is_named and attachment.kept_until is not None:  # no longer than the file is kept
+        lifetime = min(lifetime, attachment.kept_until - now())
     return parts.receipts.issue(
         attachment.id,
         int(lifetime.total_seconds()),
