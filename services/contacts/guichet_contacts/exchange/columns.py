@@ -28,7 +28,8 @@ _SYNONYMS: Mapping[str, str] = {
     "phone": "phone phonenumber telephone tel numerodetelephone numtelephone notelephone ntelephone numtel notel ntel "
     "primaryphone telephoneprincipal contactphone mobile mobilephone mobilenumber mobilephonenumber portable "
     "telportable telephoneportable telmobile telephonemobile numerodeportable gsm cell cellphone cellulaire "
-    "businessphone workphone companymainphone telephonebureau telbureau telephoneprofessionnel telephonepro telpro telephonefixe telfixe "
+    "businessphone workphone companymainphone telephonebureau telbureau telephoneprofessionnel telephonepro "
+    "telpro telephonefixe telfixe "
     "fixe homephone telephonedomicile teldomicile telephonepersonnel telperso otherphone autretelephone autretel",
     "company": "company organization organisation organizationname societe entreprise companyname associatedcompany "
     "raisonsociale nomdelasociete nomsociete nomdelentreprise nomentreprise account accountname etablissement "
