@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 BOOTSTRAP := deploy/local/bootstrap.sh
-PACKAGES := guichet_contracts guichet_kit guichet_chat guichet_requests guichet_contacts guichet_attachments \
+PACKAGES := guichet_contracts guichet_kit guichet_ctl guichet_chat guichet_requests guichet_contacts guichet_attachments \
 	guichet_mailer guichet_local
 PYTEST_ARGS ?=
 # Where Node.js is put when the system has none.
