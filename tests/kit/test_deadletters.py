@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aio_pika.abc import AbstractChannel
-from aio_pika.exceptions import DeliveryError
-from guichet_kit.broker import Permanent
+from guichet_kit.broker import Permanent, PublishFailed
 from guichet_kit.broker.deadletters import BrokerAway, DeadLetters, NoSuchQueue, dead_letters
 
 from tests.kit.conftest import Inbox, Route, Thing, eventually, handled_by, running
@@ -97,7 +96,7 @@ async def test_what_the_broker_does_not_take_stays_parked(
 ) -> None:
     await park(declared, "a", "b")
     await channel.queue_delete(declared.queue)
-    with pytest.raises(DeliveryError):
+    with pytest.raises(PublishFailed):
         await letters.replay(declared.queue)
     assert sorted(await names_of(letters, declared)) == ["a", "b"]
 

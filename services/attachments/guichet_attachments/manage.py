@@ -1,8 +1,12 @@
 """Commands for operators: ``python -m guichet_attachments.manage COMMAND``."""
 
-from guichet_kit.manage import Finding, Managed, Opened, main
+import argparse
+from pathlib import Path
+from typing import Any
+
+from guichet_kit.manage import Command, Finding, Managed, Opened, main
 from guichet_kit.mongo import Database
-from guichet_kit.objects import ObjectStore
+from guichet_kit.objects import ObjectMissing, ObjectStore
 
 from guichet_attachments.settings import Settings
 from guichet_attachments.store import AttachmentStore
@@ -31,6 +35,34 @@ async def _antivirus(opened: Opened) -> Finding:
     return Finding("antivirus", "ok", "answers")
 
 
+async def _export(opened: Opened, given: argparse.Namespace) -> Any:
+    store, objects, written = AttachmentStore(opened.database), _bucket(opened.settings), []
+    given.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        for file_id in given.ids:
+            attachment = await store.get(file_id)
+            if attachment is None:
+                continue
+            # The id makes the name one of its own; of the name only the last part, so that it leads nowhere else.
+            target = given.folder / f"{file_id}-{Path(attachment.name).name}"
+            try:
+                async with objects.open(attachment.object) as chunks:
+                    with target.open("wb") as out:
+                        async for chunk in chunks:
+                            out.write(chunk)
+            except ObjectMissing:
+                continue  # infected or removed: there are no bytes
+            written.append({"id": file_id, "name": attachment.name, "file": target.name})
+    finally:
+        objects.close()
+    return written
+
+
+def _files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--folder", required=True, type=Path)
+    parser.add_argument("ids", nargs="*")
+
+
 ATTACHMENTS = Managed(
     service="attachments",
     settings=Settings,
@@ -38,6 +70,7 @@ ATTACHMENTS = Managed(
     outboxes=("attachments",),
     bucket=_bucket,
     checks=(_antivirus,),
+    commands=(Command("export", "write the bytes of these files into a folder", _export, _files),),
 )
 
 if __name__ == "__main__":

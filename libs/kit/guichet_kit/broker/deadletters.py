@@ -17,7 +17,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import AMQPException, ChannelNotFoundEntity
 
 from guichet_kit.broker.consume import ATTEMPT_HEADER, ERROR_HEADER
-from guichet_kit.broker.publish import PUBLISH_TIMEOUT
+from guichet_kit.broker.publish import PUBLISH_TIMEOUT, PublishFailed
 
 CONNECT_SECONDS = 5.0
 _PARKING = ".dlq"
@@ -108,7 +108,7 @@ class DeadLetters:
     async def replay(self, queue: str, ids: Collection[str] | None = None) -> int:
         """Send the messages of these ids (None: all) round again; returns how many. Raises `NoSuchQueue`.
 
-        A message that the broker does not take stays parked, and `aio_pika.exceptions.DeliveryError` is raised.
+        A message that the broker does not take stays parked, and `PublishFailed` is raised.
         """
         done = 0
 
@@ -185,8 +185,11 @@ class DeadLetters:
             type=message.type,
             app_id=message.app_id,
         )
-        async with self._channel() as channel:
-            await channel.default_exchange.publish(again, queue, mandatory=True, timeout=PUBLISH_TIMEOUT)
+        try:
+            async with self._channel() as channel:
+                await channel.default_exchange.publish(again, queue, mandatory=True, timeout=PUBLISH_TIMEOUT)
+        except (AMQPException, TimeoutError) as error:
+            raise PublishFailed(f"{queue} does not take a message: {type(error).__name__}") from error
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[AbstractChannel]:

@@ -125,13 +125,8 @@ class Archive:
     async def load(self, folder: Path, parts: Sequence[Part]) -> None:
         """Write the documents of ``folder`` into the database, which must be empty, and compare what is then there.
 
-        Nothing is written before every file has proved to be whole.
-
-        Raises:
-            ArchiveError: the database has documents, a file is missing or damaged, or what was written differs.
+        Raises `ArchiveError` where the database has documents, or what was written differs.
         """
-        for part in parts:
-            _verify(folder, part)
         if not await self.is_empty():
             raise ArchiveError(f"the database {self._database.name} is not empty: restore into an empty one")
         for name in await self.collections():
@@ -179,18 +174,11 @@ async def copy_in(store: ObjectStore, folder: Path, copied: Copied) -> None:
 
     Raises `ArchiveError` as `Archive.load` does.
     """
-    for name, sha256 in copied.sha256.items():
-        file = _inside(folder, name)
-        if not file.is_file():
-            raise ArchiveError(f"the backup lacks the object {name}")
-        with file.open("rb") as data:
-            if hashlib.file_digest(data, "sha256").hexdigest() != sha256:
-                raise ArchiveError(f"the object {name} is damaged in the backup")
     await store.ensure_bucket()
     if [name async for name in names(store)]:
         raise ArchiveError(f"the bucket {store.bucket} is not empty: restore into an empty one")
     for name in copied.sha256:
-        file = folder / name
+        file = _inside(folder, name)
         with file.open("rb") as data:
             await store.put(name, data, file.stat().st_size, "application/octet-stream")
     for name, sha256 in copied.sha256.items():
@@ -223,6 +211,23 @@ def _inside(folder: Path, name: str) -> Path:
     if not file.is_relative_to(folder.resolve()):
         raise ArchiveError(f"the object name {name!r} leads out of the backup")
     return file
+
+
+def verify_objects(folder: Path, copied: Copied) -> None:
+    """Raise `ArchiveError` unless every object in ``folder`` is there and whole."""
+    for name, sha256 in copied.sha256.items():
+        file = _inside(folder, name)
+        if not file.is_file():
+            raise ArchiveError(f"the backup lacks the object {name}")
+        with file.open("rb") as data:
+            if hashlib.file_digest(data, "sha256").hexdigest() != sha256:
+                raise ArchiveError(f"the object {name} is damaged in the backup")
+
+
+def verify_documents(folder: Path, parts: Sequence[Part]) -> None:
+    """Raise `ArchiveError` unless every collection in ``folder`` is there and whole."""
+    for part in parts:
+        _verify(folder, part)
 
 
 def _verify(folder: Path, part: Part) -> None:

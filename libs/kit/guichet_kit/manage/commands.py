@@ -89,6 +89,9 @@ def _common(managed: Managed) -> list[Command]:
     async def backup(opened: Opened, given: argparse.Namespace) -> Any:
         return await keeping.back_up(managed, opened, given.folder, given.at)
 
+    async def verify(_opened: Opened, given: argparse.Namespace) -> Any:
+        return await keeping.verify(managed, given.folder)
+
     async def restore(opened: Opened, given: argparse.Namespace) -> Any:
         return await keeping.restore(managed, opened, given.folder)
 
@@ -103,5 +106,6 @@ def _common(managed: Managed) -> list[Command]:
         Command("clock", "tell the present moment of the database cluster's clock", clock),
         Command("backup", "write the database as it was at a moment, and the objects, into a folder", backup,
                 where_and_when),
+        Command("verify", "look whether a backup is whole, by hash", verify, where),
         Command("restore", "write a backup into an empty database and bucket, and compare", restore, where),
     ]  # fmt: skip

@@ -24,6 +24,9 @@ class _WantedCollection:
     async def create_indexes(self, indexes: Sequence[Any]) -> None:
         self._wanted.indexes += [(self.name, index.document["name"]) for index in indexes]
 
+    def with_options(self, **_: Any) -> "_WantedCollection":
+        return self
+
     def __getattr__(self, _name: str) -> Any:
         async def nothing(*_: Any, **__: Any) -> None:
             """Changes of data are none of an index."""

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from guichet_kit.clock import now, to_wire
-from guichet_kit.manage.archive import Archive, Copied, Part, copy_in, copy_out
+from guichet_kit.manage.archive import Archive, Copied, Part, copy_in, copy_out, verify_documents, verify_objects
 from guichet_kit.manage.service import CommandRefused, Managed, Opened
 
 _MANIFEST = "manifest.json"
@@ -60,20 +60,22 @@ async def back_up(managed: Managed, opened: Opened, folder: Path, at: str) -> An
     return _told(manifest)
 
 
+async def verify(managed: Managed, folder: Path) -> Any:
+    """Look whether a backup is whole, by hash; what it has, counted. Raises as `restore` does, and writes nothing."""
+    manifest, parts, copied = _read(managed, folder)
+    verify_documents(folder / "documents", parts)
+    if copied is not None:
+        verify_objects(folder / "objects", copied)
+    return _told(manifest)
+
+
 async def restore(managed: Managed, opened: Opened, folder: Path) -> Any:
     """Bring a backup back into an empty database and an empty bucket; what was written, counted.
 
     Raises `CommandRefused` where ``folder`` is no backup of this service, and `ArchiveError`.
     """
-    try:
-        manifest = orjson.loads((folder / _MANIFEST).read_bytes())
-        parts = [Part(**part) for part in manifest["collections"]]
-        copied = Copied(**manifest["objects"]) if manifest["objects"] else None
-        whose, layout = manifest["service"], manifest["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CommandRefused(f"{folder} is not a whole backup: {error}") from None
-    if (whose, layout) != (managed.service, 1):
-        raise CommandRefused(f"{folder} is a backup of {whose} in format {layout}")
+    await verify(managed, folder)
+    manifest, parts, copied = _read(managed, folder)
     if copied is not None and managed.bucket is not None:  # the objects first: no document names what is not there
         store = managed.bucket(opened.settings)
         try:
@@ -84,6 +86,19 @@ async def restore(managed: Managed, opened: Opened, folder: Path) -> Any:
         await archive.load(folder / "documents", parts)
     await managed.prepare(opened.database)
     return _told(manifest)
+
+
+def _read(managed: Managed, folder: Path) -> tuple[Mapping[str, Any], list[Part], Copied | None]:
+    try:
+        manifest = orjson.loads((folder / _MANIFEST).read_bytes())
+        parts = [Part(**part) for part in manifest["collections"]]
+        copied = Copied(**manifest["objects"]) if manifest["objects"] else None
+        whose, layout = manifest["service"], manifest["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CommandRefused(f"{folder} is not a whole backup: {error}") from None
+    if (whose, layout) != (managed.service, 1):
+        raise CommandRefused(f"{folder} is a backup of {whose} in format {layout}")
+    return manifest, parts, copied
 
 
 def _told(manifest: Mapping[str, Any]) -> Any:
