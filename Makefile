@@ -26,6 +26,18 @@ down: python ## Stop what `make up` started
 status: python ## Tell what runs and whether it is ready
 	@$(PYTHON) -m guichet_local status
 
+.PHONY: ctl
+ctl: python ## Run guichetctl on what `make up` runs: make ctl CTL="doctor"
+	@$(PYTHON) -m guichet_local ctl $(CTL)
+
+.PHONY: monitor
+monitor: python ## Show Prometheus, with the dashboards' queries and the alerts, beside `make up`
+	@$(PYTHON) -m guichet_local monitor
+
+.PHONY: check-alerts
+check-alerts: python ## Check the alert rules, and that each fires in its test and stays silent in its twin
+	@$(PYTHON) -m guichet_local check-alerts
+
 .PHONY: test
 test: test-web test-python ## Run every test but the long one of `make chaos`, against real servers
 

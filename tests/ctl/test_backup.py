@@ -25,20 +25,28 @@ COLLECTIONS = {
 MANY = 1_203  # more than are read or written at a time
 
 
+async def begin(installation: Installation) -> None:
+    """What the services make when they start: indexes and buckets."""
+    await installation.told("migrate")
+    for kind in ("attachments", "mail"):
+        bucket = installation.bucket(kind)
+        await bucket.ensure_bucket()
+        bucket.close()
+
+
 async def fill(installation: Installation) -> None:
     """Documents with everything that BSON has a form for, and objects of several sizes."""
-    await installation.told("migrate")
+    await begin(installation)
     for service, name in COLLECTIONS.items():
         documents: list[dict[str, Any]] = [
             {"_id": f"{service}-{n:05}", "at": datetime(2026, 1, 1, tzinfo=UTC), "n": n, "text": "é" * (n % 7),
              "raw": bytes([n % 256]), "none": None, "nested": {"list": [1, 2.5, "x"]}, "conversation_id": str(n),
-             "seq": n, "client_id": str(n), "object": f"o{n}", "content": str(n), "email_keys": [f"{n}@x"]}
+             "number": n, "seq": n, "client_id": str(n), "object": f"o{n}", "content": str(n), "email_keys": [f"{n}@x"]}
             for n in range(MANY)
         ]  # fmt: skip
         await installation.database(service)[name].insert_many(documents)
     for kind in ("attachments", "mail"):
         bucket = installation.bucket(kind)
-        await bucket.ensure_bucket()
         for n, size in enumerate((0, 1, 200_000)):
             await put(bucket, f"raw/{n}", bytes([n]) * size)
         bucket.close()
@@ -84,7 +92,7 @@ async def test_what_is_written_meanwhile_is_in_all_databases_or_in_none(
     installation: Installation, tmp_path: Path
 ) -> None:  # fmt: skip
     """A message is written to chat, then to requests, and so on: no backup has a later one without the earlier."""
-    await installation.told("migrate")
+    await begin(installation)
     stop = asyncio.Event()
 
     async def write() -> int:
@@ -92,8 +100,9 @@ async def test_what_is_written_meanwhile_is_in_all_databases_or_in_none(
         while not stop.is_set():
             for service in SERVICES:
                 name = COLLECTIONS[service]
-                document = {"_id": n, "conversation_id": str(n), "seq": n, "client_id": str(n), "content": str(n)}
-                await installation.database(service)[name].insert_one(document | {"object": str(n), "email_keys": [n]})
+                document = {"_id": n, "number": n, "conversation_id": str(n), "seq": n, "client_id": str(n)}
+                others = {"content": str(n), "object": str(n), "email_keys": [n]}
+                await installation.database(service)[name].insert_one(document | others)
             n += 1
         return n
 
@@ -109,6 +118,7 @@ async def test_what_is_written_meanwhile_is_in_all_databases_or_in_none(
 
 async def test_nothing_is_written_over(installations: Callable[[], Installation], tmp_path: Path) -> None:
     lost, other = installations(), installations()
+    await begin(lost)
     await lost.told("backup", str(tmp_path / "kept"))
     await other.database("chat")["entries"].insert_one({"_id": "mine"})
     done = await other.ctl("restore", str(tmp_path / "kept"), "--yes")
@@ -156,6 +166,7 @@ async def test_an_object_name_that_leads_out_of_the_folder_is_refused(
     installations: Callable[[], Installation], tmp_path: Path
 ) -> None:
     lost, empty = installations(), installations()
+    await begin(lost)
     await lost.told("backup", str(tmp_path / "kept"))
     manifest = tmp_path / "kept" / "mailer" / "manifest.json"
     told = json.loads(manifest.read_text())
@@ -165,6 +176,14 @@ async def test_an_object_name_that_leads_out_of_the_folder_is_refused(
     assert (done.returncode, "leads out" in done.stderr) == (1, True)
 
 
+async def test_a_bucket_that_is_not_there_is_no_empty_one(installation: Installation, tmp_path: Path) -> None:
+    await installation.told("migrate")
+    done = await installation.ctl("backup", str(tmp_path / "kept"))
+    assert (done.returncode, "NoSuchBucket" in done.stderr) == (1, True)
+    assert not (tmp_path / "kept" / "backup.json").exists()
+
+
 async def test_a_backup_can_be_read_by_its_owner_only(installation: Installation, tmp_path: Path) -> None:
+    await begin(installation)
     await installation.told("backup", str(tmp_path / "kept"))
     assert (tmp_path / "kept").stat().st_mode & 0o077 == 0

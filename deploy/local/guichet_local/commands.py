@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from guichet_local import demo
@@ -75,7 +76,7 @@ async def _run(settings: Settings) -> int:
         if starting.done():
             await starting
             say(f"ready after {time.monotonic() - started:.1f} s")
-            _print_addresses(settings)
+            _print_addresses(settings, await system.first_administrator())
             playing = asyncio.create_task(_play_demo_day(system))
             await ending
     except (NotReadyError, demo.SeedError) as error:
@@ -98,12 +99,15 @@ async def _play_demo_day(system: System) -> None:
         say(str(error))
 
 
-def _print_addresses(settings: Settings) -> None:
+def _print_addresses(settings: Settings, administrator: Mapping[str, str] | None) -> None:
     rows = [("Console", settings.public_url)]
     if settings.demo:
         rows.append(("Demo site", f"{settings.public_url}/demo  ({settings.demo_url})"))
         rows.append(("Demo mailbox", f"{settings.public_url}/demo/mail"))
         rows += [(account.name, f"{account.email}  {demo.PASSWORD}  ({account.role})") for account in demo.ACCOUNTS]
+    if administrator is not None:
+        rows.append(("Administrator", f"{administrator['email']} sets a password here, once:"))
+        rows.append(("", administrator["link"]))
     rows += [
         ("Data", str(settings.data)),
         ("Logs", str(settings.data / "logs")),
@@ -151,6 +155,16 @@ async def _print_states(settings: Settings) -> int:
     return 0 if all(states) else 1
 
 
+def ctl(arguments: Sequence[str]) -> int:
+    """Runs `guichetctl` with the settings of `make up` on this data folder; the exit code is its own."""
+    settings = Settings.from_environment(os.environ)
+    if not settings.data.is_dir():
+        say(f"there is nothing at {settings.data}: run `make up` first")
+        return 1
+    environment = System(settings, say).service_environment()
+    return subprocess.run([sys.executable, "-m", "guichet_ctl", *arguments], env=environment, check=False).returncode
+
+
 def prepare_tests() -> int:
     """Installs what the tests need beside what `up` needs."""
     install((*SERVERS, *TESTS), say)
@@ -163,8 +177,10 @@ COMMANDS: dict[str, Callable[[], int]] = {"up": up, "down": down, "status": stat
 def main() -> int:
     """Runs the command that was named."""
     names = sys.argv[1:]
+    if names[:1] == ["ctl"]:
+        return ctl(names[1:])
     if len(names) != 1 or names[0] not in COMMANDS:
-        say(f"name one command: {', '.join(COMMANDS)}")
+        say(f"name one command: {', '.join([*COMMANDS, 'ctl …'])}")
         return 2
     try:
         return COMMANDS[names[0]]()

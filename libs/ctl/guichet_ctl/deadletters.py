@@ -1,7 +1,6 @@
 """Parked messages of all services."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
@@ -10,6 +9,9 @@ import typer
 from guichet_contracts.subscriptions import SUBSCRIPTIONS
 from guichet_kit.broker.deadletters import DeadLetters, Parked, dead_letters
 from guichet_kit.clock import to_wire
+from guichet_kit.settings import load_settings
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
 
@@ -75,6 +77,12 @@ def drop(queue: Queue, ids: Ids = None, yes: Yes = False, json: Json = False) ->
     answer({"queue": queue, "dropped": count}, json, f"{count} messages of {queue} are gone")
 
 
+class _Broker(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="GUICHET_", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    rabbitmq_url: str = Field(pattern=r"^amqps?://.")
+
+
 def _known(queue: str) -> str:
     if queue not in SUBSCRIPTIONS:
         fail(f"there is no queue {queue}; there are {', '.join(SUBSCRIPTIONS)}", 2)
@@ -82,9 +90,7 @@ def _known(queue: str) -> str:
 
 
 def _with_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
-    url = os.environ.get("GUICHET_RABBITMQ_URL", "")
-    if not url.startswith(("amqp://", "amqps://")):
-        fail("GUICHET_RABBITMQ_URL must be the amqp:// or amqps:// URL of RabbitMQ", 2)
+    url = load_settings(_Broker).rabbitmq_url
 
     async def run() -> T:
         async with dead_letters(url) as letters:

@@ -16,14 +16,16 @@ import orjson
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import AMQPException, ChannelNotFoundEntity
 
-from guichet_kit.broker.consume import ATTEMPT_HEADER, ERROR_HEADER
+from guichet_kit.broker.consume import ATTEMPT_HEADER, ERROR_HEADER, TRACE_HEADER, WAITS_HEADER
 from guichet_kit.broker.publish import PUBLISH_TIMEOUT, PublishFailed
 
 CONNECT_SECONDS = 5.0
 _PARKING = ".dlq"
 # What tells of the failed attempts: a replay is a first attempt again.
-_OF_ATTEMPTS = ("x-guichet-attempt", "x-guichet-error", "x-guichet-traceback", "x-death", "x-first-death",
-                "x-last-death", "x-delivery-count", "x-acquired-count")  # fmt: skip
+_OF_ATTEMPTS = (
+    ATTEMPT_HEADER, WAITS_HEADER, ERROR_HEADER, TRACE_HEADER, "x-death", "x-first-death", "x-last-death",
+    "x-delivery-count", "x-acquired-count",
+)  # fmt: skip
 # RabbitMQ 4 removes a message of a quorum queue that was returned 20 times, where nothing else is declared. Before that
 # a message that is only looked at is put back as a new one.
 _RETURNS_MOST = 10
@@ -233,7 +235,7 @@ def _parked(queue: str, message: AbstractIncomingMessage) -> Parked:
         error=str(error) if error is not None else reason,
         attempts=attempts if isinstance(attempts, int) else 0,
         size=len(message.body),
-        traceback=str(headers["x-guichet-traceback"]) if "x-guichet-traceback" in headers else None,
+        traceback=str(headers[TRACE_HEADER]) if TRACE_HEADER in headers else None,
         trace=traceparent[1] if len(traceparent) > 1 else None,
         correlation_id=message.correlation_id,
         published_at=message.timestamp,
