@@ -40,6 +40,7 @@ async def park(channel: aio_pika.abc.AbstractChannel, *ids: str) -> None:
     headers = {
         "x-guichet-attempt": 12,
         "x-guichet-error": "KeyError('x')",
+        "x-guichet-traceback": "Traceback: here",
         "traceparent": f"00-{'a' * 32}-{'b' * 16}-01",
     }
     for one in ids:

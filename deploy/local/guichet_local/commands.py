@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from guichet_local import demo
+from guichet_local import demo, monitoring
 from guichet_local.data import DataFolder
 from guichet_local.install import SERVERS, TESTS, MissingError, install
 from guichet_local.ports import Port, PortSettingError
@@ -167,11 +167,35 @@ def ctl(arguments: Sequence[str]) -> int:
 
 def prepare_tests() -> int:
     """Installs what the tests need beside what `up` needs."""
-    install((*SERVERS, *TESTS), say)
+    install((*SERVERS, *TESTS, monitoring.PROMETHEUS), say)
     return 0
 
 
-COMMANDS: dict[str, Callable[[], int]] = {"up": up, "down": down, "status": status, "prepare-tests": prepare_tests}
+def monitor() -> int:
+    """Runs Prometheus beside `make up` until it is told to end."""
+    settings = Settings.from_environment(os.environ)
+    install([monitoring.PROMETHEUS], say)
+    try:
+        asyncio.run(monitoring.run(settings, say))
+    except NotReadyError as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+def check_alerts() -> int:
+    """Checks the alert rules and runs their tests."""
+    return monitoring.check_alerts(say)
+
+
+COMMANDS: dict[str, Callable[[], int]] = {
+    "up": up,
+    "down": down,
+    "status": status,
+    "prepare-tests": prepare_tests,
+    "monitor": monitor,
+    "check-alerts": check_alerts,
+}
 
 
 def main() -> int:

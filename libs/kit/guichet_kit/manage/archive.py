@@ -117,10 +117,17 @@ class Archive:
         return Part(name, count, digest.hexdigest())
 
     async def _at(self, name: str, at: Timestamp | None) -> AsyncIterator[bytes]:
-        command: dict[str, Any] = {"find": name, "sort": {"_id": 1}, "batchSize": BATCH, "noCursorTimeout": False}
+        """The documents' bytes in the order of ``_id``, as they were at that moment, or are now."""
+        command: dict[str, Any] = {"find": name, "sort": {"_id": 1}, "batchSize": BATCH}
         command["readConcern"] = {"level": "snapshot", "atClusterTime": at} if at else {"level": "majority"}
-        async for document in await self._database.cursor_command(command, codec_options=_RAW):
-            yield bytes(cast("RawBSONDocument", document).raw)
+        batch = "firstBatch"
+        while command:
+            # By command, because a cursor takes no moment, and decodes what is to be kept as it is.
+            answer: Any = await self._database.command(command, codec_options=_RAW)
+            for document in answer["cursor"][batch]:
+                yield document.raw
+            cursor, batch = answer["cursor"]["id"], "nextBatch"
+            command = {"getMore": cursor, "collection": name, "batchSize": BATCH} if cursor else {}
 
     async def load(self, folder: Path, parts: Sequence[Part]) -> None:
         """Write the documents of ``folder`` into the database, which must be empty, and compare what is then there.
