@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aio_pika
 import pytest
+from aiormq.abc import FieldValue
 from guichet_contacts.contact.contact import Details
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.contact.usecases import create_contact
@@ -37,7 +38,7 @@ async def parking(rabbitmq_url: str) -> AsyncIterator[aio_pika.abc.AbstractChann
 
 
 async def park(channel: aio_pika.abc.AbstractChannel, *ids: str) -> None:
-    headers = {
+    headers: dict[str, FieldValue] = {
         "x-guichet-attempt": 12,
         "x-guichet-error": "KeyError('x')",
         "x-guichet-traceback": "Traceback: here",
