@@ -98,10 +98,12 @@ class Email(Model):
     ``kind`` other than ``message`` was sent by a machine, for the reason ``why``, and must not be answered by one.
 
     ``automatic_reason`` says the same as a stable word, None for a ``message``. Strong: ``auto_submitted``,
-    ``precedence`` (of an automatic reply), ``auto_reply_header``, ``two_signs``, ``delivery_report``, ``daemon``,
-    ``abuse_report``, ``loop``. Weak, so that it yields to a known contact: ``list`` (a mailing list), ``bulk`` (another
+    ``precedence`` (of an automatic reply), ``auto_reply_header``, ``two_signs``, ``receipt`` (RFC 8098),
+    ``delivery_report``, ``daemon``, ``abuse_report``, ``loop``. Weak, so that it yields to a known contact: ``list`` (a mailing list), ``bulk`` (another
     mass mailing). ``raw_from``: the header From as it stands there, where no address was found in it.
     ``sent_at``: the mail's own date. ``forwarded_from``: who wrote the mail that is forwarded in the text.
+    ``answer_by_machine``: False where no automatic mail may answer it, though a person may have written it (it has no
+    return path, or says so by ``X-Auto-Response-Suppress``).
     """
 
     id: str
@@ -127,6 +129,7 @@ class Email(Model):
     automatic_reason: str | None = None
     raw_from: str | None = None
     forwarded_from: Address | None = None
+    answer_by_machine: bool = True
     bounce: Bounce | None = None
     invitation: Invitation | None = None
     signed: Literal["smime", "pgp"] | None = None
