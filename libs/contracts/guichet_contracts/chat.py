@@ -109,6 +109,19 @@ class TranscriptRequestedData(Model):
     by: Author
 
 
+class Tail(Model):
+    """How far the log of a conversation goes."""
+
+    id: str
+    last_seq: int
+
+
+class LogAdvancedData(Model):
+    """Conversations that were written in lately."""
+
+    conversations: tuple[Tail, ...]
+
+
 class ConversationOpened(Event[ConversationOpenedData]):
     """A visitor began a conversation."""
 
@@ -144,6 +157,14 @@ class TranscriptRequested(Event[TranscriptRequestedData]):
     type: Literal["chat.transcript.requested.v1"] = "chat.transcript.requested.v1"
 
 
+class LogAdvanced(Event[LogAdvancedData]):
+    """How far the logs go: whoever has heard less of one asks for the rest (`requests.entries.wanted.v1`)."""
+
+    source: Literal["guichet/chat"] = "guichet/chat"
+    type: Literal["chat.log.advanced.v1"] = "chat.log.advanced.v1"
+
+
 ConversationEvent = Annotated[
-    ConversationOpened | MessagePosted | ConversationClosed | ConversationRead, Field(discriminator="type")
+    ConversationOpened | MessagePosted | ConversationClosed | ConversationRead | LogAdvanced,
+    Field(discriminator="type"),
 ]

@@ -193,6 +193,20 @@ class RequestChanged(Event[RequestChangedData]):
     type: Literal["requests.request.changed.v1"] = "requests.request.changed.v1"
 
 
+class EntriesWantedData(Model):
+    """Entries of the conversation after ``after_seq`` were not heard of."""
+
+    conversation_id: str
+    after_seq: int
+
+
+class EntriesWanted(Event[EntriesWantedData]):
+    """Entries of a log are missing on a request: ``chat`` is to publish them again."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.entries.wanted.v1"] = "requests.entries.wanted.v1"
+
+
 class VisitorsErased(Event[VisitorsErasedData]):
     """A contact was erased: whoever knows these visitors forgets who they are, too."""
 

@@ -10,6 +10,7 @@ REQUESTS_TRANSCRIPTS = "requests.transcripts"
 CONTACTS_WANTED = "contacts.wanted"
 ATTACHMENTS_LINKS = "attachments.links"
 CHAT_ERASURES = "chat.erasures"
+CHAT_WANTED = "chat.wanted"
 ATTACHMENTS_ERASURES = "attachments.erasures"
 MAILER_SUBMISSIONS = "mailer.submissions"
 MAILER_FILINGS = "mailer.filings"
@@ -20,6 +21,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "chat.message.posted.v1",
         "chat.conversation.closed.v1",
         "chat.conversation.read.v1",
+        "chat.log.advanced.v1",
     ),
     REQUESTS_CONTACTS: (
         "contacts.contact.changed.v1",
@@ -38,6 +40,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "requests.form.submitted.v1",
         "mailer.email.received.v1",
     ),
+    CHAT_WANTED: ("requests.entries.wanted.v1",),
     CHAT_ERASURES: ("requests.visitors.erased.v1",),
     ATTACHMENTS_ERASURES: ("requests.visitors.erased.v1",),
     MAILER_SUBMISSIONS: ("requests.email.submitted.v1",),

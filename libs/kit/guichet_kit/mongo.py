@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnDocument, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -30,6 +30,7 @@ __all__ = [
     "LINEARIZABLE",
     "MAJORITY",
     "OUTAGES",
+    "WRITTEN",
     "Collection",
     "Database",
     "Document",
@@ -39,6 +40,7 @@ __all__ = [
     "OperationFailure",
     "PyMongoError",
     "ReturnDocument",
+    "UpdateOne",
     "aggregate",
     "explain",
     "in_transaction",
@@ -55,6 +57,9 @@ MAJORITY = ReadConcern("majority")
 
 LINEARIZABLE = ReadConcern("linearizable")
 """Reads one document by a unique key, and waits until what it read is durable."""
+
+WRITTEN = WriteConcern(1)
+"""A write that the primary has, but a failover may take back: for marks whose loss means doing something again."""
 
 OUTAGES: tuple[type[PyMongoError], ...] = (ConnectionFailure, ExecutionTimeout, NetworkTimeout, WTimeoutError)
 """MongoDB is away or too slow: the same call may succeed later."""

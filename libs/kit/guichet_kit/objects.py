@@ -18,6 +18,7 @@ from minio import Minio
 from minio.error import MinioException, S3Error
 
 from guichet_kit.logs import get_logger
+from guichet_kit.outages import Away
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,7 +35,7 @@ _EXISTS = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 log = get_logger(__name__)
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Away):
     """The object store is away, or refused: the same call may succeed later."""
 
 

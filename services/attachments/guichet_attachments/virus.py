@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from guichet_kit.outages import Away
+
 SCAN_SECONDS = 60.0
 _FOUND, _CLEAN = " FOUND", "stream: OK"
 
 
-class ScannerUnavailable(Exception):
+class ScannerUnavailable(Away):
     """No verdict: the daemon is away, too slow, or could not scan. Nothing is let through meanwhile."""
 
 

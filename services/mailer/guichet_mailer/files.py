@@ -9,6 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 import httpx2
 from guichet_contracts.mailer import Attachment
+from guichet_kit.outages import Away
 from guichet_kit.tokens import Tokens
 
 from guichet_mailer.parsing import File
@@ -19,7 +20,7 @@ _REFUSALS = {413: "too_large", 415: "type_not_allowed", 422: "not_accepted"}
 _PATH = "/api/v1/attachments"
 
 
-class FilesUnavailable(Exception):
+class FilesUnavailable(Away):
     """``attachments`` does not answer, or not yet: the same call may succeed later."""
 
 

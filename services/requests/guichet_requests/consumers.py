@@ -174,6 +174,8 @@ async def take_in(stores: Stores, event: contract.ConversationEvent) -> None:
         case contract.ConversationRead():
             if event.data.reader == "agent":
                 await hearing.mark_read(stores.requests, event.data.conversation_id, event.data.seq)
+        case contract.LogAdvanced():
+            pass
         case contract.ConversationOpened():
             # Each entry tells of its conversation; one without any is no request yet.
             pass

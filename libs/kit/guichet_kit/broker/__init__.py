@@ -5,7 +5,8 @@ This package, and a service's ``consumers`` and ``app``, are the only places tha
 
 from guichet_kit.broker.connection import LiveFeed, connect_broker, started
 from guichet_kit.broker.consume import Permanent, durable_subscriber, live_subscriber
-from guichet_kit.broker.publish import EventPublisher, LivePublisher, PublishFailed
+from guichet_kit.broker.live import LiveEdge
+from guichet_kit.broker.publish import EventPublisher, LivePublisher, PublishFailed, Refused
 from guichet_kit.broker.topology import DLX_EXCHANGE, EVENTS_EXCHANGE, LIVE_EXCHANGE, RETRY_DELAYS, Topology
 
 __all__ = [
@@ -14,10 +15,12 @@ __all__ = [
     "LIVE_EXCHANGE",
     "RETRY_DELAYS",
     "EventPublisher",
+    "LiveEdge",
     "LiveFeed",
     "LivePublisher",
     "Permanent",
     "PublishFailed",
+    "Refused",
     "Topology",
     "connect_broker",
     "durable_subscriber",

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aio_pika import ExchangeType
-from aio_pika.abc import AbstractChannel
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import ChannelNotFoundEntity
 from faststream.rabbit import RabbitQueue
 from faststream.rabbit.schemas.queue import QueueType
+from prometheus_client import Gauge
 
 EVENTS_EXCHANGE = "guichet.events"
 LIVE_EXCHANGE = "guichet.live"
@@ -24,12 +26,20 @@ RETRY_DELAYS: Mapping[str, int] = {"5s": 5_000, "30s": 30_000, "5m": 300_000}
 _DELIVERY_LIMIT = 50
 
 
+depth = Gauge("guichet_queue_messages", "Messages that lie in a durable queue, as last looked at", ["queue"])
+
+
 @dataclass(frozen=True)
 class Topology:
-    """Which durable queue takes which event types, and which event types are also shown on the live edge."""
+    """Which durable queue takes which event types, and which event types are also shown on the live edge.
+
+    ``retired`` are bindings of earlier versions, as ``(queue, routing key)``, or ``(guichet.live, routing key)``:
+    they are taken off, for a broker keeps them for ever.
+    """
 
     subscriptions: Mapping[str, Sequence[str]]
     live: Sequence[str] = ()
+    retired: Sequence[tuple[str, str]] = ()
     retry_delays: Mapping[str, int] = field(default_factory=lambda: RETRY_DELAYS)
 
     def has_subscriber(self, event_type: str) -> bool:
@@ -56,6 +66,31 @@ class Topology:
                     durable=True,
                     arguments=_quorum() | _reliable_dead_letter() | back | {"x-message-ttl": milliseconds},
                 )
+        for name, key in self.retired:
+            if name == LIVE_EXCHANGE:
+                await live.unbind(events, key)
+            elif name in self.subscriptions:
+                await (await channel.get_queue(name, ensure=False)).unbind(events, key)
+
+    async def missing(self, connection: AbstractConnection) -> list[str]:
+        """The names of the durable queues that are not there."""
+        gone = []
+        for name in self.queues():
+            # A refused look ends its channel, so each has one of its own.
+            channel = await connection.channel()
+            try:
+                found = await channel.declare_queue(name, passive=True)
+            except ChannelNotFoundEntity:
+                gone.append(name)
+            else:
+                depth.labels(name).set(found.declaration_result.message_count or 0)
+                await channel.close()
+        return gone
+
+    def queues(self) -> list[str]:
+        """The names of every durable queue: those of consumers, their retry queues and their parking."""
+        beside = (".dlq", *(f".retry.{delay}" for delay in self.retry_delays))
+        return [f"{name}{suffix}" for name in self.subscriptions for suffix in ("", *beside)]
 
 
 def consumer_queue(name: str) -> RabbitQueue:
