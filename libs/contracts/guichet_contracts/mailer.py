@@ -99,8 +99,9 @@ class Email(Model):
 
     ``automatic_reason`` says the same as a stable word, None for a ``message``. Strong: ``auto_submitted``,
     ``precedence`` (of an automatic reply), ``auto_reply_header``, ``two_signs``, ``receipt`` (RFC 8098),
-    ``delivery_report``, ``daemon``, ``abuse_report``, ``loop``. Weak, so that it yields to a known contact: ``list`` (a mailing list), ``bulk`` (another
-    mass mailing). ``raw_from``: the header From as it stands there, where no address was found in it.
+    ``delivery_report``, ``daemon``, ``abuse_report``, ``loop``. Weak, so that it yields to a known contact:
+    ``list`` (a mailing list), ``bulk`` (another mass mailing). ``raw_from``: the header From as it stands there, where
+    no address was found in it.
     ``sent_at``: the mail's own date. ``forwarded_from``: who wrote the mail that is forwarded in the text.
     ``answer_by_machine``: False where no automatic mail may answer it, though a person may have written it (it has no
     return path, or says so by ``X-Auto-Response-Suppress``).

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from guichet_contracts.mailer import Thread
 from guichet_kit.clock import now
@@ -63,7 +64,12 @@ class ThreadStore:
         moment = now()
 
         async def note(message_id: str) -> None:
-            document = {"_id": key_of(message_id), "request_id": request_id, "email_id": email_id, "at": moment}
+            document: dict[str, Any] = {
+                "_id": key_of(message_id),
+                "request_id": request_id,
+                "email_id": email_id,
+                "at": moment,
+            }
             if message_id == own:
                 document["own"] = True
             with suppress(DuplicateKeyError):  # another mail of the thread was first

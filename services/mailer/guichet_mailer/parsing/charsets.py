@@ -139,7 +139,7 @@ def codec_of(named: str | None) -> str | None:
             found = codecs.lookup(_MEANT.get(tried, tried))
         except (LookupError, ValueError):
             continue
-        # Python also has codecs that are no charsets: base64, rot13, zlib, and some that decode what is not on the wire.
+        # Python also has codecs that are no charsets: base64, rot13, zlib, and some for what is not on the wire.
         if getattr(found, "_is_text_encoding", True) and found.name not in (
             "idna",
             "punycode",

@@ -31,7 +31,7 @@ class Judged:
 
 
 def classify(mail: Message, text: str, sender: Address | None, null_sender: bool) -> Judged:
-    """Judge the mail. ``text``: what its writer wrote, without quotes. ``null_sender``: the envelope was from ``<>``."""
+    """Judge the mail. ``text``: its writer's own words. ``null_sender``: the envelope was from ``<>``."""
     if headers.raw_value(mail, LOOP_HEADER):
         return Judged("loop", "loop", "it carries the mark of mail that this desk sent")
     hops = sum(1 for _ in headers.raw_values(mail, "received"))

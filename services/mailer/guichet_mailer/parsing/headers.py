@@ -132,28 +132,28 @@ def _in_value(value: str, charset: str | None) -> Iterator[Address]:
 
 
 def _elements(value: str, charset: str | None) -> Iterator[Address]:
-    """Tokens are gathered until an address in brackets, or the end of an element, closes them."""
+    """Pieces are gathered until an address in brackets, or the end of an element, closes them."""
     words, comment = "", ""
-    for token in [*_TOKEN.findall(value), ","]:
-        if token.startswith("<") and token.endswith(">") and len(token) > 1:
-            address = address_of(words, token[1:-1].rpartition(":")[2], charset)
+    for piece in [*_TOKEN.findall(value), ","]:
+        if piece.startswith("<") and piece.endswith(">") and len(piece) > 1:
+            address = address_of(words, piece[1:-1].rpartition(":")[2], charset)
             if address:
                 yield address
                 words, comment = "", ""
             else:
-                words += f" {token}"
-        elif token in (",", ";"):
+                words += f" {piece}"
+        elif piece in (",", ";"):
             bare = list(_bare(words, comment, charset))
             yield from bare
             # A name may have a comma of its own: "Martin, Lea <lea@example.net>".
-            words = "" if bare or token == ";" or not words.strip() else f"{words}, "
+            words = "" if bare or piece == ";" or not words.strip() else f"{words}, "
             comment = ""
-        elif token == ":":
+        elif piece == ":":
             words = ""
-        elif token.startswith("(") and token.endswith(")"):
-            comment = token[1:-1]
+        elif piece.startswith("(") and piece.endswith(")"):
+            comment = piece[1:-1]
         else:
-            words += token
+            words += piece
 
 
 def _bare(words: str, comment: str, charset: str | None) -> Iterator[Address]:

@@ -51,8 +51,10 @@ _GONE = {"script", "style", "title", "head", "noscript", "template", "iframe", "
 _BLOCKS = {"p", "div", "tr", "table", "ul", "ol", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "br", "li"}
 _QUOTED = re.compile(
     r"""<(?:
-        div [^<>]{0,300}? class=["']?[^"'<>]{0,200}? (?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra|moz-forward-container|OutlookMessageHeader|WLM_message)
-      | div [^<>]{0,300}? id=["']? (?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|reply-intro|yahoo_quoted|OLK_SRC_BODY)
+        div [^<>]{0,300}? class=["']?[^"'<>]{0,200}? (?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote
+          |zmail_extra|moz-forward-container|OutlookMessageHeader|WLM_message)
+      | div [^<>]{0,300}? id=["']? (?:divRplyFwdMsg|appendonsend|reply-intro|yahoo_quoted|OLK_SRC_BODY
+          |mail-editor-reference-message-container)
       | blockquote [^<>]{0,300}? type=["']?cite
       | hr [^<>]{0,300}? id=["']?stopSpelling
       | div [^<>]{0,100}? style=["'][^"'<>]{0,200}? border-top:\s?solid\s\#?(?:E1E1E1|B5C4DF)

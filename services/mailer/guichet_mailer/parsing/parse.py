@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from email.message import Message
-from typing import TypeVar
+from typing import Any
 
 from guichet_mailer.parsing import headers, html, quotes, signs
 from guichet_mailer.parsing.body import Content
@@ -22,7 +22,6 @@ _LASTING = ("date", "from", "to", "cc", "subject")
 _DIRTY = re.compile("[\x00\ud800-\udfff]")
 _LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _LIST = re.compile(r"(?:mailto:)?([^\s<>,;:\"()]+@[^\s<>,;:?\"()]+)|<([^<>\s:@]+\.[^<>\s:@]+)>")
-_Value = TypeVar("_Value")
 
 _HEADER_ENDS = re.compile(rb"\r?\n\r?\n")
 
@@ -140,7 +139,7 @@ def _readable_time(match: re.Match[str]) -> str:
     return f"{day} {match[4]}:{match[5]}" if match[4] else day
 
 
-def _scrubbed(value: _Value) -> _Value:
+def _scrubbed(value: Any) -> Any:
     """The same with every text clean: no half characters, which nothing behind the parser can store or send."""
     if isinstance(value, str):
         if _DIRTY.search(value):

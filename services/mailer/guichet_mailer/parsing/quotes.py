@@ -20,12 +20,16 @@ _DEVICE_LINE = 100
 """Characters of the longest line that a telephone adds."""
 
 _WROTE = re.compile(
-    r"(?:\ba\s(?:\S{1,40}\s){0,2}écrit|\bwrote|\bschrieb(?:\s.{1,200})?|\bescribió|\bha\sscritto|\bschreef(?:\s.{1,200})?|\bescreveu|\bskrev(?:\s.{1,200})?"
-    r"|\bva\sescriure|\bkirjoitti(?:\s.{1,200})?|\bnapisał(?:a|\(a\))?|\bnapsala?|\bnapsal\(a\)|\bnapísala?|\bírta|\ba\sscris|\bje\snapisa(?:o|la)"
-    r"|\bпис(?:ал|ала|ал\(а\))|\bнаписал(?:а|\(а\))?|\bпишет|\bнаписав|\bέγραψε|\b(?:şunu\s|şunları\s)?yazdı|写道|寫道|のメール|님이\s작성)\s?[:：]\s*$"
+    r"(?:\ba\s(?:\S{1,40}\s){0,2}écrit|\bwrote|\bschrieb(?:\s.{1,200})?|\bescribió|\bha\sscritto|"
+    r"\bschreef(?:\s.{1,200})?|\bescreveu|\bskrev(?:\s.{1,200})?"
+    r"|\bva\sescriure|\bkirjoitti(?:\s.{1,200})?|\bnapisał(?:a|\(a\))?|\bnapsala?|\bnapsal\(a\)|\bnapísala?|\bírta|"
+    r"\ba\sscris|\bje\snapisa(?:o|la)"
+    r"|\bпис(?:ал|ала|ал\(а\))|\bнаписал(?:а|\(а\))?|\bпишет|\bнаписав|\bέγραψε|\b(?:şunu\s|şunları\s)?yazdı|写道|"
+    r"寫道|のメール|님이\s작성)\s?[:：]\s*$"
 )
 _TO_ME = re.compile(
-    r"(?:m['’]|\b(?:nous|vous|lui|leur|t['’]|me|mir|uns|nos|ci|mi)\s)(?:a|ont|ha)\s(?:\S{1,40}\s){0,2}(?:écrit|scritto)\s?[:：]\s*$"
+    r"(?:m['’]|\b(?:nous|vous|lui|leur|t['’]|me|mir|uns|nos|ci|mi)\s)(?:a|ont|ha)\s(?:\S{1,40}\s){0,2}(?:écrit|"
+    r"scritto)\s?[:：]\s*$"
 )
 """Somebody told the writer something: what follows is the writer's, unless it is marked."""
 
@@ -37,56 +41,87 @@ _GMAIL = re.compile(
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.[^\s<>()\[\],;:\"]+")
 _DAY = re.compile(
     r"\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b|\b\d{4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}\b|\d{4}\s?年|\d{4}년"
-    r"|\b\d{1,2}(?:er|st|nd|rd|th|\.)?\s(?:de\s)?[^\W\d_]{3,12}\.?,?\s(?:de\s)?\d{4}\b|\b[^\W\d_]{3,12}\.?\s\d{1,2},?\s\d{4}\b"
+    r"|\b\d{1,2}(?:er|st|nd|rd|th|\.)?\s(?:de\s)?[^\W\d_]{3,12}\.?,?\s(?:de\s)?\d{4}\b|"
+    r"\b[^\W\d_]{3,12}\.?\s\d{1,2},?\s\d{4}\b"
 )
 _TIME = re.compile(r"\b\d{1,2}\s?[:h.]\s?\d{2}\b|\d{1,2}時|\b\d{1,2}\s?(?:AM|PM)\b", re.IGNORECASE)
 _SEPARATOR = re.compile(
-    r"\s*(?:[-_*=]{2,}|>{2,})\s*(?:Message (?:d['’]origine|transféré|initial|original|suivi|du\b.{0,80})|(?:Original|Forwarded|Reply|Urspr.ngliche) (?:Message|mail|Nachricht)"
-    r"|Message transmis|Courriel original|E-?mail d['’]origine|Original-?Nachricht|Forwarded by.{0,80}|Ursprüngliche (?:Nachricht|Mail)|Weitergeleitete (?:Nachricht|Mail)|Originalnachricht"
-    r"|Mensaje (?:original|reenviado)|Messaggio (?:originale|inoltrato)|Mensagem (?:original|encaminhada)|Oorspronkelijk(?:e)? bericht|Doorgestuurd bericht"
-    r"|Ursprungligt meddelande|Vidarebefordrat meddelande|Oprindelig meddelelse|Videresendt meddelelse|Opprinnelig melding|Alkuperäinen viesti|Wiadomość oryginalna|Původní zpráva|Původní e-mail"
-    r"|Исходное сообщение|Пересылаемое сообщение|Orijinal (?:Mesaj|İleti)|原始邮件|原始郵件|原邮件|元のメッセージ|원본 메시지|On .{5,250} wrote|Le .{5,250} a écrit)\s*(?:[-_*=]{2,}|<{2,})\s*$",
+    r"\s*(?:[-_*=]{2,}|>{2,})\s*(?:Message (?:d['’]origine|transféré|initial|original|suivi|du\b.{0,80})|(?:Original|"
+    r"Forwarded|Reply|Urspr.ngliche) (?:Message|mail|Nachricht)"
+    r"|Message transmis|Courriel original|E-?mail d['’]origine|Original-?Nachricht|Forwarded by.{0,80}|"
+    r"Ursprüngliche (?:Nachricht|Mail)|Weitergeleitete (?:Nachricht|Mail)|Originalnachricht"
+    r"|Mensaje (?:original|reenviado)|Messaggio (?:originale|inoltrato)|Mensagem (?:original|encaminhada)|"
+    r"Oorspronkelijk(?:e)? bericht|Doorgestuurd bericht"
+    r"|Ursprungligt meddelande|Vidarebefordrat meddelande|Oprindelig meddelelse|Videresendt meddelelse|"
+    r"Opprinnelig melding|Alkuperäinen viesti|Wiadomość oryginalna|Původní zpráva|Původní e-mail"
+    r"|Исходное сообщение|Пересылаемое сообщение|Orijinal (?:Mesaj|İleti)|原始邮件|原始郵件|原邮件|元のメッセージ|"
+    r"원본 메시지|On .{5,250} wrote|Le .{5,250} a écrit)\s*(?:[-_*=]{2,}|<{2,})\s*$",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"\s*(?:Begin forwarded message|Début du message (?:transféré|réexpédié)|Anfang der .{0,30}Nachricht|Inicio del mensaje reenviado|Inizio messaggio inoltrato|Begin doorgestuurd bericht"
-    r"|Início da mensagem (?:reencaminhada|encaminhada)|Vidarebefordrat brev|[-_*]{2,}\s*(?:Forwarded message|Message transféré|Weitergeleitete Nachricht|Mensaje reenviado|Messaggio inoltrato|Doorgestuurd bericht|Mensagem encaminhada|Forwarded by))\b",
+    r"\s*(?:Begin forwarded message|Début du message (?:transféré|réexpédié)|Anfang der .{0,30}Nachricht|"
+    r"Inicio del mensaje reenviado|Inizio messaggio inoltrato|Begin doorgestuurd bericht"
+    r"|Início da mensagem (?:reencaminhada|encaminhada)|Vidarebefordrat brev|[-_*]{2,}\s*(?:Forwarded message|"
+    r"Message transféré|Weitergeleitete Nachricht|Mensaje reenviado|Messaggio inoltrato|Doorgestuurd bericht|"
+    r"Mensagem encaminhada|Forwarded by))\b",
     re.IGNORECASE,
 )
 _SEPARATOR_BEGINS = frozenset("-_*=>BDAIV")
 _FORWARDS = re.compile(r"\s*(?:fwd?|tr|wg|i|rv|enc|doorst|vs|vb|pd|転送|转发)\s?[:：]", re.IGNORECASE)
 _RULE = re.compile(r"\s*_{10,}\s*$")
 _FROM = re.compile(
-    r"[\s*>]*(?:From|De|Von|Da|Van|Expéditeur|Från|Fra|Od|Feladó|От|От кого|Від|Gönderen|Kimden|Lähettäjä|Från|Remitente|Mittente|Afzender|Absender|Από|差出人|发件人|寄件者|보낸 사람)\s?[*]*[:：][\s*]*\S",
+    r"[\s*>]*(?:From|De|Von|Da|Van|Expéditeur|Från|Fra|Od|Feladó|От|От кого|Від|Gönderen|Kimden|Lähettäjä|Från|"
+    r"Remitente|Mittente|Afzender|Absender|Από|差出人|发件人|寄件者|보낸 사람)\s?[*]*[:：][\s*]*\S",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"[\s*>]*(?:Subject|Objet|Sujet|Betreff|Asunto|Oggetto|Onderwerp|Assunto|Ämne|Emne|Aihe|Temat|Předmět|Predmet|Tárgy|Тема|Konu|Θέμα|件名|主题|主旨|제목)\s?[*]*[:：]",
+    r"[\s*>]*(?:Subject|Objet|Sujet|Betreff|Asunto|Oggetto|Onderwerp|Assunto|Ämne|Emne|Aihe|Temat|Předmět|Predmet|"
+    r"Tárgy|Тема|Konu|Θέμα|件名|主题|主旨|제목)\s?[*]*[:：]",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
-    r"[\s*>]*(?:Sent|Date|To|Cc|Bcc|Reply-To|Importance|Envoyé|Envoyé le|Envoyée|À|A|Copie|Copie à|Cc|Répondre à|Message du|Date d['’]envoi|Destinataires?|Gesendet|An|Datum|Enviado|Enviado el|Enviada em|Enviado em|Para|Fecha|CC"
-    r"|Inviato|Data|Per conto di|Verzonden|Aan|Verstuurd|Skickat|Till|Kopia|Sendt|Til|Dato|Kopi|Lähetetty|Vastaanottaja|Päiväys|Wysłano|Do|DW|Odesláno|Komu|Kopie|Küldve|Címzett|Отправлено|Кому|Дата|Копия|Gönderildi|Kime|Tarih|Bilgi|Ημερομηνία|Προς"
-    r"|送信日時|日付|宛先|发送时间|发送日期|收件人|抄送|日期|寄件日期|收件者|보낸 날짜|받는 사람|날짜)(?:\s(?:le|am|on|dne))?\s?[*]*[:：]",
+    r"[\s*>]*(?:Sent|Date|To|Cc|Bcc|Reply-To|Importance|Envoyé|Envoyé le|Envoyée|À|A|Copie|Copie à|Cc|Répondre à|"
+    r"Message du|Date d['’]envoi|Destinataires?|Gesendet|An|Datum|Enviado|Enviado el|Enviada em|Enviado em|Para|Fecha|"
+    r"CC"
+    r"|Inviato|Data|Per conto di|Verzonden|Aan|Verstuurd|Skickat|Till|Kopia|Sendt|Til|Dato|Kopi|Lähetetty|"
+    r"Vastaanottaja|Päiväys|Wysłano|Do|DW|Odesláno|Komu|Kopie|Küldve|Címzett|Отправлено|Кому|Дата|Копия|Gönderildi|"
+    r"Kime|Tarih|Bilgi|Ημερομηνία|Προς"
+    r"|送信日時|日付|宛先|发送时间|发送日期|收件人|抄送|日期|寄件日期|收件者|보낸 날짜|받는 사람|날짜)(?:\s(?:le|am|"
+    r"on|dne))?\s?[*]*[:：]",
     re.IGNORECASE,
 )
 _DASHES = re.compile(r"--\s?$")
 _DEVICE = re.compile(
-    r"\s*(?:(?:Envoyé|Expédié|Transmis) (?:depuis|de|à partir de|via|avec|par|sur) (?:mon |ma |un |une |Outlook|Mail\b|Courrier|Yahoo|Proton|Samsung|Gmail|l['’](?:application|appli)\b|la messagerie|le webmail|SFR|Orange|Free|Type|Aol|Bluemail|Spark|iPhone|iPad|Android|Thunderbird|Canary)"
-    r"|Sent (?:from|with|via|using) (?:my |Outlook|Mail\b|Yahoo|Proton|Samsung|Gmail|the |a mobile|an? (?:phone|mobile)|iPhone|iPad|Android|AOL|BlueMail|Spark|Thunderbird|Canary)"
-    r"|Get (?:Outlook|BlueMail) for |(?:Télécharge[rz]|Obten(?:ir|ez)) (?:Outlook|BlueMail) pour |Von meinem .{1,40} gesendet|(?:Gesendet|Diese Nachricht wurde) (?:von|mit|über) (?:meinem|meiner|Outlook|der|Mail\b|Yahoo|Samsung|iPhone|iPad|Android|GMX|WEB\.DE)"
-    r"|Outlook für .{2,20} herunterladen|Enviado (?:desde|de|do|a partir do) (?:mi|meu|Outlook|Correo|Yahoo|Samsung|iPhone|iPad|la |o )|Obtener Outlook para |Obter o Outlook para |Inviato da(?:l|lla)?\s?(?:mio|Outlook|Posta|Yahoo|Samsung|iPhone|iPad|mia)|Scarica Outlook per "
-    r"|(?:Verstuurd|Verzonden) (?:vanaf|vanuit|met|via) (?:mijn|Outlook|Mail\b|Yahoo|Samsung|iPhone|iPad)|Outlook voor .{2,20} downloaden|Skickat från (?:min|Outlook|E-post|Yahoo)|Sendt fra (?:min|Outlook|Mail|Yahoo)|Lähetetty (?:iPhonesta|Outlookista|puhelimesta)|Wysłane z |Odesláno z |Отправлено (?:с|из) |iPhone'umdan gönderildi|iPhoneから送信|iPhone から送信|发自我的|나의 iPhone)",
+    r"\s*(?:(?:Envoyé|Expédié|Transmis) (?:depuis|de|à partir de|via|avec|par|sur) (?:mon |ma |un |une |Outlook|"
+    r"Mail\b|Courrier|Yahoo|Proton|Samsung|Gmail|l['’](?:application|appli)\b|la messagerie|le webmail|SFR|Orange|"
+    r"Free|Type|Aol|Bluemail|Spark|iPhone|iPad|Android|Thunderbird|Canary)"
+    r"|Sent (?:from|with|via|using) (?:my |Outlook|Mail\b|Yahoo|Proton|Samsung|Gmail|the |a mobile|an? (?:phone|"
+    r"mobile)|iPhone|iPad|Android|AOL|BlueMail|Spark|Thunderbird|Canary)"
+    r"|Get (?:Outlook|BlueMail) for |(?:Télécharge[rz]|Obten(?:ir|ez)) (?:Outlook|BlueMail) pour |"
+    r"Von meinem .{1,40} gesendet|(?:Gesendet|Diese Nachricht wurde) (?:von|mit|über) (?:meinem|meiner|Outlook|der|"
+    r"Mail\b|Yahoo|Samsung|iPhone|iPad|Android|GMX|WEB\.DE)"
+    r"|Outlook für .{2,20} herunterladen|Enviado (?:desde|de|do|a partir do) (?:mi|meu|Outlook|Correo|Yahoo|Samsung|"
+    r"iPhone|iPad|la |o )|Obtener Outlook para |Obter o Outlook para |Inviato da(?:l|lla)?\s?(?:mio|Outlook|Posta|"
+    r"Yahoo|Samsung|iPhone|iPad|mia)|Scarica Outlook per "
+    r"|(?:Verstuurd|Verzonden) (?:vanaf|vanuit|met|via) (?:mijn|Outlook|Mail\b|Yahoo|Samsung|iPhone|iPad)|"
+    r"Outlook voor .{2,20} downloaden|Skickat från (?:min|Outlook|E-post|Yahoo)|Sendt fra (?:min|Outlook|Mail|Yahoo)|"
+    r"Lähetetty (?:iPhonesta|Outlookista|puhelimesta)|Wysłane z |Odesláno z |Отправлено (?:с|из) |"
+    r"iPhone'umdan gönderildi|iPhoneから送信|iPhone から送信|发自我的|나의 iPhone)",
     re.IGNORECASE,
 )
 _DEVICE_NAME = re.compile(
-    r"iphone|ipad|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|nokia|blackberry|outlook|mail\b|e-?mail|courrier|yahoo|proton|gmail|webmail|messagerie|appli|t[ée]l[ée]phone|phone|handy|smartphone|mobile?\b|móvil|cellulare|telefono|telefoon|mobil|tablet|windows|thunderbird|orange|sfr|free|spark|canary|gmx|web\.de|correo|posta|e-post|puhelin|発|送信|发自|iphone",
+    r"iphone|ipad|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|nokia|blackberry|outlook|mail\b|e-?mail|courrier|"
+    r"yahoo|proton|gmail|webmail|messagerie|appli|t[ée]l[ée]phone|phone|handy|smartphone|mobile?\b|móvil|cellulare|"
+    r"telefono|telefoon|mobil|tablet|windows|thunderbird|orange|sfr|free|spark|canary|gmx|web\.de|correo|posta|"
+    r"e-post|puhelin|発|送信|发自|iphone",
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
-    r"\s*(?:[-_=*]{5,}\s*$|(?:Virus-free|Garanti sans virus|Sans virus|Virenfrei|Libre de virus|Privo di virus|L['’]absence de virus|This e-?mail has been (?:checked|scanned)|Diese E-Mail wurde von)"
+    r"\s*(?:[-_=*]{5,}\s*$|(?:Virus-free|Garanti sans virus|Sans virus|Virenfrei|Libre de virus|Privo di virus|"
+    r"L['’]absence de virus|This e-?mail has been (?:checked|scanned)|Diese E-Mail wurde von)"
     r"|You received this message because|Vous recevez ce message car|To unsubscribe from this|Pour vous désabonner"
-    r"|(?:This|The) (?:e-?mail|message|communication)\b.{0,60}(?:confidential|privileged|intended)|Ce (?:message|courriel|mail)\b.{0,80}(?:confidentiel|destinat|pièces jointes)|Diese (?:E-Mail|Nachricht)\b.{0,60}vertraulich"
+    r"|(?:This|The) (?:e-?mail|message|communication)\b.{0,60}(?:confidential|privileged|intended)|Ce (?:message|"
+    r"courriel|mail)\b.{0,80}(?:confidentiel|destinat|pièces jointes)|Diese (?:E-Mail|Nachricht)\b.{0,60}vertraulich"
     r"|P(?:lease|ensez).{0,20}(?:consider the )?environ)",
     re.IGNORECASE,
 )
@@ -213,7 +248,7 @@ def _attribution_length(lines: Sequence[str], index: int) -> int:
 
 
 def _may_begin(line: str) -> bool:
-    """Whether an attribution of several lines may begin so: with a date, a name and an address, or a word before one."""
+    """Whether an attribution of several lines may begin so: with a date, an address, or a word before one."""
     return bool(
         re.match(r"(?:Le|On|Am|El|Il|Op|Em|Den|Dne|W dniu|Dnia|Në|A|I|At|Στις)\b|\d", line) or _ADDRESS.search(line)
     )

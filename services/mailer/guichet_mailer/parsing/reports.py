@@ -31,14 +31,17 @@ _MAIL_PARTS = ("message/rfc822", "message/global", "text/rfc822-headers", "messa
 _RETURNED_ID = re.compile(r"message-?id\s*:\s*<?([^<>\s\"']{1,500})>?", re.IGNORECASE)
 _ANY_ID = re.compile(r"(?<![^\s<\"'(:;=])([^\s<>\"'(),:;=]{1,250}@[^\s<>\"'(),:;]{1,250})")
 _EMAIL = re.compile(
-    r"[A-Za-z0-9!#$%&*+/?^_`{|}~.'=\-\u00a1-\uffff]{1,64}@[A-Za-z0-9.\-\u00a1-\uffff]{1,250}\.[A-Za-z0-9\-\u00a1-\uffff]{2,60}"
+    r"[A-Za-z0-9!#$%&*+/?^_`{|}~.'=\-\u00a1-\uffff]{1,64}@[A-Za-z0-9.\-\u00a1-\uffff]{1,250}\.[A-Za-z0-9\-\u00a1-\ufff"
+    r"f]{2,60}"
 )
 _FIELD = re.compile(
     r"^[ \t>]{0,4}(final-recipient|original-recipient|action|status|diagnostic-code)\s*:\s*(.{0,1000})$", re.IGNORECASE
 )
 _RETURNED = re.compile(
-    r"^[ \t>]{0,4}(?:return-path|received|dkim-signature|message-id|mime-version|x-guichet-delivery|reply-to|from|subject)\s*:"
-    r"|^[-_=* ]{2,}.{0,80}(?:copy of|original|returned|below this line|headers?|message d['’]origine|corps du message|unsent|begin)",
+    r"^[ \t>]{0,4}(?:return-path|received|dkim-signature|message-id|mime-version|x-guichet-delivery|reply-to|from|"
+    r"subject)\s*:"
+    r"|^[-_=* ]{2,}.{0,80}(?:copy of|original|returned|below this line|headers?|message d['’]origine|"
+    r"corps du message|unsent|begin)",
     re.IGNORECASE | re.MULTILINE,
 )
 _RETURNED_TO = re.compile(r"^[ \t>]{0,4}(?:to|x-original-to|delivered-to)\s*:(.{1,500})$", re.IGNORECASE | re.MULTILINE)

@@ -73,8 +73,10 @@ _BEFORE = r"\s*(?:(?:\[[^\]]{0,40}\]|\*{2,}[^*]{0,40}\*{2,})\s*)*"
 AUTO_SUBJECT = re.compile(
     _BEFORE + r"(?:(?:auto(?:matic)?[ -]?(?:re(?:ply|sponse)|answer)|autoreply|out of (?:the )?office|ooo\s?:"
     r"|away from (?:the )?office|vacation (?:reply|message)|on (?:annual )?leave\s?[:–-]"
-    r"|réponse automatique|reponse automatique|message d['’]absence|absence du bureau|absent du bureau|notification d['’]absence"
-    r"|automatische (?:antwort|beantwoording|reactie)|automatisch antwoord|abwesenheits(?:notiz|meldung|nachricht|assistent)|abwesend\s?:"
+    r"|réponse automatique|reponse automatique|message d['’]absence|absence du bureau|absent du bureau|"
+    r"notification d['’]absence"
+    r"|automatische (?:antwort|beantwoording|reactie)|automatisch antwoord|abwesenheits(?:notiz|meldung|nachricht|"
+    r"assistent)|abwesend\s?:"
     r"|außer haus|nicht im büro|respuesta automática|fuera de la oficina|risposta automatica|fuori (?:sede|ufficio)"
     r"|resposta automática|afwezigheids|afwezig\s?:|automatisk svar|autosvar|frånvaro|automaattinen vastaus|poissa\s?:"
     r"|odpowiedź automatyczna|autoodpowiedź|automatická odpověď|automatyczna odpowiedź|автоматический ответ|автоответ"
@@ -84,15 +86,24 @@ AUTO_SUBJECT = re.compile(
 """Weak: how the subject of an automatic reply begins. ``Re:`` before it makes it a person's answer to one."""
 
 AUTO_TEXT = re.compile(
-    r"(?:(?:this is an?|ceci est une?|dies ist eine|esta es una|questa è una|dit is een)\s(?:auto|réponse auto|respuesta auto|risposta auto|message auto)"
-    r"|(?:i am|i['’]m|i will be) (?:currently )?(?:out of (?:the )?office|on (?:annual |maternity |parental |sick )?leave|on vacation|on holiday|away from)"
-    r"|limited access to (?:my )?e-?mail|upon my return|(?:i will|i['’]ll) (?:reply|respond|answer) (?:when i|on my|upon my|as soon as i)"
-    r"|je suis (?:actuellement |momentanément )?(?:absente?\b|en congés?\b|en déplacement|hors du bureau|en vacances)|pendant mon absence|en mon absence|à mon retour"
-    r"|serai (?:absente?|de retour)|nous accusons (?:bonne )?réception|nous avons bien reçu votre (?:message|mail|e-?mail|demande)"
-    r"|we have received your (?:message|e-?mail|mail|request)|thank you for contacting|do not reply to this|ne pas répondre à ce"
-    r"|ich bin (?:derzeit |zurzeit |zur zeit |momentan |bis )?.{0,40}(?:nicht (?:im büro|erreichbar)|außer haus|abwesend|im urlaub)|während meiner abwesenheit|ihre (?:nachricht|e-?mail) wird nicht weitergeleitet"
-    r"|estaré (?:ausente|fuera)|estoy (?:fuera de la oficina|de vacaciones|ausente)|durante mi ausencia|sono (?:fuori|assente|in ferie)|al mio rientro"
-    r"|estou (?:ausente|fora|de férias)|ik ben (?:momenteel |tot )?.{0,30}(?:afwezig|niet op kantoor|met vakantie)|tijdens mijn afwezigheid)",
+    r"(?:(?:this is an?|ceci est une?|dies ist eine|esta es una|questa è una|dit is een)\s(?:auto|réponse auto|"
+    r"respuesta auto|risposta auto|message auto)"
+    r"|(?:i am|i['’]m|i will be) (?:currently )?(?:out of (?:the )?office|on (?:annual |maternity |parental |"
+    r"sick )?leave|on vacation|on holiday|away from)"
+    r"|limited access to (?:my )?e-?mail|upon my return|(?:i will|i['’]ll) (?:reply|respond|answer) (?:when i|on my|"
+    r"upon my|as soon as i)"
+    r"|je suis (?:actuellement |momentanément )?(?:absente?\b|en congés?\b|en déplacement|hors du bureau|en vacances)|"
+    r"pendant mon absence|en mon absence|à mon retour"
+    r"|serai (?:absente?|de retour)|nous accusons (?:bonne )?réception|nous avons bien reçu votre (?:message|mail|"
+    r"e-?mail|demande)"
+    r"|we have received your (?:message|e-?mail|mail|request)|thank you for contacting|do not reply to this|"
+    r"ne pas répondre à ce"
+    r"|ich bin (?:derzeit |zurzeit |zur zeit |momentan |bis )?.{0,40}(?:nicht (?:im büro|erreichbar)|außer haus|"
+    r"abwesend|im urlaub)|während meiner abwesenheit|ihre (?:nachricht|e-?mail) wird nicht weitergeleitet"
+    r"|estaré (?:ausente|fuera)|estoy (?:fuera de la oficina|de vacaciones|ausente)|durante mi ausencia|sono (?:fuori|"
+    r"assente|in ferie)|al mio rientro"
+    r"|estou (?:ausente|fora|de férias)|ik ben (?:momenteel |tot )?.{0,30}(?:afwezig|niet op kantoor|met vakantie)|"
+    r"tijdens mijn afwezigheid)",
     re.IGNORECASE,
 )
 """Weak: what an automatic reply says near its beginning."""
@@ -119,49 +130,89 @@ KEEPER_NAMES = re.compile(
 """Weak: the names that mail systems give themselves."""
 
 FAILED_SUBJECT = re.compile(
-    _BEFORE
-    + r"(?:undeliver(?:able|ed)|(?:mail|message|e-?mail) (?:delivery|not delivered|undeliverable|could not be delivered|rejected|returned|system error|failure|error|delayed)"
-    r"|delivery (?:status|failure|failed|fail|has failed|report|unsuccessful|incomplete|error|problem|notification|delayed|delay|warning|expired|time-?out)"
-    r"|(?:email|e-mail|message) delivery|failure (?:notice|delivery)|failed (?:delivery|mail|recipient)|failure to deliver|mail failure"
-    r"|returned (?:mail|to sender|e-?mail|message)|return(?:ed)? receipt failure|non-?deliver(?:able|y)|nondeliverable|non remis|not delivered"
-    r"|unable to deliver|could not (?:deliver|send)|cannot deliver|undelivered|unzustellbar|address not found|user unknown|permanent (?:delivery )?failure|rejected\s?:"
-    r"|warning: (?:could not send|message|mail|e-?mail)|delayed mail|postmaster (?:notify|copy)|mdaemon (?:notification|warning)|message status\s?[-–:]\s?undeliver"
-    r"|échec de (?:la )?(?:remise|distribution|livraison)|(?:message|courrier|mail|e-?mail|courriel) (?:non (?:remis|distribué|délivré|livré|distribuable)|refusé|en erreur)"
-    r"|non (?:remis|distribuable|délivré)|notification (?:d['’]état de remise|de (?:non-)?remise|d['’]échec)|avis de non[- ]|remise (?:impossible|retardée|différée)|impossible de (?:remettre|distribuer)|retour à l['’]expéditeur"
-    r"|nachricht (?:nicht|unzustellbar)|zustellung(?:sfehler| fehlgeschlagen|sbenachrichtigung|sstatus)|mail(?:zustellung)? fehlgeschlagen|benachrichtigung (?:zum|über) (?:den )?(?:übermittlungs|zustell)|rückläufer|nicht zustellbar|fehler bei der zustellung"
-    r"|no (?:se (?:puede|pudo|ha podido) entregar|entregado)|correo (?:no entregado|devuelto|rechazado)|notificación de (?:estado|error) de (?:la )?entrega|mensaje (?:no entregado|devuelto)|error (?:de|en la) entrega"
-    r"|(?:mancat[ao]|errore di|notifica di mancat[ao]|impossibile) (?:recapit|consegn)|consegna non riuscita|messaggio non (?:recapitato|consegnato)|não entregue|falha n[ao] entrega|mensagem não entregue|não é possível entregar"
-    r"|onbestelbaar|niet (?:te bezorgen|bezorgd|afgeleverd)|(?:bezorging|aflevering) mislukt|kan niet worden|olever|ej levererat|kunne ikke leveres|ikke leveret|ikke levert|niedostarczon|nie można dostarczyć|zwrot (?:poczty|wiadomości)|nedoručiteln|nedoručen"
-    r"|не удалось доставить|недоставлен|не доставлено|сообщение не доставлено|yetkisiz|iletilemedi|teslim edilemedi|μη παραδοτέο|kézbesíthetetlen|配信不能|配送不能|配信エラー|送信できません|未配信|退信|系统退信|未傳遞|無法傳遞|无法投递|未送达|배달(?:되지| 실패)|전송 실패|반송)",
+    _BEFORE + r"(?:undeliver(?:able|ed)|(?:mail|message|e-?mail) (?:delivery|not delivered|undeliverable|"
+    r"could not be delivered|rejected|returned|system error|failure|error|delayed)"
+    r"|delivery (?:status|failure|failed|fail|has failed|report|unsuccessful|incomplete|error|problem|notification|"
+    r"delayed|delay|warning|expired|time-?out)"
+    r"|(?:email|e-mail|message) delivery|failure (?:notice|delivery)|failed (?:delivery|mail|recipient)|"
+    r"failure to deliver|mail failure"
+    r"|returned (?:mail|to sender|e-?mail|message)|return(?:ed)? receipt failure|non-?deliver(?:able|y)|"
+    r"nondeliverable|non remis|not delivered"
+    r"|unable to deliver|could not (?:deliver|send)|cannot deliver|undelivered|unzustellbar|address not found|"
+    r"user unknown|permanent (?:delivery )?failure|rejected\s?:"
+    r"|warning: (?:could not send|message|mail|e-?mail)|delayed mail|postmaster (?:notify|copy)|"
+    r"mdaemon (?:notification|warning)|message status\s?[-–:]\s?undeliver"
+    r"|échec de (?:la )?(?:remise|distribution|livraison)|(?:message|courrier|mail|e-?mail|courriel) (?:non (?:remis|"
+    r"distribué|délivré|livré|distribuable)|refusé|en erreur)"
+    r"|non (?:remis|distribuable|délivré)|notification (?:d['’]état de remise|de (?:non-)?remise|d['’]échec)|"
+    r"avis de non[- ]|remise (?:impossible|retardée|différée)|impossible de (?:remettre|distribuer)|"
+    r"retour à l['’]expéditeur"
+    r"|nachricht (?:nicht|unzustellbar)|zustellung(?:sfehler| fehlgeschlagen|sbenachrichtigung|sstatus)|"
+    r"mail(?:zustellung)? fehlgeschlagen|benachrichtigung (?:zum|über) (?:den )?(?:übermittlungs|zustell)|rückläufer|"
+    r"nicht zustellbar|fehler bei der zustellung"
+    r"|no (?:se (?:puede|pudo|ha podido) entregar|entregado)|correo (?:no entregado|devuelto|rechazado)|"
+    r"notificación de (?:estado|error) de (?:la )?entrega|mensaje (?:no entregado|devuelto)|error (?:de|en la) entrega"
+    r"|(?:mancat[ao]|errore di|notifica di mancat[ao]|impossibile) (?:recapit|consegn)|consegna non riuscita|"
+    r"messaggio non (?:recapitato|consegnato)|não entregue|falha n[ao] entrega|mensagem não entregue|"
+    r"não é possível entregar"
+    r"|onbestelbaar|niet (?:te bezorgen|bezorgd|afgeleverd)|(?:bezorging|aflevering) mislukt|kan niet worden|olever|"
+    r"ej levererat|kunne ikke leveres|ikke leveret|ikke levert|niedostarczon|nie można dostarczyć|zwrot (?:poczty|"
+    r"wiadomości)|nedoručiteln|nedoručen"
+    r"|не удалось доставить|недоставлен|не доставлено|сообщение не доставлено|yetkisiz|iletilemedi|teslim edilemedi|"
+    r"μη παραδοτέο|kézbesíthetetlen|配信不能|配送不能|配信エラー|送信できません|未配信|退信|系统退信|未傳遞|無法傳遞|"
+    r"无法投递|未送达|배달(?:되지| 실패)|전송 실패|반송)",
     re.IGNORECASE,
 )
 """Weak: how the subject of a report on a mail that did not arrive begins."""
 
 FAILED_TEXT = re.compile(
-    r"(?:(?:mail|message|e-?mail|recipients?|address(?:es)?)\b[^.\n]{0,100}?\b(?:could ?n[o'’]t|can(?:not|['’]t)|was ?n[o'’]t|were ?n[o'’]t|has ?n[o'’]t|had ?n[o'’]t|is ?n[o'’]t|did ?n[o'’]t|not) (?:yet )?(?:be |been |able to be )?(?:deliver|reach|found|sent|accept|exist)"
-    r"|(?:mail|message|e-?mail)\b[^.\n]{0,60}\b(?:undeliver|was rejected|were rejected|has been rejected|has been delayed|is delayed|bounced|was returned|being returned|is being returned|was blocked)"
-    r"|(?:unable to|could not|couldn['’]t|cannot|failed to|wasn['’]t able to) (?:deliver|send|reach|relay|forward|be delivered)\b[^.\n]{0,80}(?:mail|message|recipient|address|following|domain|server|to\b)"
-    r"|deliver(?:y|ing)\b[^.\n]{0,60}(?:has )?(?:fail|not possible|unsuccessful|temporarily suspended|aborted|delayed|attempts?|impossible)"
-    r"|(?:user|mailbox|recipient|account|addressee|host|domain|address)s? (?:is )?(?:unknown|unavailable|not found|does ?n[o'’]t exist|disabled|full|rejected|over quota|invalid|inactive|suspended)|unknown (?:user|recipient|local|address|host)|no such (?:user|recipient|mailbox|address|domain)|quota exceeded|over (?:its )?quota"
-    r"|permanent(?:ly)? (?:fatal )?(?:delivery )?(?:error|failure|fail)|fatal errors|invalid (?:recipient|address)|following (?:address|recipient)|address(?:es)? (?:failed|had)|failed (?:recipient|address)|relay(?:ing)? (?:access )?denied|message that you sent|retry timeout|i gave up|i['’]m not going to try"
-    r"|(?:n['’]a(?:vons|i|ont)? (?:pas |pu )?(?:été|être|pu)|ne peut|impossible de|pas pu être|n['’]ont pas pu)[^.\n]{0,40}(?:remis|distribu|délivr|achemin|livr[ée]|envoy)[^.\n]{0,40}|boîte (?:aux lettres|de réception|mail) (?:est )?(?:pleine|inconnue|inexistante|désactivée)|adresse[^.\n]{0,30}(?:introuvable|inconnue|inexistante|n['’]existe pas|invalide)|destinataire[^.\n]{0,30}(?:inconnu|introuvable|refusé)"
-    r"|nachricht[^.\n]{0,80}(?:nicht|konnte)[^.\n]{0,60}(?:zugestellt|übermittelt|ausgeliefert)|nicht zugestellt|unzustellbar|empfänger[^.\n]{0,40}(?:unbekannt|existiert nicht|nicht gefunden)|postfach[^.\n]{0,30}(?:voll|unbekannt|nicht)"
-    r"|no (?:se )?(?:ha podido|pudo|puede|podido)[^.\n]{0,40}(?:entreg|envi)|no existe|buzón[^.\n]{0,20}lleno|non (?:è stato|è possibile|può essere)[^.\n]{0,40}(?:recapit|consegn)|casella[^.\n]{0,20}piena|não (?:pôde|foi possível|existe)|niet (?:worden )?(?:bezorgd|afgeleverd)|kon niet|nie (?:mogła|można|została)[^.\n]{0,40}(?:dostarcz)|nebyla doručena|nelze doručit"
-    r"|не (?:может|могло|удалось|было)[^.\n]{0,40}доставл|не удалось доставить|не существует|配信できません|送信できません|届けられません|見つかりません|无法(?:投递|送达)|無法(?:傳遞|送達)|退回|不存在|전송(?:하지|되지)|배달(?:하지|되지))",
+    r"(?:(?:mail|message|e-?mail|recipients?|address(?:es)?)\b[^.\n]{0,100}?\b(?:could ?n[o'’]t|can(?:not|['’]t)|"
+    r"was ?n[o'’]t|were ?n[o'’]t|has ?n[o'’]t|had ?n[o'’]t|is ?n[o'’]t|did ?n[o'’]t|not) (?:yet )?(?:be |been |"
+    r"able to be )?(?:deliver|reach|found|sent|accept|exist)"
+    r"|(?:mail|message|e-?mail)\b[^.\n]{0,60}\b(?:undeliver|was rejected|were rejected|has been rejected|"
+    r"has been delayed|is delayed|bounced|was returned|being returned|is being returned|was blocked)"
+    r"|(?:unable to|could not|couldn['’]t|cannot|failed to|wasn['’]t able to) (?:deliver|send|reach|relay|forward|"
+    r"be delivered)\b[^.\n]{0,80}(?:mail|message|recipient|address|following|domain|server|to\b)"
+    r"|deliver(?:y|ing)\b[^.\n]{0,60}(?:has )?(?:fail|not possible|unsuccessful|temporarily suspended|aborted|delayed|"
+    r"attempts?|impossible)"
+    r"|(?:user|mailbox|recipient|account|addressee|host|domain|address)s? (?:is )?(?:unknown|unavailable|not found|"
+    r"does ?n[o'’]t exist|disabled|full|rejected|over quota|invalid|inactive|suspended)|unknown (?:user|recipient|"
+    r"local|address|host)|no such (?:user|recipient|mailbox|address|domain)|quota exceeded|over (?:its )?quota"
+    r"|permanent(?:ly)? (?:fatal )?(?:delivery )?(?:error|failure|fail)|fatal errors|invalid (?:recipient|address)|"
+    r"following (?:address|recipient)|address(?:es)? (?:failed|had)|failed (?:recipient|address)|"
+    r"relay(?:ing)? (?:access )?denied|message that you sent|retry timeout|i gave up|i['’]m not going to try"
+    r"|(?:n['’]a(?:vons|i|ont)? (?:pas |pu )?(?:été|être|pu)|ne peut|impossible de|pas pu être|"
+    r"n['’]ont pas pu)[^.\n]{0,40}(?:remis|distribu|délivr|achemin|livr[ée]|envoy)[^.\n]{0,40}|boîte (?:aux lettres|"
+    r"de réception|mail) (?:est )?(?:pleine|inconnue|inexistante|désactivée)|adresse[^.\n]{0,30}(?:introuvable|"
+    r"inconnue|inexistante|n['’]existe pas|invalide)|destinataire[^.\n]{0,30}(?:inconnu|introuvable|refusé)"
+    r"|nachricht[^.\n]{0,80}(?:nicht|konnte)[^.\n]{0,60}(?:zugestellt|übermittelt|ausgeliefert)|nicht zugestellt|"
+    r"unzustellbar|empfänger[^.\n]{0,40}(?:unbekannt|existiert nicht|nicht gefunden)|postfach[^.\n]{0,30}(?:voll|"
+    r"unbekannt|nicht)"
+    r"|no (?:se )?(?:ha podido|pudo|puede|podido)[^.\n]{0,40}(?:entreg|envi)|no existe|buzón[^.\n]{0,20}lleno|"
+    r"non (?:è stato|è possibile|può essere)[^.\n]{0,40}(?:recapit|consegn)|casella[^.\n]{0,20}piena|não (?:pôde|"
+    r"foi possível|existe)|niet (?:worden )?(?:bezorgd|afgeleverd)|kon niet|nie (?:mogła|można|"
+    r"została)[^.\n]{0,40}(?:dostarcz)|nebyla doručena|nelze doručit"
+    r"|не (?:может|могло|удалось|было)[^.\n]{0,40}доставл|не удалось доставить|не существует|配信できません|"
+    r"送信できません|届けられません|見つかりません|无法(?:投递|送达)|無法(?:傳遞|送達)|退回|不存在|전송(?:하지|되지)|"
+    r"배달(?:하지|되지))",
     re.IGNORECASE,
 )
 """Weak: what such a report says."""
 
 SMTP_WORDS = re.compile(
-    r"(?<![\d.])[45]\d\d[ -#]{1,2}#?[45]\.\d{1,3}\.\d{1,3}\b|\(?#[45]\.\d{1,3}\.\d{1,3}\)?|(?:^|[\s:'\"(])(?:SMTP;?|error|code|returned|said:|status:?)\s?['\"]?[45]\d\d\b"
+    r"(?<![\d.])[45]\d\d[ -#]{1,2}#?[45]\.\d{1,3}\.\d{1,3}\b|\(?#[45]\.\d{1,3}\.\d{1,3}\)?|(?:^|[\s:'\"(])(?:SMTP;?|"
+    r"error|code|returned|said:|status:?)\s?['\"]?[45]\d\d\b"
     r"|^\s*(?:<<<|>>>)\s|(?:^|[\s:'\"(])5[05]\d[ -][A-Z<]|\bstatus(?: code)?:?\s*[45]\.\d{1,3}\.\d{1,3}",
     re.IGNORECASE | re.MULTILINE,
 )
 """A server's answer (RFC 5321, 4.2; RFC 3463), as reports quote it and people seldom do."""
 
 DELAYED_TEXT = re.compile(
-    r"(?:will (?:be retried|continue to|keep trying|try again|be notified)|do(?:es)? not need to (?:resend|do)|no action is required|not? (?:yet )?been delivered (?:after|for)|has been delayed|is delayed|delayed mail|temporar(?:y|ily)|still being (?:tried|attempted)|still trying|retry(?:ing)? for"
-    r"|sera (?:relancé|réessayé)|nouvelles? tentatives?|n['’]a pas encore|retardée?|wird weiter(?:hin)? versucht|noch nicht zugestellt|verzögert|se seguirá intentando|continuer[àe] a)",
+    r"(?:will (?:be retried|continue to|keep trying|try again|be notified)|do(?:es)? not need to (?:resend|do)|"
+    r"no action is required|not? (?:yet )?been delivered (?:after|for)|has been delayed|is delayed|delayed mail|"
+    r"temporar(?:y|ily)|still being (?:tried|attempted)|still trying|retry(?:ing)? for"
+    r"|sera (?:relancé|réessayé)|nouvelles? tentatives?|n['’]a pas encore|retardée?|wird weiter(?:hin)? versucht|"
+    r"noch nicht zugestellt|verzögert|se seguirá intentando|continuer[àe] a)",
     re.IGNORECASE,
 )
 """That a report is on a mail that is still tried."""

@@ -11,14 +11,16 @@ from guichet_mailer.parsing.mail import Unreadable
 
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
 _KNOWN = re.compile(
-    rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|in-reply-to|references)[ \t]*:",
+    rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|in-reply-to|"
+    rb"references)[ \t]*:",
     re.IGNORECASE,
 )
 _BOUNDARY = re.compile(rb"boundary\*?=[ \t]*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE)
 _TYPED = re.compile(rb"content-(?:type|disposition)[ \t]*:", re.IGNORECASE)
 _PARAMETER = re.compile(rb"[ \t]*[A-Za-z0-9*_-]{1,40}[ \t]*=")
 _TYPE_THEN_PARAMETER = re.compile(
-    rb"(content-type[ \t]*:[ \t]*[^\s;/]+/[^\s;]+|content-disposition[ \t]*:[ \t]*[^\s;=]+)[ \t]+(?=[A-Za-z0-9*_-]{1,40}=)",
+    rb"(content-type[ \t]*:[ \t]*[^\s;/]+/[^\s;]+|content-disposition[ \t]*:[ \t]*[^\s;=]+)[ "
+    rb"\t]+(?=[A-Za-z0-9*_-]{1,40}=)",
     re.IGNORECASE,
 )
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")

@@ -121,10 +121,8 @@ def kept(style: str, *, coloured: bool = True) -> str:
 def background_colour(value: str) -> str | None:
     """The colour in ``background``; the first of a gradient; None where there is none."""
     bare = re.sub(r"(?i)url\s*\([^)]*\)", " ", value)
-    for colour in _COLOUR.findall(bare):
-        if colour.lower() not in _NO_COLOUR:
-            return colour
-    return None
+    found = (match[0] for match in _COLOUR.finditer(bare))
+    return next((colour for colour in found if colour.lower() not in _NO_COLOUR), None)
 
 
 def has_lost_picture(style: str) -> bool:
