@@ -90,7 +90,8 @@ def parse(raw: bytes, *, recipients: Sequence[str] = (), null_sender: bool = Fal
         encrypted=content.encrypted,
         notes=tuple(content.notes),
     )
-    return _scrubbed(parsed)
+    clean: Mail = _scrubbed(parsed)
+    return clean
 
 
 def _answered(mail: Message, reply_to: Sequence[Address]) -> list[Address]:
