@@ -24,7 +24,7 @@ MOST_WAITING_OF_ONE = 40
 _REMEMBERED = 10_000
 _FIRST_GUESS_SECONDS = 1.0
 
-waiting = Gauge("guichet_attachments_waiting", "Files that wait to be examined", ["lane"])
+waiting = Gauge("guichet_attachments_lane_waiting", "Files that wait to be examined", ["lane"])
 
 
 class LaneFull(Exception):
