@@ -119,7 +119,8 @@ class TestAMail:
         writer.close()
         assert [one[:3] for one in answers if "No such" in one or "Stored" in one] == ["550", "250", "250"]
         found = await eventually(lambda: [one for one in desk.ear.emails() if one["email"]["subject"] == subject])
-        assert found[0]["email"]["kind"] == "auto_reply"  # from nobody
+        # From nobody: one sign alone, so a person's; but no machine may answer it.
+        assert (found[0]["email"]["kind"], found[0]["email"]["answer_by_machine"]) == ("message", False)
 
     async def test_that_comes_many_times_is_one(self, desk: Desk) -> None:
         raw = mail(mark())

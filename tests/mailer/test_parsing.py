@@ -251,5 +251,6 @@ class TestKind:
     def test_mail_of_a_person_is_a_message(self) -> None:
         assert {read(f"quote-{name}").kind for name in ugly.QUOTES} == {"message"}
 
-    def test_a_null_sender_makes_it_automatic(self) -> None:
-        assert parse(ugly.mail(b"x"), null_sender=True).kind == "auto_reply"
+    def test_a_null_sender_is_one_sign_and_takes_another(self) -> None:
+        assert parse(ugly.mail(b"x"), null_sender=True).kind == "message"
+        assert parse(ugly.mail(b"Je suis absente"), null_sender=True).kind == "auto_reply"

@@ -463,7 +463,6 @@ def machines() -> Iterator[tuple[str, bytes]]:
         b"Auto-Submitted: auto-generated (by me)",
         b"X-Autoreply: yes",
         b"Precedence: auto_reply",
-        b"X-Auto-Response-Suppress: All",
         b"Subject: =?utf-8?Q?R=C3=A9ponse_automatique?= : absente",
         b"Subject: Out of Office: x",
         b"Return-Path: <>",

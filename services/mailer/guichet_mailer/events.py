@@ -69,6 +69,10 @@ def email_received(
         attachments=tuple(attachments),
         kind=mail.kind,
         why=mail.why,
+        automatic_reason=mail.reason,
+        raw_from=mail.raw_from,
+        forwarded_from=_address(mail.forwarded_from) if mail.forwarded_from else None,
+        answer_by_machine=mail.answer_by_machine,
         bounce=_bounce(mail, bounced_item),
         invitation=contract.Invitation.model_validate(mail.invitation, from_attributes=True)
         if mail.invitation
@@ -85,7 +89,7 @@ def _bounce(mail: Mail, item_id: str | None) -> contract.Bounce | None:
     if mail.bounce is None:
         return None
     recipients = [contract.BouncedRecipient.model_validate(one, from_attributes=True) for one in mail.bounce.recipients]
-    return contract.Bounce(item_id=item_id, recipients=tuple(recipients))
+    return contract.Bounce(item_id=item_id, recipients=tuple(recipients), feedback_type=mail.feedback_type)
 
 
 def _address(one: Address) -> contract.Address:

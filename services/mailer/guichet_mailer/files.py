@@ -65,6 +65,7 @@ class Files:
             "size": len(file.content),
             "content_id": file.content_id,
             "inline": file.inline,
+            "title": file.title,
         }
         if not file.content:
             return Attachment(**described, state="refused", detail="empty")

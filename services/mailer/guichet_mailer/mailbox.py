@@ -91,6 +91,15 @@ class Mailboxes:
         local, _, domain = address.lower().rpartition("@")
         return self._by_address.get(f"{local.partition('+')[0]}@{domain}")
 
+    def is_own_list(self, name: str) -> bool:
+        """Whether a mailing list is one of them: a group, say, that takes mail for it. ``name``: an address or an id.
+
+        The id of such a list is the address with a dot for the ``@`` (as Google and others write it; RFC 2919, 3).
+        """
+        if "@" in name:
+            return self.of(name) is not None
+        return name.lower() in {address.replace("@", ".") for address in self._by_address}
+
     def tokens(self, addresses: Iterable[str]) -> list[str]:
         """What looks like our tokens in these addresses."""
         ours = [address for address in addresses if self.of(address)]

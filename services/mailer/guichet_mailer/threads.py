@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from guichet_contracts.mailer import Thread
 from guichet_kit.clock import now
@@ -24,11 +25,15 @@ def key_of(message_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A Message-ID that was seen, or named by a mail: on which request, and by which received mail it came here."""
+    """A Message-ID that was seen, or named by a mail: on which request, and by which received mail it came here.
+
+    ``own``: it is that mail's own.
+    """
 
     message_id: str
     request_id: str | None
     email_id: str | None
+    own: bool = False
 
 
 class ThreadStore:
@@ -45,16 +50,28 @@ class ThreadStore:
         """Those of the ids that are known."""
         ids = {key_of(one): one for one in message_ids}
         cursor = self.collection.find({"_id": {"$in": list(ids)}})
-        found = [Known(ids[one["_id"]], one.get("request_id"), one.get("email_id")) async for one in cursor]
+        found = [
+            Known(ids[one["_id"]], one.get("request_id"), one.get("email_id"), one.get("own", False))
+            async for one in cursor
+        ]
         return {one.message_id: one for one in found}
 
-    async def remember(self, message_ids: Sequence[str], request_id: str | None, email_id: str | None) -> None:
+    async def remember(
+        self, message_ids: Sequence[str], request_id: str | None, email_id: str | None, own: str | None = None
+    ) -> None:
         """Note the ids that are new; those known stay where they are, but for those that were on no request."""
         known = await self.known(message_ids)
         moment = now()
 
         async def note(message_id: str) -> None:
-            document = {"_id": key_of(message_id), "request_id": request_id, "email_id": email_id, "at": moment}
+            document: dict[str, Any] = {
+                "_id": key_of(message_id),
+                "request_id": request_id,
+                "email_id": email_id,
+                "at": moment,
+            }
+            if message_id == own:
+                document["own"] = True
             with suppress(DuplicateKeyError):  # another mail of the thread was first
                 await self.collection.insert_one(document)
 
@@ -77,17 +94,20 @@ class Threading:
     def __init__(self, store: ThreadStore, mailboxes: Mailboxes, reply_tokens: AddressTokens) -> None:
         self.store, self._mailboxes, self._tokens = store, mailboxes, reply_tokens
 
-    async def thread(self, mail: Mail, ours: frozenset[str]) -> Thread:
-        """Where the mail belongs. ``ours``: tokens in its addresses that are for another purpose."""
+    async def thread(self, mail: Mail, email_id: str, ours: frozenset[str]) -> Thread:
+        """Where the mail belongs. ``ours``: tokens in its addresses that are for another purpose.
+
+        An answer may have come before it, and named it: then they belong together.
+        """
         tokens = [token for token in self._mailboxes.tokens(mail.addressed) if token not in ours]
         requests = [self._tokens.verify(token) for token in tokens]
         forged = any(request is None for request in requests)
         proven = next((request for request in requests if request), None)
         if proven:
             return Thread(request_id=proven, by="reply_address", forged_reply_address=forged)
-        named = _named(mail)
-        known = await self.store.known(named)
-        nearest = [known[one] for one in named if one in known]
+        named = [*_named(mail), *([mail.message_id] if mail.message_id else [])]
+        known = {one: found for one, found in (await self.store.known(named)).items() if _counts(found, mail, email_id)}
+        nearest = [known[one] for one in dict.fromkeys(named) if one in known]
         for one in nearest:
             if one.request_id is not None:
                 by = "in_reply_to" if one.message_id in mail.in_reply_to else "references"
@@ -98,7 +118,12 @@ class Threading:
     async def remember(self, mail: Mail, email_id: str, request_id: str | None) -> None:
         """Know from now on the mail's own id and those that it names."""
         own = (mail.message_id,) if mail.message_id else ()
-        await self.store.remember([*own, *_named(mail)], request_id, email_id)
+        await self.store.remember([*own, *_named(mail)], request_id, email_id, mail.message_id)
+
+
+def _counts(known: Known, mail: Mail, email_id: str) -> bool:
+    """Not this mail itself, nor another one that has the same Message-ID."""
+    return known.email_id != email_id and not (known.own and known.message_id == mail.message_id)
 
 
 def _named(mail: Mail) -> list[str]:

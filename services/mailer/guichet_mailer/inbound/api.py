@@ -22,7 +22,10 @@ class Accepted(BaseModel):
 
 
 class ReceivedShown(BaseModel):
-    """A mail that came in. ``reason`` is a stable word, ``detail`` says it in a sentence."""
+    """A mail that came in. ``reason`` is a stable word, ``detail`` says it in a sentence.
+
+    ``duplicate_of``: the mail that came before and is the same; its e-mail stands on a request.
+    """
 
     id: str
     state: State
@@ -33,6 +36,7 @@ class ReceivedShown(BaseModel):
     subject: str | None
     size: int
     received_at: WireTime
+    duplicate_of: str | None = None
 
 
 def routes(reception: Reception, agent: CallerOf, secret: str | None) -> APIRouter:
@@ -99,4 +103,5 @@ def _shown(mail: Received) -> ReceivedShown:
         subject=mail.subject,
         size=mail.size,
         received_at=mail.received_at,
+        duplicate_of=mail.duplicate_of,
     )

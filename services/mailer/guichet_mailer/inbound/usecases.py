@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from time import monotonic
+from typing import Any, TypeVar
 
 from guichet_contracts.mailer import Attachment, Thread
 from guichet_kit.clock import now
@@ -20,13 +21,14 @@ from prometheus_client import Counter
 
 from guichet_mailer import events
 from guichet_mailer.files import Files, FilesUnavailable, Infected
+from guichet_mailer.inbound.judgement import among_people, reported
 from guichet_mailer.inbound.received import Envelope, Quarantine, Received, State
 from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.mailbox import Mailboxes
 from guichet_mailer.outbound.delivery import Delivery
 from guichet_mailer.outbound.usecases import Post, mark_bounced
 from guichet_mailer.parser import Parser, ParserFailed
-from guichet_mailer.parsing import Mail, Unreadable
+from guichet_mailer.parsing import File, Mail, Unreadable
 from guichet_mailer.threads import Threading
 
 MAX_ATTEMPTS = 20
@@ -39,6 +41,10 @@ has two attempts.
 PARSE_ATTEMPTS = 2
 """Times that the parser may fail on a mail."""
 
+FILES_AT_ONCE = 8
+"""Files of one mail that are given to ``attachments`` at the same time."""
+
+_Error = TypeVar("_Error", bound=Exception)
 _PAUSE, _SOON = timedelta(seconds=5), timedelta(seconds=1)
 _MAY_PASS: tuple[type[Exception], ...] = (StoreUnavailable, FilesUnavailable, *OUTAGES)
 NOT_STORED: tuple[type[Exception], ...] = (StoreUnavailable, *OUTAGES)
@@ -130,7 +136,7 @@ async def _process(reception: Reception, received: Received) -> None:
         raise Quarantine("crashed", f"Processing it was begun {MAX_ATTEMPTS} times and never ended.")
     mail = await _parsed(reception, received)
     described: dict[str, Any] = {"sender": mail.sender.email if mail.sender else None, "subject": mail.subject}
-    if identity := mail.message_id or mail.fingerprint:
+    if identity := _identity(mail):
         first = await reception.store.first_with(received, identity)
         if first != received.id:
             outcomes.labels("duplicate").inc()
@@ -139,6 +145,7 @@ async def _process(reception: Reception, received: Received) -> None:
                 await erase_received(reception, first)  # this copy, too
             return
     delivery, ours = await _reported(reception, mail)
+    mail = reported(mail, delivery is not None)
     if delivery is not None and delivery.erased:
         await _note_bounce(reception, delivery, mail)
         await erase_received(reception, received.id)  # a report names whom it is about
@@ -146,10 +153,13 @@ async def _process(reception: Reception, received: Received) -> None:
         return
     if delivery is not None:
         thread = Thread(request_id=delivery.email.request_id, by="bounce")
+        await _note_bounce(reception, delivery, mail)
     else:
-        thread = await reception.threading.thread(mail, ours)
-    attachments = await _given(reception, received, mail)
+        thread = await reception.threading.thread(mail, received.id, ours)
+        mail = among_people(mail, thread, reception.mailboxes)
+    # Before its files go over, which may take long: an answer to it may be here by then.
     await reception.threading.remember(mail, received.id, thread.request_id)
+    attachments = await _given(reception, received, mail)
     to_us = [one.email for one in (*mail.to, *mail.cc) if reception.mailboxes.of(one.email)]
     bounced, mailbox = delivery.id if delivery else None, _mailbox(reception, received, mail)
     event = events.email_received(received, mailbox, mail, thread, attachments, bounced, to_us)
@@ -157,15 +167,24 @@ async def _process(reception: Reception, received: Received) -> None:
     if await reception.store.settle(received, State.PROCESSED, outbox, **described):
         reception.relay.offer(reception.store.collection, received.id, outbox)
         outcomes.labels(mail.kind).inc()
-    if delivery is not None:
-        await _note_bounce(reception, delivery, mail)
+
+
+def _identity(mail: Mail) -> str | None:
+    """What the same mail has whichever way it comes: not the Message-ID alone, for programs give several mails one."""
+    return f"{mail.message_id}\n{mail.fingerprint}" if mail.message_id else mail.fingerprint
 
 
 async def _note_bounce(reception: Reception, delivery: Delivery, mail: Mail) -> None:
-    recipients = mail.bounce.recipients if mail.bounce else ()
-    failed = [f"{one.email}: {one.status} {one.diagnostic}" for one in recipients if one.fate == "failed"]
+    """Before the mail is settled: a crash in between repeats it, and a repeat changes nothing."""
+    if mail.bounce is None or mail.feedback_type is not None:
+        return  # what somebody complains about has arrived
+    failed = {
+        one.email: f"{one.status} {one.diagnostic}".strip() for one in mail.bounce.recipients if one.fate == "failed"
+    }
+    if not mail.bounce.recipients and mail.bounce.fate == "failed":
+        failed = dict.fromkeys(delivery.addresses[:1] if len(delivery.addresses) == 1 else (), "")
     if failed:
-        await mark_bounced(reception.post, delivery, "; ".join(failed)[:500])
+        await mark_bounced(reception.post, delivery.id, failed)
 
 
 async def _parsed(reception: Reception, received: Received) -> Mail:
@@ -180,27 +199,47 @@ async def _parsed(reception: Reception, received: Received) -> Mail:
 
 
 async def _given(reception: Reception, received: Received, mail: Mail) -> list[Attachment]:
-    attachments = []
-    for index, file in enumerate(mail.files):
-        await reception.store.renew(received, now() + reception.lease)  # each file may take its time
-        try:
-            attachments.append(await reception.files.give(received.id, index, file))
-        except Infected as infected:
-            raise Quarantine("infected", f"A virus was found in {infected.name}.") from None
-    return attachments
+    """The files of a mail, `FILES_AT_ONCE` at a time: hundreds of small ones are done in seconds."""
+    slots = asyncio.Semaphore(FILES_AT_ONCE)
+    renewed = monotonic()
+
+    async def give(index: int, file: File) -> Attachment:
+        nonlocal renewed
+        async with slots:
+            if monotonic() - renewed > reception.lease.total_seconds() / 6:
+                renewed = monotonic()
+                await reception.store.renew(received, now() + reception.lease)  # each file may take its time
+            return await reception.files.give(received.id, index, file)
+
+    await reception.store.renew(received, now() + reception.lease)
+    try:
+        async with asyncio.TaskGroup() as group:
+            given = [group.create_task(give(index, file)) for index, file in enumerate(mail.files)]
+    except* Infected as infected:
+        raise Quarantine("infected", f"A virus was found in {_first(infected).name}.") from None
+    except* FilesUnavailable as unavailable:
+        raise FilesUnavailable(str(_first(unavailable))) from None
+    return [one.result() for one in given]
+
+
+def _first(group: BaseExceptionGroup[_Error]) -> _Error:
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
 
 
 async def _reported(reception: Reception, mail: Mail) -> tuple[Delivery | None, frozenset[str]]:
-    """The delivery that a bounce is about, and the tokens in its addresses that say so."""
+    """The delivery that a report is about, or would be, and the tokens in its addresses that say so."""
     post = reception.post
     tokens = {token: post.bounce_tokens.verify(token) for token in reception.mailboxes.tokens(mail.addressed)}
     ours = frozenset(token for token, item in tokens.items() if item)
-    if mail.bounce is None:
+    bounce = mail.bounce or mail.suspected
+    if bounce is None:
         return None, ours
-    for token in ours:
+    # Only what mail servers answer to knows the token; automatic replies answer to it, too.
+    for token in ours if mail.bounce or mail.kind == "message" else ():
         if delivery := await post.store.get(tokens[token] or ""):
             return delivery, ours
-    return await post.store.with_message_id(mail.bounce.message_ids), ours
+    return await post.store.with_message_id(bounce.message_ids) if bounce.message_ids else None, ours
 
 
 def _mailbox(reception: Reception, received: Received, mail: Mail) -> str | None:

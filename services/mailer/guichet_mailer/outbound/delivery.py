@@ -24,8 +24,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.SENDING: frozenset({State.SENT, State.QUEUED, State.FAILED, State.UNCERTAIN}),
     State.SENT: frozenset({State.BOUNCED}),
     State.UNCERTAIN: frozenset({State.SENT, State.QUEUED, State.BOUNCED}),
-    State.FAILED: frozenset({State.QUEUED}),
-    State.BOUNCED: frozenset({State.QUEUED}),
+    State.FAILED: frozenset({State.QUEUED, State.BOUNCED}),
+    State.BOUNCED: frozenset({State.QUEUED, State.BOUNCED}),
 }
 
 
@@ -47,7 +47,7 @@ class Delivery:
 
     ``left`` are the addresses that no server has taken yet. ``due_at`` is when the next attempt begins (``queued``) or
     when the present one counts as lost (``sending``). ``turn``: the mailbox's limit lets it leave then. Of an
-    ``erased`` one nothing is left but its fate.
+    ``erased`` one nothing is left but its fate. ``bounced``: what reports said of addresses that a server had taken.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Delivery:
     detail: str | None = None
     erased: bool = False
     turn: bool = False
+    bounced: tuple[Refused, ...] = ()
 
     @classmethod
     def of(cls, email: SubmittedEmail, at: datetime) -> "Delivery":
@@ -76,7 +77,22 @@ class Delivery:
     @property
     def reached(self) -> bool:
         """Whether a server has taken it for at least one address."""
-        return bool(set(_addresses(self.email)) - set(self.left) - {one.email for one in self.refused})
+        return bool(set(self.addresses) - set(self.left) - {one.email for one in self.refused})
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All that it is for."""
+        return _addresses(self.email)
+
+    def returned(self, at: datetime) -> "Delivery":
+        """The delivery with what reports say of it: of addresses that a server had taken while others are still tried.
+
+        It stays `SENDING` while a server has it; the next step tells.
+        """
+        said = "; ".join(f"{one.email}: {one.detail}".rstrip(": ") for one in (*self.refused, *self.bounced))[:500]
+        if self.state is State.QUEUED:
+            return self.moved(State.QUEUED, at, detail=said, due_at=self.due_at)
+        return self.moved(State.BOUNCED, at, detail=said)
 
     def moved(
         self, to: State, at: datetime, *, detail: str | None = None, due_at: datetime | None = None
@@ -95,8 +111,9 @@ class Delivery:
         """The delivery from the beginning, because a person said so: to whoever has not certainly got it."""
         if self.erased:
             raise IllegalMove("nothing of it is left to send")
-        left = self.left or _addresses(self.email)
-        return replace(self.moved(State.QUEUED, at, due_at=at), left=left, refused=(), attempts=0)
+        returned = {one.email.lower() for one in self.bounced}
+        left = tuple(one for one in self.addresses if one in self.left or one.lower() in returned) or self.addresses
+        return replace(self.moved(State.QUEUED, at, due_at=at), left=left, refused=(), attempts=0, bounced=())
 
     def forgotten(self, at: datetime) -> "Delivery":
         """The delivery without what it said, and to whom. What waits is not sent; what is being sent is in doubt."""
@@ -109,7 +126,7 @@ class Delivery:
                 "message_id": told.message_id,
             }
         )
-        forgotten = replace(self, state=state, email=email, left=(), refused=(), detail=None, erased=True)
+        forgotten = replace(self, state=state, email=email, left=(), refused=(), bounced=(), detail=None, erased=True)
         return replace(forgotten, at=at, due_at=None, version=self.version + 1)
 
 

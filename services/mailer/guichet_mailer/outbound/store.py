@@ -80,6 +80,8 @@ class DeliveryStore:
     async def move(self, before: Delivery, after: Delivery, outbox: Sequence[Document]) -> bool:
         """Write the step from ``before`` to ``after`` with its event; False where somebody else was first."""
         values = _document(after)
+        if before.bounced and not after.bounced:
+            values["bounced"] = []
         change = {"$set": values, "$push": {"outbox": {"$each": list(outbox)}}}
         still = {"_id": before.id, "version": before.version}
         return (await self.collection.update_one(still, change)).matched_count == 1
@@ -87,8 +89,13 @@ class DeliveryStore:
     async def forget(self, before: Delivery, after: Delivery, outbox: Sequence[Document]) -> bool:
         """As `move`; what waited to be published is forgotten, too."""
         still = {"_id": before.id, "version": before.version}
-        change = {"$set": _document(after) | {"outbox": list(outbox)}}
+        change = {"$set": _document(after) | {"outbox": list(outbox), "bounced": []}}
         return (await self.collection.update_one(still, change)).matched_count == 1
+
+    async def add_bounced(self, delivery_id: str, email: str, detail: str) -> None:
+        """Note what a report says of an address, in whatever state the delivery is; once for each address."""
+        new = {"_id": delivery_id, "bounced.email": {"$ne": email}, "erased": {"$ne": True}}
+        await self.collection.update_one(new, {"$push": {"bounced": {"email": email, "detail": detail}}})
 
     async def with_message_id(self, message_ids: Sequence[str]) -> Delivery | None:
         """The delivery of one of these Message-IDs."""
@@ -127,6 +134,7 @@ def _delivery(document: Document) -> Delivery:
         email=SubmittedEmail.model_validate(document["email"]),
         left=tuple(document["left"]),
         refused=tuple(Refused(**one) for one in document["refused"]),
+        bounced=tuple(Refused(**one) for one in document.get("bounced", ())),
         attempts=document["attempts"],
         version=document["version"],
         detail=document["detail"],

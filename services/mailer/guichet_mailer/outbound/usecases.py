@@ -1,7 +1,7 @@
 """What can be done with mail that goes out. State and event are saved together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -22,6 +22,9 @@ from guichet_mailer.threads import ThreadStore
 
 FILE_ATTEMPTS = 2
 """Attempts that may fail for a file that ``attachments`` does not know, before the next is the last."""
+
+BOUNCED_LIMIT, BOUNCED_TRIES = 100, 5
+"""Addresses of one report that are noted, and times that a delivery may move away while it is told of them."""
 
 states = Counter("guichet_mailer_deliveries_total", "Deliveries by the state they came into", ["state"])
 
@@ -112,7 +115,8 @@ async def _try(post: Post, delivery: Delivery, mailbox: Mailbox, server: str) ->
             else:
                 words = taken.detail or ""
     except Unsure as error:
-        await _move(post, delivery, delivery.moved(State.UNCERTAIN, now(), detail=str(error)))
+        if await _move(post, delivery, delivery.moved(State.UNCERTAIN, now(), detail=str(error))):
+            await _tell_bounced(post, delivery.id)
     except TryLater as error:
         attempts = delivery.attempts + (delivery.state is State.QUEUED)
         await _later(post, replace(delivery, attempts=attempts), str(error))
@@ -130,7 +134,8 @@ async def _settle(post: Post, delivery: Delivery, taken: Taken, words: str) -> N
         attempts = known.attempts + (known.state is State.QUEUED)
         await _later(post, replace(known, attempts=attempts), taken.detail or words)
     elif known.reached:
-        await _move(post, known, known.moved(State.SENT, now(), detail=refusals or None))
+        if await _move(post, known, known.moved(State.SENT, now(), detail=refusals or None)):
+            await _tell_bounced(post, known.id)
     else:
         await _fail(post, known, refusals or words)
 
@@ -154,7 +159,8 @@ async def _later(post: Post, delivery: Delivery, detail: str) -> None:
 
 
 async def _fail(post: Post, delivery: Delivery, detail: str) -> None:
-    await _move(post, delivery, delivery.moved(State.FAILED, now(), detail=detail))
+    if await _move(post, delivery, delivery.moved(State.FAILED, now(), detail=detail)):
+        await _tell_bounced(post, delivery.id)
 
 
 async def _move(post: Post, before: Delivery, after: Delivery) -> bool:
@@ -172,7 +178,8 @@ async def find_lost(post: Post) -> None:
     """Make uncertain what was being sent when its sender died: the server may have it."""
     while delivery := await post.store.lost(now()):
         detail = "the mailer stopped after the server had begun to take the mail: it may have arrived, or not"
-        await _move(post, delivery, delivery.moved(State.UNCERTAIN, now(), detail=detail))
+        if await _move(post, delivery, delivery.moved(State.UNCERTAIN, now(), detail=detail)):
+            await _tell_bounced(post, delivery.id)
 
 
 async def delivery_of(post: Post, delivery_id: str) -> Delivery:
@@ -220,7 +227,25 @@ async def erase_delivery(post: Post, item_id: str) -> None:
                 return
 
 
-async def mark_bounced(post: Post, delivery: Delivery, detail: str) -> None:
-    """A report says that it did not arrive. A repeat, or a report on what was not sent, changes nothing."""
-    if delivery.state in (State.SENT, State.UNCERTAIN):
-        await _move(post, delivery, delivery.moved(State.BOUNCED, now(), detail=detail))
+async def mark_bounced(post: Post, delivery_id: str, failed: Mapping[str, str]) -> None:
+    """Reports say that it did not arrive at these addresses, and why. It may be repeated.
+
+    They are noted in any state: one may come while another address is still tried, or before the server's answer to the
+    mail is written down. Whoever then writes the next state tells of them (see `_tell_bounced`).
+    """
+    for email, detail in list(failed.items())[:BOUNCED_LIMIT]:
+        await post.store.add_bounced(delivery_id, email[:320], detail[:300])
+    await _tell_bounced(post, delivery_id)
+
+
+async def _tell_bounced(post: Post, delivery_id: str) -> None:
+    """Move a delivery of which reports are noted that its state does not tell yet."""
+    for _ in range(BOUNCED_TRIES):
+        delivery = await post.store.get(delivery_id)
+        if delivery is None or delivery.state is State.SENDING or not (delivery.bounced or delivery.erased):
+            return
+        if delivery.erased and delivery.state not in (State.SENT, State.UNCERTAIN):
+            return
+        after = delivery.returned(now())
+        if (after.state, after.detail) == (delivery.state, delivery.detail) or await _move(post, delivery, after):
+            return

@@ -1,35 +1,73 @@
-"""Bytes to text, whatever charset is named, missing or a lie. Never fails."""
+"""Bytes to text, whatever charset is named, missing or a lie. Never fails. What is guessed is in `languages`."""
 
 import codecs
+import re
 
-from charset_normalizer import from_bytes
+from guichet_mailer.parsing import languages
 
-_SAMPLE = 64 << 10
-# What mail programs mean by these names (https://encoding.spec.whatwg.org/#names-and-labels).
+_UTF8, _WESTERN = "utf-8", "cp1252"
+# What mail programs mean by these names (https://encoding.spec.whatwg.org/#names-and-labels, and what they misspell).
 _MEANT = {
-    "iso-8859-1": "cp1252",
-    "latin-1": "cp1252",
-    "latin1": "cp1252",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    "ansi_x3.4-1968": "utf-8",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "ks_c_5601-1987": "cp949",
-    "euc-kr": "cp949",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "x-sjis": "cp932",
-    "iso-8859-9": "cp1254",
-    "tis-620": "cp874",
-    "x-unknown": "utf-8",
-    "unknown-8bit": "utf-8",
-    "utf8": "utf-8",
-    "iso-8859-8-i": "iso-8859-8",
-    "utf-7": "utf-8",  # a way to hide markup from those who look for it; no mail program sends it
+    **dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "l1", "iso8859-1", "iso-latin-1", "8859-1"), _WESTERN),
+    **dict.fromkeys(("windows1252", "win-1252", "win1252", "x-ansi", "ansi", "x-cp1252", "western"), _WESTERN),
+    **dict.fromkeys(("us-ascii", "ascii", "ansi-x3.4-1968", "7bit", "8bit", "unknown-8bit", "x-unknown"), _UTF8),
+    **dict.fromkeys(("utf8", "x-utf-8", "unicode-1-1-utf-8", "utf-8-mac", "utf8mb4", "utf-8n", "cp65001"), _UTF8),
+    **dict.fromkeys(("default", "unknown", "none", "binary", "us-ascii-8bit", "utf-8-sig"), _UTF8),
+    **dict.fromkeys(("utf-7", "unicode-1-1-utf-7", "x-unicode-2-0-utf-7", "unicode-2-0-utf-7"), "utf-7"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb-2312", "gb2312-80", "gb-2312-80", "cp936", "euc-cn"), "gb18030"),
+    **dict.fromkeys(("x-euc-cn", "gb-18030", "chinese", "csgb2312", "x-mac-chinesesimp"), "gb18030"),
+    **dict.fromkeys(("big5", "big-5", "x-x-big5", "cn-big5", "x-mac-chinesetrad"), "big5hkscs"),
+    **dict.fromkeys(("ks-c-5601-1987", "ks-c-5601", "ksc5601", "euc-kr", "x-euc-kr", "x-windows-949"), "cp949"),
+    **dict.fromkeys(("windows-949", "ks-c-5601-1989", "korean", "ksc-5601"), "cp949"),
+    **dict.fromkeys(
+        ("shift-jis", "x-sjis", "sjis", "windows-31j", "ms-kanji", "x-ms-cp932", "shift-jisx0213"), "cp932"
+    ),
+    **dict.fromkeys(("x-euc-jp", "x-euc", "eucjp", "euc-jp", "cp51932"), "euc_jp"),
+    **dict.fromkeys(("iso-2022-jp", "csiso2022jp", "cp50220", "cp50221", "iso-2022-jp-ms", "jis"), "iso2022_jp_ext"),
+    **dict.fromkeys(("iso-8859-9", "latin5", "iso8859-9", "x-windows-1254", "windows1254"), "cp1254"),
+    **dict.fromkeys(("tis-620", "tis620", "iso-8859-11", "windows-874", "x-windows-874", "dos-874"), "cp874"),
+    **dict.fromkeys(("iso-8859-8-i", "iso-8859-8-e", "logical", "visual"), "iso-8859-8"),
+    **dict.fromkeys(("x-mac-roman", "macintosh", "mac", "x-mac", "mac-roman", "x-macroman"), "mac_roman"),
+    **dict.fromkeys(("x-mac-ce", "x-mac-centraleurroman", "x-mac-central-european"), "mac_latin2"),
+    **dict.fromkeys(("x-mac-cyrillic", "x-mac-ukrainian"), "mac_cyrillic"),
+    **dict.fromkeys(("koi8", "koi", "x-koi8-r", "koi8r"), "koi8-r"),
+    "x-mac-greek": "mac_greek",
+    "x-mac-turkish": "mac_turkish",
+    "hz-gb-2312": "hz",
+    "unicode": "utf-16",
+    "csunicode": "utf-16",
+    "dos-866": "cp866",
 }
-_TEXT = {"utf-8", "cp1252"}
+_WESTERN_LABELS = ("cp1252", "iso8859-15", "mac-roman", "cp850", "cp437", "cp1250", "iso8859-2", "cp1254", "cp1257")
+_EAST_ASIAN = (
+    "gb18030",
+    "big5hkscs",
+    "cp949",
+    "cp932",
+    "euc_jp",
+    "gb2312",
+    "gbk",
+    "big5",
+    "shift_jis",
+    "euc_kr",
+    "johab",
+)
+_HIGH = re.compile(rb"[\x80-\xff]")
+_SEQUENCE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
+    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
+)
+"""A character beyond ASCII in UTF-8 (RFC 3629, 4)."""
+
+_ESCAPES = (
+    (re.compile(rb"\x1b(?:\$[@B]|\(J|\$\(D)"), "iso2022_jp_ext"),
+    (re.compile(rb"\x1b\$\)C"), "iso2022_kr"),
+)
+_HZ = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e]){1,2000}~\}")
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_NAMED_SHARE, _UNNAMED_SHARE = 0.5, 0.9
+_SURE = 12
+"""Bytes beyond ASCII that are UTF-8 by no chance, whatever charset is named."""
 
 
 def decode(data: bytes, named: str | None = None) -> str:
@@ -38,30 +76,75 @@ def decode(data: bytes, named: str | None = None) -> str:
 
 
 def _decode(data: bytes, named: str | None) -> str:
-    for charset in dict.fromkeys((_codec(named), "utf-8")):
-        if charset is not None:
-            try:
-                return data.decode(charset)
-            except UnicodeError:
-                continue
-    wanted = _codec(named)
-    if wanted not in (None, *_TEXT):
-        # Named, and nearly so: a few broken characters are better than another script.
-        text = data.decode(wanted or "", "replace")
-        if text.count("\ufffd") * 20 <= len(text):
+    codec = codec_of(named)
+    for mark, marked in _BOMS:
+        if data.startswith(mark) and (mark == codecs.BOM_UTF8 or len(data) % 2 == 0):
+            return data.decode(marked, "replace").removeprefix("\ufeff")
+    high = len(_HIGH.findall(data))
+    if not high and codec not in ("utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        return _seven_bit(data, codec)
+    valid = sum(len(one) for one in _SEQUENCE.findall(data))
+    if codec is not None and codec != _UTF8:
+        text = _by_label(data, codec, high if valid == high else 0)
+        if text is not None:
             return text
-    guess = from_bytes(data[:_SAMPLE]).best() if len(data) > 16 else None
-    return data.decode(guess.encoding if guess else "cp1252", "replace")
+    if high and valid >= high * (_NAMED_SHARE if codec == _UTF8 else _UNNAMED_SHARE):
+        return data.decode(_UTF8, "replace")
+    return languages.likeliest(data)
 
 
-def _codec(named: str | None) -> str | None:
+def _seven_bit(data: bytes, codec: str | None) -> str:
+    """What has no byte beyond ASCII: it may be in a charset that says by escapes where its characters are."""
+    for escape, charset in _ESCAPES:
+        if escape.search(data):
+            return data.decode(charset, "replace")
+    if (codec == "hz" or codec in (None, _UTF8, _WESTERN, "gb18030")) and _HZ.search(data):
+        try:
+            return data.decode("hz")
+        except UnicodeError:
+            pass
+    return data.decode(codec or "ascii", "replace") if codec not in (None, "hz") else data.decode("ascii", "replace")
+
+
+def _by_label(data: bytes, codec: str, all_valid: int) -> str | None:
+    """The text by the charset that is named; None where that is a lie. ``all_valid``: bytes, where all are UTF-8."""
+    if all_valid and codec in _WESTERN_LABELS:
+        return None
+    if all_valid and codec not in _EAST_ASIAN and all_valid >= _SURE:
+        return None
+    try:
+        text = data.decode(codec)
+    except UnicodeError:
+        if all_valid:
+            return None
+        # Named, and nearly so: a few broken characters are better than another script.
+        text = data.decode(codec, "replace")
+        return text if text.count("\ufffd") * 20 <= len(text) else None
+    if all_valid and any(ord(letter) >= 0x800 for letter in data.decode(_UTF8)):
+        return None  # by chance only the characters of two bytes look like UTF-8
+    return text
+
+
+def codec_of(named: str | None) -> str | None:
     """The codec for a charset's name, where it is one of text."""
     if not named:
         return None
-    name = named.strip().strip("\"'").lower().replace("_", "-") if named.lower() not in _MEANT else named.lower()
-    try:
-        found = codecs.lookup(_MEANT.get(name, name))
-    except (LookupError, ValueError):
-        return None
-    # Python also has codecs that are no charsets: base64, rot13, zlib.
-    return found.name if getattr(found, "_is_text_encoding", True) else None
+    name = re.sub(r"[^a-z0-9.+-]", "", named.strip().lower().replace("_", "-").replace(" ", "-"))
+    for tried in (
+        _MEANT.get(name, name),
+        name.removeprefix("x-"),
+        re.sub(r"^(?:windows|win|cp|ibm|dos)-?(?=\d)", "cp", name),
+    ):
+        try:
+            found = codecs.lookup(_MEANT.get(tried, tried))
+        except (LookupError, ValueError):
+            continue
+        # Python also has codecs that are no charsets: base64, rot13, zlib, and some for what is not on the wire.
+        if getattr(found, "_is_text_encoding", True) and found.name not in (
+            "idna",
+            "punycode",
+            "unicode-escape",
+            "raw-unicode-escape",
+        ):
+            return _WESTERN if found.name == "iso8859-1" else found.name
+    return None

@@ -1,13 +1,11 @@
-"""What kind of mail it is: from a person, or from a machine that must not be answered."""
+"""What kind of mail it is: from a person, or from a machine that must not be answered. The signs are in `signs`."""
 
-import re
+from dataclasses import dataclass
 from email.message import Message
 
-from flufl.bounce import all_failures
-
-from guichet_mailer.parsing import headers
-from guichet_mailer.parsing.body import children
-from guichet_mailer.parsing.mail import Address, Bounce, Fate, Kind, Recipient
+from guichet_mailer.parsing import headers, reports, signs
+from guichet_mailer.parsing.mail import Address, Bounce, Kind
+from guichet_mailer.parsing.signs import Reason
 
 HOPS_LIMIT = 50
 """``Received`` headers of a mail that goes in circles (RFC 5321, 6.3, wants at least 100 where nothing else tells)."""
@@ -15,111 +13,102 @@ HOPS_LIMIT = 50
 LOOP_HEADER = "x-guichet-delivery"
 """Stands on all mail that Guichet sends: a mail that comes with it is our own, come back."""
 
-_FATES: dict[str, Fate] = {
-    "failed": "failed",
-    "delayed": "delayed",
-    "delivered": "delivered",
-    "relayed": "delivered",
-    "expanded": "delivered",
-}
-_DAEMONS = re.compile(r"(?:mailer-daemon|mail-daemon|mdaemon|postmaster|bounces?|double-bounce)(?:[+=-].*)?", re.I)
-_RETURNED_ID = re.compile(rb"^message-id:\s*<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE)
-_AUTO_SUBJECT = re.compile(
-    r"(?:out of (?:the )?office|automatic reply|auto(?:matic)?[ -]?re(?:ply|sponse)|réponse automatique"
-    r"|absen(?:ce|t) du|message d['’]absence|automatische antwort|abwesenheits"
-    r"|respuesta automática|risposta automatica)",
-    re.IGNORECASE,
-)
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The kind, the reason as a stable word and in a sentence, and what a report is about.
+
+    ``suspected``: it is a report if one of these Message-IDs is that of a mail that was sent, or if it came to an
+    address that only a report on such a mail knows. ``feedback_type``: of a complaint.
+    """
+
+    kind: Kind = "message"
+    reason: Reason | None = None
+    why: str = ""
+    bounce: Bounce | None = None
+    suspected: Bounce | None = None
+    feedback_type: str | None = None
 
 
-def classify(mail: Message, raw: bytes, sender: Address | None, null_sender: bool) -> tuple[Kind, str, Bounce | None]:
-    """The kind, why, and what a bounce reports. ``null_sender``: the envelope was from ``<>``."""
+def classify(mail: Message, text: str, sender: Address | None, null_sender: bool) -> Judged:
+    """Judge the mail. ``text``: its writer's own words. ``null_sender``: the envelope was from ``<>``."""
     if headers.raw_value(mail, LOOP_HEADER):
-        return "loop", "it carries the mark of mail that this desk sent", None
+        return Judged("loop", "loop", "it carries the mark of mail that this desk sent")
     hops = sum(1 for _ in headers.raw_values(mail, "received"))
     if hops > HOPS_LIMIT:
-        return "loop", f"it went through {hops} servers", None
+        return Judged("loop", "loop", f"it went through {hops} servers")
+    if found := reports.complaint(mail):
+        said = f"it is a report of the type {found[0]} on mail that was sent (RFC 5965)"
+        return Judged("bounce", "abuse_report", said, found[1], feedback_type=found[0])
     null_sender = null_sender or headers.raw_value(mail, "return-path").strip() == "<>"
-    if bounce := _bounce(mail, raw, sender, null_sender):
-        return "bounce", "it reports on mail that was sent", bounce
-    if why := _auto_reply(mail):
-        return "auto_reply", why, None
-    if why := _bulk(mail):
-        return "bulk", why, None
-    if null_sender:
-        return "auto_reply", "it has no return address", None
-    return "message", "", None
+    report, suspected = _report(mail, sender, null_sender)
+    if report:
+        return report
+    if reports.is_receipt(mail):
+        return Judged("auto_reply", "receipt", "it says that a mail was displayed or deleted (RFC 8098)")
+    for sign in signs.AUTOMATIC:
+        if said := sign.found(mail):
+            return Judged("auto_reply", sign.reason, said, suspected=suspected)
+    weak = _weak(mail, text, null_sender)
+    if len(weak) > 1:
+        return Judged("auto_reply", "two_signs", " and ".join(weak), suspected=suspected)
+    for sign in signs.MASS:
+        if said := sign.found(mail):
+            return Judged("bulk", sign.reason, said, suspected=suspected)
+    return Judged(suspected=suspected)
 
 
-def _auto_reply(mail: Message) -> str:
-    """By RFC 3834, section 5, and what older programs say instead."""
-    value = headers.raw_value(mail, "auto-submitted").strip().lower()
-    if value and not value.startswith("no"):
-        return f"Auto-Submitted: {value[:60]}"
-    for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply"):
-        if headers.raw_value(mail, name):
-            return name
-    precedence = headers.raw_value(mail, "precedence").strip().lower()
-    if precedence in ("auto_reply", "auto-reply"):
-        return f"Precedence: {precedence}"
-    if _AUTO_SUBJECT.search(headers.text(mail, "subject")[:200]):
-        return "its subject says so"
-    suppress = headers.raw_value(mail, "x-auto-response-suppress").lower()
-    # Exchange puts it on its answers; people's mail through Exchange may name single kinds.
-    if "all" in suppress and not headers.raw_value(mail, "list-id"):
-        return "X-Auto-Response-Suppress: All"
-    return ""
+def _weak(mail: Message, text: str, null_sender: bool) -> list[str]:
+    precedence = signs.MASS[-1].found(mail)
+    said = {
+        "it has no return address": null_sender,
+        "its subject begins as that of an automatic reply": signs.AUTO_SUBJECT.match(headers.text(mail, "subject")),
+        "its text is that of an automatic reply": signs.AUTO_TEXT.search(
+            " ".join(text.split())[: signs.AUTO_TEXT_LENGTH]
+        ),
+        precedence: precedence,
+    }
+    return [words for words, holds in said.items() if holds]
 
 
-def _bulk(mail: Message) -> str:
-    for name in ("list-id", "list-unsubscribe", "list-post", "feedback-id"):
-        if headers.raw_value(mail, name):
-            return name.title()
-    precedence = headers.raw_value(mail, "precedence").strip().lower()
-    return f"Precedence: {precedence}" if precedence in ("bulk", "list", "junk") else ""
-
-
-def _bounce(mail: Message, raw: bytes, sender: Address | None, null_sender: bool) -> Bounce | None:
-    recipients = _status_report(mail)
-    if not recipients and _may_be_odd_bounce(mail, sender, null_sender):
-        recipients = _odd(mail)
-    if not recipients:
-        return None
-    # The report ends with the mail, or its headers; odd ones quote it in their text.
-    header_end = re.search(rb"\r?\n\r?\n", raw)
-    returned = _RETURNED_ID.findall(raw, header_end.end() if header_end else 0)
-    ids = dict.fromkeys(one.decode("utf-8", "replace") for one in returned)
-    ids |= dict.fromkeys(headers.message_ids([*headers.raw_values(mail, "in-reply-to")]))
-    ids |= dict.fromkeys(headers.message_ids([*headers.raw_values(mail, "references")]))
-    return Bounce(tuple(recipients), tuple(ids))
-
-
-def _status_report(mail: Message) -> list[Recipient]:
-    """The fields of each recipient in ``message/delivery-status`` (RFC 3464, 2.3)."""
-    found = []
-    for part in mail.walk():
-        if part.get_content_type() not in ("message/delivery-status", "message/global-delivery-status"):
-            continue
-        for block in children(part):
-            fate = _FATES.get(headers.raw_value(block, "action").strip().lower())
-            address = headers.raw_value(block, "original-recipient") or headers.raw_value(block, "final-recipient")
-            email = address.rpartition(";")[2].strip(" <>")
-            if fate and email:
-                status = headers.raw_value(block, "status").strip().partition(" ")[0][:20]
-                diagnostic = headers.text(block, "diagnostic-code").partition(";")[2].strip()[:500]
-                found.append(Recipient(email, fate, status, diagnostic))
-    return found
-
-
-def _may_be_odd_bounce(mail: Message, sender: Address | None, null_sender: bool) -> bool:
-    local = sender.email.partition("@")[0] if sender else ""
-    return bool(null_sender and not _auto_reply(mail)) or bool(_DAEMONS.fullmatch(local))
-
-
-def _odd(mail: Message) -> list[Recipient]:
-    try:
-        passing, lasting = all_failures(mail)
-    except Exception:  # noqa: BLE001  the library's detectors raise anything on odd input: then it is not such a bounce
-        return []
-    fates: list[tuple[frozenset[bytes], Fate]] = [(frozenset(passing), "delayed"), (frozenset(lasting), "failed")]
-    return [Recipient(one.decode("utf-8", "replace"), fate) for some, fate in fates for one in sorted(some)]
+def _report(mail: Message, sender: Address | None, null_sender: bool) -> tuple[Judged | None, Bounce | None]:
+    """The mail as a report on one that was sent; else what it would be about if it were one."""
+    raw_from = headers.text(mail, "from")
+    local = (sender.email if sender else raw_from.rpartition("<")[2]).strip(" <>\"'").partition("@")[0]
+    daemon = bool(signs.DAEMONS.fullmatch(local))
+    keeper = daemon or bool(signs.KEEPERS.fullmatch(local) or signs.KEEPER_NAMES.search(raw_from))
+    subject = bool(signs.FAILED_SUBJECT.match(headers.text(mail, "subject")))
+    recipients = reports.status(mail)
+    if recipients and (reports.is_report(mail) or daemon or null_sender or keeper or subject):
+        bounce = Bounce(tuple(recipients), reports.message_ids(mail))
+        return Judged("bounce", "delivery_report", "it reports on mail that was sent", bounce), None
+    text = reports.text_of(mail)
+    words, answer = bool(signs.FAILED_TEXT.search(text)), bool(signs.SMTP_WORDS.search(text))
+    says = words or answer
+    named = bool(headers.raw_value(mail, "x-failed-recipients")) or reports.is_report(mail)
+    if named or (daemon and (says or subject)):
+        return Judged(
+            "bounce", "delivery_report", "it reports on mail that was sent", reports.odd(mail, text, sender)
+        ), None
+    if daemon:
+        bounce = Bounce((), reports.message_ids(mail, text), None)
+        return Judged("bounce", "daemon", f"it is from a mail system ({local})", bounce), None
+    automatic = any(sign.found(mail) for sign in signs.AUTOMATIC) and not (keeper or subject)
+    on_vacation = len(_weak(mail, text, null_sender=False)) > 0 and not (keeper or subject)
+    count = null_sender + keeper + subject + says
+    by_words_alone = count - subject - says == 0  # people forward and cite, too: those quote a server's answer
+    if (
+        count > 1
+        and (says or subject)
+        and not automatic
+        and not on_vacation
+        and (not by_words_alone or (words and answer))
+    ):
+        found = reports.odd(mail, text, sender)
+        return Judged("bounce", "delivery_report", "it says that mail did not arrive", found), None
+    if not (says or subject) or on_vacation:
+        return None, None
+    found = reports.odd(mail, text, sender)
+    # People answer our mails, too: only what the text names may prove that it reports on one.
+    named_in_text = reports.ids_in(text) if count > says else ()
+    return None, Bounce(found.recipients, named_in_text, found.fate)

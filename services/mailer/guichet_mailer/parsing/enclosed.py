@@ -1,4 +1,4 @@
-"""What is wrapped in other formats: uuencode, ``winmail.dat``, S/MIME, PGP, calendar invitations."""
+"""What is wrapped in other formats: uuencode, ``winmail.dat``, S/MIME, PGP."""
 
 import binascii
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tnefparse import TNEF  # type: ignore[import-untyped]
 
 from guichet_mailer.parsing.charsets import decode
-from guichet_mailer.parsing.mail import File, Invitation
+from guichet_mailer.parsing.mail import File
 
 _UU_BEGIN = re.compile(r"begin [0-7]{3,4} (.{1,200})$")
 _PGP = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]+: .*\n)*\n")
@@ -121,29 +121,3 @@ def _octets(data: bytes, at: int, end: int, depth: int) -> Iterator[bytes]:
         elif found:
             return
         at = stop
-
-
-def invitation(text: str) -> Invitation | None:
-    """The first event of a calendar (RFC 5545); None where there is none."""
-    unfolded = re.sub(r"\r?\n[ \t]", "", text[: 256 << 10])
-    values: dict[str, str] = {}
-    inside = False
-    for line in unfolded.splitlines():
-        key, _, value = line.partition(":")
-        name = key.partition(";")[0].upper()
-        if name == "BEGIN" and value.strip().upper() == "VEVENT":
-            inside = True
-        elif name == "END" and value.strip().upper() == "VEVENT":
-            break
-        elif inside or name == "METHOD":
-            values.setdefault(name, re.sub(r"\\([,;\\])", r"\1", value.replace("\\n", "\n")).strip()[:500])
-    if not inside:
-        return None
-    return Invitation(
-        method=values.get("METHOD", ""),
-        summary=values.get("SUMMARY", ""),
-        start=values.get("DTSTART", ""),
-        end=values.get("DTEND", ""),
-        location=values.get("LOCATION", ""),
-        organizer=re.sub(r"(?i)^mailto:", "", values.get("ORGANIZER", "")),
-    )

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.message import Message
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from guichet_mailer.parsing.charsets import decode
 from guichet_mailer.parsing.mail import Address
+from guichet_mailer.parsing.source import Part
 
 VALUE_LIMIT = 64 << 10
 """Characters of one header's value that are looked at."""
@@ -18,10 +19,15 @@ ADDRESSES_LIMIT = 200
 """Addresses of one header that are kept."""
 
 _IDS_LIMIT = 100
+_SURE_LETTERS = 4
 _ID_LENGTH = 500
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _ID = re.compile(r"<([^<>\s]{1,500})>")
-_ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]{1,64}@[^\s<>()\",;:@]{1,255}")
+_BARE = re.compile(r"(?:\"[^\"@<>]{1,64}\"|[^\s<>()\[\]\",;:@]{1,64})@[^\s<>()\[\]\",;:@']{1,255}")
+_TOKEN = re.compile(
+    r"\"(?:[^\"\\]|\\.)*\"(?:@[^\s<>,;\"]+)?|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;:]|=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|[^\"(<>,;:=]+|.",
+    re.DOTALL,
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -39,24 +45,31 @@ def raw_value(mail: Message, name: str) -> str:
 
 def text(mail: Message, name: str) -> str:
     """The first value as people read it."""
-    return readable(raw_value(mail, name))
+    return readable(raw_value(mail, name), _charset(mail))
 
 
-def readable(value: str) -> str:
-    """Decode encoded words, also those in the wrong place, and 8-bit bytes. One line, without control characters."""
+def _charset(part: Message) -> str | None:
+    return part.charset if isinstance(part, Part) else None
+
+
+def readable(value: str, charset: str | None = None) -> str:
+    """Decode encoded words, also those in the wrong place, and 8-bit bytes. One line, without control characters.
+
+    ``charset``: what raw bytes are in, where they are not in UTF-8.
+    """
     out, end, run = [], 0, _Run()
     for match in _WORD.finditer(value):
         between = value[end : match.start()]
-        charset, payload = match[1].partition("*")[0].lower(), _payload(match[2].lower(), match[3])  # RFC 2231, 5
-        if run and not between.strip() and run.charset == charset:
+        named, payload = match[1].partition("*")[0].lower(), _payload(match[2].lower(), match[3])  # RFC 2231, 5
+        if run and not between.strip() and run.charset == named:
             run.data += payload  # words next to each other are one text, and may share a character
         else:
             out.append(run.text())
             if between.strip() or not run:
-                out.append(_eight_bit(between))
-            run = _Run(charset, payload)
+                out.append(_eight_bit(between, charset))
+            run = _Run(named, payload)
         end = match.end()
-    out += [run.text(), _eight_bit(value[end:])]
+    out += [run.text(), _eight_bit(value[end:], charset)]
     return " ".join(_CONTROL.sub("", "".join(out).replace("\n", " ").replace("\r", " ")).split())
 
 
@@ -81,34 +94,94 @@ def _payload(encoding: str, data: str) -> bytes:
         return raw
 
 
-def _eight_bit(value: str) -> str:
-    return decode(value.encode("utf-8", "surrogateescape"))
+def _eight_bit(value: str, charset: str | None = None) -> str:
+    if value.isascii():
+        return value
+    data = value.encode("utf-8", "surrogateescape")
+    try:
+        as_utf8 = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return decode(data, charset)
+    # Two bytes that are UTF-8 by chance are letters that nobody mixes with those of the mail's own charset.
+    return decode(data, charset) if len(as_utf8) < _SURE_LETTERS else as_utf8
 
 
 def addresses(mail: Message, *names: str) -> tuple[Address, ...]:
-    """The addresses of these headers, each once, `ADDRESSES_LIMIT` at most. Groups (RFC 5322, 3.4) are opened."""
-    values = [value for name in names for value in raw_values(mail, name)]
+    """The addresses of these headers, each once, `ADDRESSES_LIMIT` at most. Groups (RFC 5322, 3.4) are opened.
+
+    Also those that are written wrong: without brackets, without a comma between them, with an open quote.
+    """
     found: dict[str, Address] = {}
-    try:
-        pairs = getaddresses(values)
-    except RecursionError:  # thousands of open brackets
-        pairs = [("", email) for value in values for email in _ADDRESS.findall(value)]
-    for name, email in pairs:
-        address = address_of(name, email)
-        if address and address.email not in found:
-            found[address.email] = address
-        if len(found) >= ADDRESSES_LIMIT:
-            break
+    for name in names:
+        for value in raw_values(mail, name):
+            for address in _in_value(value, _charset(mail)):
+                found.setdefault(address.email, address)
+                if len(found) >= ADDRESSES_LIMIT:
+                    return tuple(found.values())
     return tuple(found.values())
 
 
-def address_of(name: str, email: str) -> Address | None:
+def _in_value(value: str, charset: str | None) -> Iterator[Address]:
+    found = False
+    for address in _elements(value, charset):
+        found = True
+        yield address
+    decoded = readable(value, charset)
+    if not found and decoded != value:  # the whole of it is an encoded word
+        yield from _elements(decoded, None)
+
+
+def _elements(value: str, charset: str | None) -> Iterator[Address]:
+    """Pieces are gathered until an address in brackets, or the end of an element, closes them."""
+    words, comment = "", ""
+    for piece in [*_TOKEN.findall(value), ","]:
+        if piece.startswith("<") and piece.endswith(">") and len(piece) > 1:
+            address = address_of(words, piece[1:-1].rpartition(":")[2], charset)
+            if address:
+                yield address
+                words, comment = "", ""
+            else:
+                words += f" {piece}"
+        elif piece in (",", ";"):
+            bare = list(_bare(words, comment, charset))
+            yield from bare
+            # A name may have a comma of its own: "Martin, Lea <lea@example.net>".
+            words = "" if bare or piece == ";" or not words.strip() else f"{words}, "
+            comment = ""
+        elif piece == ":":
+            words = ""
+        elif piece.startswith("(") and piece.endswith(")"):
+            comment = piece[1:-1]
+        else:
+            words += piece
+
+
+def _bare(words: str, comment: str, charset: str | None) -> Iterator[Address]:
+    """Addresses without brackets; the words before one are its name."""
+    end = 0
+    for match in _BARE.finditer(words):
+        name = words[end : match.start()].strip(" \t\"'<-") or comment
+        if address := address_of(name, match[0], charset):
+            yield address
+        end = match.end()
+
+
+def address_of(name: str, email: str, charset: str | None = None) -> Address | None:
     """The address, where it is one: a local part, an ``@`` and a domain."""
-    email = _CONTROL.sub("", readable(email)).strip(" <>\"'")
+    email = _CONTROL.sub("", readable(email, charset)).strip(" <>'")
     local, at, domain = email.rpartition("@")
-    if not (local and at and domain) or " " in email or len(email) > 320:
+    quoted = len(local) > 2 and local.startswith('"') and local.endswith('"') and '"' not in local[1:-1]
+    if not quoted:
+        local, domain = local.strip('"'), domain.strip('".,')
+    if (
+        not (local and at and domain)
+        or " " in domain
+        or len(email) > 320
+        or (not quoted and re.search(r"[\s\"@]", local))
+    ):
         return None
-    return Address(f"{local}@{domain.lower()}", readable(name)[:200].strip("\"' "))
+    name = re.sub(r"\\(.)", r"\1", readable(name, charset))
+    return Address(f"{local}@{domain.lower()}", name[:200].strip("\"',; "))
 
 
 def message_ids(values: Iterable[str]) -> tuple[str, ...]:
@@ -140,7 +213,15 @@ def filename(part: Message) -> str:
             continue
         if isinstance(value, tuple):
             charset, _, data = value
-            return readable(decode(data.encode("latin-1", "replace"), charset))
+            return readable(decode(_octets(data), charset or _charset(part)))
         if isinstance(value, str) and value.strip():
-            return readable(re.sub(r"[\r\n]", "", value))
+            return readable(re.sub(r"[\r\n]", "", value), _charset(part))
     return ""
+
+
+def _octets(data: str) -> bytes:
+    """The bytes that the library holds as one character each; raw ones are surrogates there."""
+    try:
+        return data.encode("latin-1")
+    except UnicodeEncodeError:
+        return data.encode("utf-8", "surrogateescape")

@@ -28,13 +28,17 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file in a mail. ``content_id`` is without its angle brackets; ``inline`` ones are shown by the HTML."""
+    """A file in a mail. ``content_id`` is without its angle brackets; ``inline`` ones are shown by the HTML.
+
+    ``title`` is the subject of an enclosed mail.
+    """
 
     name: str
     media_type: str
     content: bytes
     content_id: str | None = None
     inline: bool = False
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,22 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A report on mail that was sent (RFC 3464, or one of the odd ones). ``message_ids``: of the mail it is about."""
+    """A report on mail that was sent (RFC 3464, or one of the odd ones). ``message_ids``: of the mail it is about.
+
+    ``fate``: what became of the mail where no recipient is named; None where the report does not say.
+    """
 
     recipients: tuple[Recipient, ...]
     message_ids: tuple[str, ...]
+    fate: Fate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A calendar invitation (RFC 5545); times as they stand there."""
+    """A calendar invitation (RFC 5545); times as they stand there, and as moments where they are known.
+
+    ``zone``: its name as the invitation has it. ``all_day``: it is about days.
+    """
 
     method: str
     summary: str
@@ -65,6 +76,10 @@ class Invitation:
     end: str
     location: str
     organizer: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    zone: str = ""
+    all_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +88,13 @@ class Mail:
 
     ``text`` and ``html`` are what is new; ``text_quoted``, ``text_signature`` and ``html_quoted`` what is folded away
     below them. Put together they are the whole. ``html`` is clean and None where the mail has none; remote images have
-    ``remote:`` before their address. ``notes`` says what was mended or left out. A mail without an id has a
-    ``fingerprint`` by which it is known when it comes by another way.
+    ``remote:`` before their address. ``notes`` says what was mended or left out. ``fingerprint``
+    tells mails with one Message-ID apart, and is that by which a mail without one is known when it comes by another
+    way; None where there is nothing of the kind.
+
+    ``reason`` says why ``kind`` is not ``message``, as one of `signs.Reason`. ``lists``: addresses of the mailing lists
+    that it names. ``suspected``: it is a report if what this names was sent by us. ``answer_by_machine``: False where
+    it must not be answered by one, though a person may have written it.
     """
 
     message_id: str | None
@@ -82,6 +102,7 @@ class Mail:
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     sender: Address | None
+    raw_from: str | None
     reply_to: tuple[Address, ...]
     to: tuple[Address, ...]
     cc: tuple[Address, ...]
@@ -96,7 +117,13 @@ class Mail:
     files: tuple[File, ...]
     kind: Kind
     why: str
+    reason: str | None
+    lists: tuple[str, ...]
     bounce: Bounce | None
+    suspected: Bounce | None
+    feedback_type: str | None
+    answer_by_machine: bool
+    forwarded_from: Address | None
     invitation: Invitation | None
     signed: Literal["smime", "pgp"] | None
     encrypted: bool

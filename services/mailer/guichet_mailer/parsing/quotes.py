@@ -1,38 +1,129 @@
 """What is new in a plain text, and what is only quoted below it or signs it. Nothing is dropped, only folded.
 
-Line by line, in linear time: ``mail-parser-reply`` knows more languages, but hangs for minutes on 90 KB of "On On On".
+Where it is in doubt whether the writer's own words would be folded, they are shown. Line by line, in linear time:
+``mail-parser-reply`` knows more languages, but hangs for minutes on 90 KB of "On On On".
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from guichet_mailer.parsing.mail import Address
 
 _LINE_LIMIT = 400
 _ATTRIBUTION_LINES = 3
-_HEADER_LINES = 8
+_HEADER_LINES = 12
+_SIGNATURE_LINES = 30
+_DEVICE_LINE = 100
+"""Characters of the longest line that a telephone adds."""
 
-_BEGINS = re.compile(r"(?:Le|On|Am|El|Il|Op|Em|Den)\b|\d{4}[-/]\d\d?[-/]\d\d?|[^\s].{0,80}<[^<>\s]+@[^<>\s]+>")
 _WROTE = re.compile(
-    r"(?:a\sécrit|wrote|schrieb(?:\s.{1,200})?|escribió|ha\sscritto|schreef(?:\s.{1,200})?|escreveu|skrev)\s?:\s*$"
+    r"(?:\ba\s(?:\S{1,40}\s){0,2}écrit|\bwrote|\bschrieb(?:\s.{1,200})?|\bescribió|\bha\sscritto|"
+    r"\bschreef(?:\s.{1,200})?|\bescreveu|\bskrev(?:\s.{1,200})?"
+    r"|\bva\sescriure|\bkirjoitti(?:\s.{1,200})?|\bnapisał(?:a|\(a\))?|\bnapsala?|\bnapsal\(a\)|\bnapísala?|\bírta|"
+    r"\ba\sscris|\bje\snapisa(?:o|la)"
+    r"|\bпис(?:ал|ала|ал\(а\))|\bнаписал(?:а|\(а\))?|\bпишет|\bнаписав|\bέγραψε|\b(?:şunu\s|şunları\s)?yazdı|写道|"
+    r"寫道|のメール|님이\s작성)\s?[:：]\s*$"
 )
+_TO_ME = re.compile(
+    r"(?:m['’]|\b(?:nous|vous|lui|leur|t['’]|me|mir|uns|nos|ci|mi)\s)(?:a|ont|ha)\s(?:\S{1,40}\s){0,2}(?:écrit|"
+    r"scritto)\s?[:：]\s*$"
+)
+"""Somebody told the writer something: what follows is the writer's, unless it is marked."""
+
+_GMAIL = re.compile(
+    r"\d{4}[-/]\d\d?[-/]\d\d?\s\d\d?:\d\d(?:\s?[AP]M)?(?:\sGMT[+-]\d\d?:?\d\d)?\s.{0,200}<[^<>\s@]+@[^<>\s]+>\s?:\s*$"
+)
+"""Gmail's line without a verb: ``2026-11-05 9:00 GMT+01:00 Boutique <support@example.com>:``."""
+
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.[^\s<>()\[\],;:\"]+")
+_DAY = re.compile(
+    r"\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b|\b\d{4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}\b|\d{4}\s?年|\d{4}년"
+    r"|\b\d{1,2}(?:er|st|nd|rd|th|\.)?\s(?:de\s)?[^\W\d_]{3,12}\.?,?\s(?:de\s)?\d{4}\b|"
+    r"\b[^\W\d_]{3,12}\.?\s\d{1,2},?\s\d{4}\b"
+)
+_TIME = re.compile(r"\b\d{1,2}\s?[:h.]\s?\d{2}\b|\d{1,2}時|\b\d{1,2}\s?(?:AM|PM)\b", re.IGNORECASE)
 _SEPARATOR = re.compile(
-    r"\s*[-_*]{2,}\s*(?:Message (?:d['’]origine|transféré|initial)|Original Message|Forwarded message"
-    r"|Ursprüngliche Nachricht|Weitergeleitete Nachricht|Mensaje original|Messaggio originale)\s*[-_*]{2,}\s*$",
+    r"\s*(?:[-_*=]{2,}|>{2,})\s*(?:Message (?:d['’]origine|transféré|initial|original|suivi|du\b.{0,80})|(?:Original|"
+    r"Forwarded|Reply|Urspr.ngliche) (?:Message|mail|Nachricht)"
+    r"|Message transmis|Courriel original|E-?mail d['’]origine|Original-?Nachricht|Forwarded by.{0,80}|"
+    r"Ursprüngliche (?:Nachricht|Mail)|Weitergeleitete (?:Nachricht|Mail)|Originalnachricht"
+    r"|Mensaje (?:original|reenviado)|Messaggio (?:originale|inoltrato)|Mensagem (?:original|encaminhada)|"
+    r"Oorspronkelijk(?:e)? bericht|Doorgestuurd bericht"
+    r"|Ursprungligt meddelande|Vidarebefordrat meddelande|Oprindelig meddelelse|Videresendt meddelelse|"
+    r"Opprinnelig melding|Alkuperäinen viesti|Wiadomość oryginalna|Původní zpráva|Původní e-mail"
+    r"|Исходное сообщение|Пересылаемое сообщение|Orijinal (?:Mesaj|İleti)|原始邮件|原始郵件|原邮件|元のメッセージ|"
+    r"원본 메시지|On .{5,250} wrote|Le .{5,250} a écrit)\s*(?:[-_*=]{2,}|<{2,})\s*$",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"(?:Begin forwarded message|Début du message (?:transféré|réexpédié)|Anfang der .{0,30}Nachricht)"
-)
-_RULE = re.compile(r"\s*_{10,}\s*$")
-_FROM = re.compile(r"[\s*]*(?:From|De|Von|Da|Van|Expéditeur)\s?:[\s*]*\S", re.IGNORECASE)
-_OTHER = re.compile(
-    r"[\s*]*(?:Sent|Date|To|Subject|Cc|Envoyé|À|Objet|Gesendet|An|Betreff|Datum|Enviado|Para|Asunto|Inviato|A|Oggetto)"
-    r"(?:\s(?:le|am))?\s?:",
+    r"\s*(?:Begin forwarded message|Début du message (?:transféré|réexpédié)|Anfang der .{0,30}Nachricht|"
+    r"Inicio del mensaje reenviado|Inizio messaggio inoltrato|Begin doorgestuurd bericht"
+    r"|Início da mensagem (?:reencaminhada|encaminhada)|Vidarebefordrat brev|[-_*]{2,}\s*(?:Forwarded message|"
+    r"Message transféré|Weitergeleitete Nachricht|Mensaje reenviado|Messaggio inoltrato|Doorgestuurd bericht|"
+    r"Mensagem encaminhada|Forwarded by))\b",
     re.IGNORECASE,
 )
-_SIGNATURE = re.compile(
-    r"--\s?$|(?:Envoyé (?:depuis|de) mon |Envoyé à partir de |Sent from (?:my |Outlook|Mail for)|Get Outlook for "
-    r"|Télécharger Outlook|Von meinem .{1,40} gesendet|Gesendet (?:von|mit) |Enviado desde )"
+_SEPARATOR_BEGINS = frozenset("-_*=>BDAIV")
+_FORWARDS = re.compile(r"\s*(?:fwd?|tr|wg|i|rv|enc|doorst|vs|vb|pd|転送|转发)\s?[:：]", re.IGNORECASE)
+_RULE = re.compile(r"\s*_{10,}\s*$")
+_FROM = re.compile(
+    r"[\s*>]*(?:From|De|Von|Da|Van|Expéditeur|Från|Fra|Od|Feladó|От|От кого|Від|Gönderen|Kimden|Lähettäjä|Från|"
+    r"Remitente|Mittente|Afzender|Absender|Από|差出人|发件人|寄件者|보낸 사람)\s?[*]*[:：][\s*]*\S",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"[\s*>]*(?:Subject|Objet|Sujet|Betreff|Asunto|Oggetto|Onderwerp|Assunto|Ämne|Emne|Aihe|Temat|Předmět|Predmet|"
+    r"Tárgy|Тема|Konu|Θέμα|件名|主题|主旨|제목)\s?[*]*[:：]",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"[\s*>]*(?:Sent|Date|To|Cc|Bcc|Reply-To|Importance|Envoyé|Envoyé le|Envoyée|À|A|Copie|Copie à|Cc|Répondre à|"
+    r"Message du|Date d['’]envoi|Destinataires?|Gesendet|An|Datum|Enviado|Enviado el|Enviada em|Enviado em|Para|Fecha|"
+    r"CC"
+    r"|Inviato|Data|Per conto di|Verzonden|Aan|Verstuurd|Skickat|Till|Kopia|Sendt|Til|Dato|Kopi|Lähetetty|"
+    r"Vastaanottaja|Päiväys|Wysłano|Do|DW|Odesláno|Komu|Kopie|Küldve|Címzett|Отправлено|Кому|Дата|Копия|Gönderildi|"
+    r"Kime|Tarih|Bilgi|Ημερομηνία|Προς"
+    r"|送信日時|日付|宛先|发送时间|发送日期|收件人|抄送|日期|寄件日期|收件者|보낸 날짜|받는 사람|날짜)(?:\s(?:le|am|"
+    r"on|dne))?\s?[*]*[:：]",
+    re.IGNORECASE,
+)
+_DASHES = re.compile(r"--\s?$")
+_DEVICE = re.compile(
+    r"\s*(?:(?:Envoyé|Expédié|Transmis) (?:depuis|de|à partir de|via|avec|par|sur) (?:mon |ma |un |une |Outlook|"
+    r"Mail\b|Courrier|Yahoo|Proton|Samsung|Gmail|l['’](?:application|appli)\b|la messagerie|le webmail|SFR|Orange|"
+    r"Free|Type|Aol|Bluemail|Spark|iPhone|iPad|Android|Thunderbird|Canary)"
+    r"|Sent (?:from|with|via|using) (?:my |Outlook|Mail\b|Yahoo|Proton|Samsung|Gmail|the |a mobile|an? (?:phone|"
+    r"mobile)|iPhone|iPad|Android|AOL|BlueMail|Spark|Thunderbird|Canary)"
+    r"|Get (?:Outlook|BlueMail) for |(?:Télécharge[rz]|Obten(?:ir|ez)) (?:Outlook|BlueMail) pour |"
+    r"Von meinem .{1,40} gesendet|(?:Gesendet|Diese Nachricht wurde) (?:von|mit|über) (?:meinem|meiner|Outlook|der|"
+    r"Mail\b|Yahoo|Samsung|iPhone|iPad|Android|GMX|WEB\.DE)"
+    r"|Outlook für .{2,20} herunterladen|Enviado (?:desde|de|do|a partir do) (?:mi|meu|Outlook|Correo|Yahoo|Samsung|"
+    r"iPhone|iPad|la |o )|Obtener Outlook para |Obter o Outlook para |Inviato da(?:l|lla)?\s?(?:mio|Outlook|Posta|"
+    r"Yahoo|Samsung|iPhone|iPad|mia)|Scarica Outlook per "
+    r"|(?:Verstuurd|Verzonden) (?:vanaf|vanuit|met|via) (?:mijn|Outlook|Mail\b|Yahoo|Samsung|iPhone|iPad)|"
+    r"Outlook voor .{2,20} downloaden|Skickat från (?:min|Outlook|E-post|Yahoo)|Sendt fra (?:min|Outlook|Mail|Yahoo)|"
+    r"Lähetetty (?:iPhonesta|Outlookista|puhelimesta)|Wysłane z |Odesláno z |Отправлено (?:с|из) |"
+    r"iPhone'umdan gönderildi|iPhoneから送信|iPhone から送信|发自我的|나의 iPhone)",
+    re.IGNORECASE,
+)
+_DEVICE_NAME = re.compile(
+    r"iphone|ipad|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|nokia|blackberry|outlook|mail\b|e-?mail|courrier|"
+    r"yahoo|proton|gmail|webmail|messagerie|appli|t[ée]l[ée]phone|phone|handy|smartphone|mobile?\b|móvil|cellulare|"
+    r"telefono|telefoon|mobil|tablet|windows|thunderbird|orange|sfr|free|spark|canary|gmx|web\.de|correo|posta|"
+    r"e-post|puhelin|発|送信|发自|iphone",
+    re.IGNORECASE,
+)
+_FOOTER = re.compile(
+    r"\s*(?:[-_=*]{5,}\s*$|(?:Virus-free|Garanti sans virus|Sans virus|Virenfrei|Libre de virus|Privo di virus|"
+    r"L['’]absence de virus|This e-?mail has been (?:checked|scanned)|Diese E-Mail wurde von)"
+    r"|You received this message because|Vous recevez ce message car|To unsubscribe from this|Pour vous désabonner"
+    r"|(?:This|The) (?:e-?mail|message|communication)\b.{0,60}(?:confidential|privileged|intended)|Ce (?:message|"
+    r"courriel|mail)\b.{0,80}(?:confidentiel|destinat|pièces jointes)|Diese (?:E-Mail|Nachricht)\b.{0,60}vertraulich"
+    r"|P(?:lease|ensez).{0,20}(?:consider the )?environ)",
+    re.IGNORECASE,
 )
 
 
@@ -48,66 +139,159 @@ class Folded:
 def fold(text: str) -> Folded:
     """Fold the quote at the end and the signature before it. Answers between the lines of a quote stay as they are."""
     lines = text.split("\n")
-    quote = _quote(lines)
-    if quote is None or not any(line.strip() for line in lines[:quote]) or _is_answered_within(lines[quote:]):
-        quote = len(lines)
+    found = quote_begins(lines)
+    quote = len(lines) if found is None else found
     signature = _signature(lines[:quote])
+    if not any(line.strip() for line in lines[:signature]):
+        signature = quote  # where nothing else is written, that is what was written
     return Folded(_joined(lines[:signature]), _joined(lines[signature:quote]), _joined(lines[quote:]))
+
+
+def quote_begins(lines: Sequence[str]) -> int | None:
+    """The line at which nothing but a quote begins, and what servers put below it; None where there is no such line."""
+    quote, marked = _quote(lines)
+    if quote is None or not any(line.strip() for line in lines[:quote]):
+        return None
+    return None if marked and is_answered_within(lines[quote:]) else quote
+
+
+def forwarded(folded: Folded, subject: str) -> Address | None:
+    """Who wrote the mail that is forwarded in the text; None where none is, or where it does not say."""
+    lines = f"{folded.text}\n{folded.signature}\n{folded.quoted}".split("\n")
+    begun = next((at for at, line in enumerate(lines) if _FORWARDED.match(line[:_LINE_LIMIT])), None)
+    if begun is None and not _FORWARDS.match(subject):
+        return None
+    for line in lines[begun or 0 :]:
+        short = line[:_LINE_LIMIT]
+        if _FROM.match(short) and (address := _ADDRESS.search(short)):
+            name = re.sub(r"^[\s*>]*[^:：]{1,20}[:：]", "", short[: address.start()])
+            local, _, domain = address[0].removeprefix("mailto:").rpartition("@")
+            return Address(f"{local}@{domain.lower()}", re.sub(r"[*\"<\[(]|mailto:?", "", name).strip(" '"))
+    return None
 
 
 def _joined(lines: Sequence[str]) -> str:
     return "\n".join(lines).strip("\n").rstrip()
 
 
-def _quote(lines: Sequence[str]) -> int | None:
-    """Where the quote begins."""
-    last_written = max((at for at, line in enumerate(lines) if line.strip() and not line.startswith(">")), default=-1)
+def _quote(lines: Sequence[str]) -> tuple[int | None, bool]:
+    """Where the quote begins, and whether its lines are marked with ``>``: then answers between them show."""
+    last_written = _last_written(lines)
     for index, full in enumerate(lines):
         line = full[:_LINE_LIMIT]
-        if _SEPARATOR.match(line) or _FORWARDED.match(line):
-            return index
-        if _BEGINS.match(line) and _is_attribution(lines[index : index + _ATTRIBUTION_LINES]):
-            return index
+        if _is_separator(line):
+            return index, False
+        if length := _attribution_length(lines, index):
+            return index, _next_is_marked(lines, index + length)
         if _RULE.match(line) and _is_header(lines[index + 1 : index + 1 + _HEADER_LINES]):
-            return index
-        if _FROM.match(line) and _is_header(lines[index : index + _HEADER_LINES]):
-            return index
+            return index, False
+        if _label(line) in ("from", "other") and _is_header(lines[index : index + _HEADER_LINES]):
+            return index, False
         if line.startswith(">") and index > last_written:
-            return index
-    return None
+            return index, True
+    return None, False
 
 
-def _is_attribution(lines: Sequence[str]) -> bool:
-    return bool(_attribution_length(lines))
+def _is_separator(line: str) -> bool:
+    bare = line.lstrip()
+    return bare[:1] in _SEPARATOR_BEGINS and bool(_SEPARATOR.match(line) or _FORWARDED.match(line))
 
 
-def _attribution_length(lines: Sequence[str]) -> int:
-    """Lines that together say who wrote what follows; 0 where they do not."""
+@lru_cache(maxsize=4096)
+def _label(line: str) -> Literal["from", "subject", "other", ""]:
+    """Which header of a quoted mail the line is."""
+    if ":" not in line and "：" not in line:
+        return ""
+    return "from" if _FROM.match(line) else "subject" if _SUBJECT.match(line) else "other" if _OTHER.match(line) else ""
+
+
+def _last_written(lines: Sequence[str]) -> int:
+    """The last line that is neither marked nor part of what servers and telephones put below a quote."""
+    end = _below(lines, signed=False)
+    return max((at for at, line in enumerate(lines[:end]) if line.strip() and not line.startswith(">")), default=-1)
+
+
+def _below(lines: Sequence[str], *, signed: bool = True) -> int:
+    """Where a footer below the last marked line begins, or a signature (``signed``); the end where there is none."""
+    last_marked = max((at for at, line in enumerate(lines) if line.startswith(">")), default=-1)
+    for at in range(last_marked + 1, len(lines)):
+        line = lines[at][:_LINE_LIMIT]
+        if line.strip():
+            return at if (signed and _DASHES.match(line)) or _is_device(line) or _FOOTER.match(line) else len(lines)
+    return len(lines)
+
+
+def _attribution_length(lines: Sequence[str], index: int) -> int:
+    """Lines that together say who wrote what follows; 0 where they do not.
+
+    It has an address, or a day and a time, or a marked line follows.
+    """
     joined = ""
-    for count, line in enumerate(lines, 1):
-        if not line.strip():
+    near = lines[index : index + _ATTRIBUTION_LINES]
+    if not any(line[-8:].rstrip().endswith((":", "：")) for line in near):
+        return 0
+    for count, line in enumerate(near, 1):
+        if not line.strip() or line.startswith(">"):
             return 0
-        joined = f"{joined} {line[:_LINE_LIMIT]}"
-        if _WROTE.search(joined[-_LINE_LIMIT:]):
+        joined = f"{joined} {line[:_LINE_LIMIT]}".strip()[-2 * _LINE_LIMIT :]
+        if _GMAIL.match(joined):
             return count
+        if _WROTE.search(joined[-_LINE_LIMIT:]):
+            if _next_is_marked(lines, index + count):
+                return count
+            told = _TO_ME.search(joined[-_LINE_LIMIT:])
+            proven = _ADDRESS.search(joined) or (_DAY.search(joined) and _TIME.search(_DAY.sub(" ", joined)))
+            return count if proven and not told else 0
+        if count == 1 and not _may_begin(joined):
+            return 0
     return 0
 
 
+def _may_begin(line: str) -> bool:
+    """Whether an attribution of several lines may begin so: with a date, an address, or a word before one."""
+    return bool(
+        re.match(r"(?:Le|On|Am|El|Il|Op|Em|Den|Dne|W dniu|Dnia|Në|A|I|At|Στις)\b|\d", line) or _ADDRESS.search(line)
+    )
+
+
+def _next_is_marked(lines: Sequence[str], index: int) -> bool:
+    following = next((line for line in lines[index : index + 3] if line.strip()), "")
+    return following.lstrip(" ").startswith(">")
+
+
 def _is_header(lines: Sequence[str]) -> bool:
-    """Whether the lines begin as Outlook quotes a mail: a sender, and at least two more headers."""
-    head = [line[:_LINE_LIMIT] for line in lines if line.strip()]
-    return bool(head and _FROM.match(head[0])) and sum(bool(_OTHER.match(line)) for line in head[1:]) > 1
+    """Whether the lines begin as programs quote a mail's headers: a sender and two more, with an address or a date."""
+    head: list[str] = []
+    for line in lines:
+        short = line[:_LINE_LIMIT]
+        labelled = _label(short)
+        if not short.strip():
+            if head and len(head) > 2:
+                break
+            continue
+        if not labelled and not (head and short.startswith((" ", "\t"))) and len(head) > 2:
+            break
+        if not head and not labelled:
+            return False
+        head.append(short)
+    labels = [_label(line) for line in head]
+    if "from" not in labels or labels.count("other") + labels.count("subject") < 2:
+        return False
+    whole = " ".join(head)
+    dated = _DAY.search(whole) and _TIME.search(_DAY.sub(" ", whole)) and "subject" in labels
+    return bool(_ADDRESS.search(whole) or dated)
 
 
-def _is_answered_within(lines: Sequence[str]) -> bool:
+def is_answered_within(lines: Sequence[str]) -> bool:
+    """Whether unmarked words stand between or below marked lines: other than who wrote, a signature or a footer."""
     marked = [index for index, line in enumerate(lines) if line.startswith(">")]
     if not marked:
         return False
-    index, end = marked[0], _signature(lines)
+    index, end = marked[0], min(_signature(lines), _below(lines))
     while index < end:
         line = lines[index][:_LINE_LIMIT]
         if line.strip() and not line.startswith(">"):
-            length = _attribution_length(lines[index : index + _ATTRIBUTION_LINES]) if _BEGINS.match(line) else 0
+            length = _attribution_length(lines, index)
             if not length:
                 return True
             index += length - 1  # the next of several quotes
@@ -115,9 +299,17 @@ def _is_answered_within(lines: Sequence[str]) -> bool:
     return False
 
 
+def _is_device(line: str) -> bool:
+    return len(line) <= _DEVICE_LINE and bool(_DEVICE.match(line)) and bool(_DEVICE_NAME.search(line))
+
+
 def _signature(lines: Sequence[str]) -> int:
-    """Where the signature begins (RFC 3676, 4.3, and what telephones add); the end where there is none."""
-    for index in range(len(lines) - 1, max(-1, len(lines) - 30), -1):
-        if _SIGNATURE.match(lines[index][:_LINE_LIMIT]):
+    """Where the signature begins (RFC 3676, 4.3, and what telephones add at the end); the end where there is none."""
+    written = [index for index, line in enumerate(lines) if line.strip()]
+    for index in written[-2:]:
+        if _is_device(lines[index]):
+            return index
+    for index in range(len(lines) - 1, max(-1, len(lines) - _SIGNATURE_LINES), -1):
+        if _DASHES.match(lines[index][:_LINE_LIMIT]):
             return index
     return len(lines)

@@ -1,9 +1,15 @@
 """What ``mailer`` tells, in the words of requests."""
 
+from dataclasses import fields
+from typing import TypeVar
+
 from guichet_contracts import mailer as contract
+from guichet_contracts.event import Model
 
 from guichet_requests.email.email import Address, BouncedRecipient, Delivery, Email, Invitation
 from guichet_requests.timeline.item import Attachment, Author, Item
+
+T = TypeVar("T")
 
 
 def item_of(received: contract.Email) -> Item:
@@ -19,7 +25,7 @@ def item_of(received: contract.Email) -> Item:
         author=Author("contact", "", (sender.name or sender.email) if sender else None),
         text=received.text,
         html=received.html,
-        attachments=tuple(Attachment(**file.model_dump()) for file in received.attachments),
+        attachments=tuple(_known(Attachment, file) for file in received.attachments),
         email=Email(
             subject=received.subject,
             sender=Address(sender.email, sender.name) if sender else None,
@@ -38,7 +44,7 @@ def item_of(received: contract.Email) -> Item:
             encrypted=received.encrypted,
             notes=received.notes,
             bounce=_recipients(received.bounce) if received.bounce else None,
-            invitation=Invitation(**received.invitation.model_dump()) if received.invitation else None,
+            invitation=_known(Invitation, received.invitation) if received.invitation else None,
         ),
     )
 
@@ -55,9 +61,15 @@ def delivery_of(changed: contract.DeliveryChangedData) -> Delivery:
     )
 
 
+def _known(kind: type[T], told: Model) -> T:
+    """What was told, without the fields that a newer publisher added."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in told.model_dump().items() if name in names})
+
+
 def _addresses(some: tuple[contract.Address, ...]) -> tuple[Address, ...]:
     return tuple(Address(one.email, one.name) for one in some)
 
 
 def _recipients(bounce: contract.Bounce) -> tuple[BouncedRecipient, ...]:
-    return tuple(BouncedRecipient(**one.model_dump()) for one in bounce.recipients)
+    return tuple(_known(BouncedRecipient, one) for one in bounce.recipients)
