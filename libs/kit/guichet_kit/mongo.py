@@ -11,6 +11,7 @@ from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnD
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
@@ -31,6 +32,7 @@ __all__ = [
     "MAJORITY",
     "OUTAGES",
     "WRITTEN",
+    "BulkWriteError",
     "Collection",
     "Database",
     "Document",
@@ -41,6 +43,7 @@ __all__ = [
     "PyMongoError",
     "ReturnDocument",
     "UpdateOne",
+    "WTimeoutError",
     "aggregate",
     "explain",
     "in_transaction",
