@@ -17,6 +17,7 @@ from guichet_kit.mongo import (
     DuplicateKeyError,
     IndexModel,
     WTimeoutError,
+    aggregate,
 )
 from guichet_kit.outbox import OUTBOX_INDEX
 
@@ -174,6 +175,30 @@ class Store:
         """The visitor's last opened conversation, or None."""
         found = await self.conversations.find_one({"visitor.id": visitor_id}, sort=[("opened_at", DESCENDING)])
         return _conversation(found)
+
+    async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
+        """The conversations of these visitors that are marked open."""
+        found = self.conversations.find({"visitor.id": {"$in": list(visitor_ids)}, "state": "open"})
+        return [conversation_of(document) for document in await found.to_list(None)]
+
+    async def latest_of(self, visitor_ids: Sequence[str]) -> dict[str, tuple[Conversation, Entry | None]]:
+        """The last opened conversation of each of these visitors, with the last entry of its log."""
+        last = [
+            {"$match": {"$expr": {"$eq": ["$conversation_id", "$$conversation"]}}},
+            {"$sort": {"seq": DESCENDING}},
+            {"$limit": 1},
+        ]
+        pipeline: list[Document] = [
+            {"$match": {"visitor.id": {"$in": list(visitor_ids)}}},
+            {"$sort": {"visitor.id": ASCENDING, "opened_at": DESCENDING}},
+            {"$group": {"_id": "$visitor.id", "latest": {"$first": "$$ROOT"}}},
+            {"$lookup": {"from": "entries", "let": {"conversation": "$latest._id"}, "pipeline": last, "as": "tail"}},
+        ]
+        majority = self.conversations.with_options(read_concern=MAJORITY)
+        return {
+            found["_id"]: (conversation_of(found["latest"]), _entry(next(iter(found["tail"]), None)))
+            for found in await aggregate(majority, pipeline)
+        }
 
     async def mark_closed(self, conversation_id: str) -> None:
         """Let the conversation's state follow its log, which holds the closing."""

@@ -1,6 +1,6 @@
 """What can be done with visitors and conversations. State and event are saved in one write; the relay publishes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from guichet_kit import clock
@@ -24,6 +24,7 @@ from guichet_chat.conversation import (
 )
 from guichet_chat.erasure import erase_again, erase_visitor, known_as_somebody
 from guichet_chat.log.committer import Appended, Committer
+from guichet_chat.log.greeter import Greeter
 from guichet_chat.log.known import Known
 from guichet_chat.store import CustomerTaken, OpenConversationExists, Store
 
@@ -42,6 +43,7 @@ class Chat:
         renamed: Callable[[str], None] = lambda _visitor_id: None,
     ) -> None:
         self._store, self._relay, self._committer, self._known, self._now = store, relay, committer, known, now
+        self._greeter = Greeter(store)
         self.renamed = renamed
         """Called with the id of each visitor who is called otherwise from now on: others may know them by before."""
 
@@ -108,8 +110,19 @@ class Chat:
 
     async def latest_conversation(self, visitor_id: str) -> tuple[Conversation, Entry | None] | None:
         """The visitor's last opened conversation and the last entry of its log."""
-        found = await self._store.latest_conversation(visitor_id)
-        return None if found is None else (found, await self._store.tail(found.id))
+        return await self._greeter.latest(visitor_id)
+
+    async def newest_conversation(self, visitor_id: str) -> Conversation | None:
+        """The visitor's last opened conversation, from memory where it is at hand."""
+        return self._known.open_conversation(visitor_id) or await self._store.latest_conversation(visitor_id)
+
+    async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
+        """The open conversations of these visitors."""
+        return await self._store.open_conversations(visitor_ids)
+
+    async def longer_than(self, cursors: Mapping[str, int]) -> set[str]:
+        """Those of the conversations that have entries after the cursor."""
+        return await self._store.longer_than(cursors)
 
     async def read_log(self, conversation_id: str, after_seq: int, limit: int) -> list[Entry]:
         """Up to ``limit`` entries after a cursor, in order."""

@@ -48,19 +48,22 @@ class _Recent(Generic[K, V]):
 class Known:
     """Conversations, whose is open, and where their logs end."""
 
-    def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        most: int = MOST,
+        clock: Callable[[], float] = time.monotonic,
+        heard: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._clock, self._heard = clock, heard
         self._conversations: _Recent[str, tuple[Conversation, float]] = _Recent(most)
         self._open: _Recent[str, str] = _Recent(most)
         self._tails: _Recent[str, Tail] = _Recent(most)
-        self.trusted = True
-        """Whether it is heard what other processes change. While it is not, no copy of a conversation is good."""
         self.epoch = 0
         """Moves whenever something is forgotten: what was read before then may be what was to be forgotten."""
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        """The conversation, where a good copy is at hand."""
-        found = self._conversations.get(conversation_id) if self.trusted else None
+        """The conversation, where a good copy is at hand: none is while others' changes are not heard."""
+        found = self._conversations.get(conversation_id) if self._heard() else None
         return found[0] if found is not None and found[1] > self._clock() else None
 
     def open_conversation(self, visitor_id: str) -> Conversation | None:
@@ -70,7 +73,7 @@ class Known:
 
     def remember(self, conversation: Conversation, epoch: int) -> None:
         """Keep a conversation that was read when the epoch was ``epoch``."""
-        if epoch != self.epoch or not self.trusted:
+        if epoch != self.epoch or not self._heard():
             return
         self._conversations.put(conversation.id, (conversation, self._clock() + GOOD_SECONDS))
         if conversation.state == "open":

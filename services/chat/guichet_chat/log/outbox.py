@@ -66,9 +66,7 @@ log = get_logger(__name__)
 class Publisher(Protocol):
     """What the outbox needs of the broker."""
 
-    async def publish_batch(
-        self, events: Sequence[Mapping[str, Any]], *, also: Sequence[str] = (), traceparent: str | None = None
-    ) -> None:
+    async def publish_batch(self, events: Sequence[Mapping[str, Any]], *, also: Sequence[str] = ()) -> None:
         """Publish events of one type as one message."""
 
 
@@ -211,7 +209,7 @@ class LogOutbox:
         """Publish the batch. What cannot be told now waits again, and is read again then."""
         try:
             lost = [number for number, waiting in batch.items() if waiting.known is None]
-            known = {
+            known: dict[int, tuple[Mapping[str, Any], bool]] = {
                 number: (entry_event(*waiting.known), bool(waiting.known[1].attachments))
                 for number, waiting in batch.items()
                 if waiting.known is not None
