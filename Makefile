@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 BOOTSTRAP := deploy/local/bootstrap.sh
-PACKAGES := guichet_contracts guichet_kit guichet_chat guichet_requests guichet_contacts guichet_attachments \
+PACKAGES := guichet_contracts guichet_kit guichet_ctl guichet_chat guichet_requests guichet_contacts guichet_attachments \
 	guichet_mailer guichet_local
 PYTEST_ARGS ?=
 # Where Node.js is put when the system has none.
@@ -25,6 +25,18 @@ down: python ## Stop what `make up` started
 .PHONY: status
 status: python ## Tell what runs and whether it is ready
 	@$(PYTHON) -m guichet_local status
+
+.PHONY: ctl
+ctl: python ## Run guichetctl on what `make up` runs: make ctl CTL="doctor"
+	@$(PYTHON) -m guichet_local ctl $(CTL)
+
+.PHONY: monitor
+monitor: python ## Show Prometheus, with the dashboards' queries and the alerts, beside `make up`
+	@$(PYTHON) -m guichet_local monitor
+
+.PHONY: check-alerts
+check-alerts: python ## Check the alert rules, and that each fires in its test and stays silent in its twin
+	@$(PYTHON) -m guichet_local check-alerts
 
 .PHONY: test
 test: test-web test-python ## Run every test but the long one of `make chaos`, against real servers

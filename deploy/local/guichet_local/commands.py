@@ -3,12 +3,13 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from guichet_local import demo
+from guichet_local import demo, monitoring
 from guichet_local.data import DataFolder
 from guichet_local.install import SERVERS, TESTS, MissingError, install
 from guichet_local.ports import Port, PortSettingError
@@ -75,7 +76,7 @@ async def _run(settings: Settings) -> int:
         if starting.done():
             await starting
             say(f"ready after {time.monotonic() - started:.1f} s")
-            _print_addresses(settings)
+            _print_addresses(settings, await system.first_administrator())
             playing = asyncio.create_task(_play_demo_day(system))
             await ending
     except (NotReadyError, demo.SeedError) as error:
@@ -98,12 +99,15 @@ async def _play_demo_day(system: System) -> None:
         say(str(error))
 
 
-def _print_addresses(settings: Settings) -> None:
+def _print_addresses(settings: Settings, administrator: Mapping[str, str] | None) -> None:
     rows = [("Console", settings.public_url)]
     if settings.demo:
         rows.append(("Demo site", f"{settings.public_url}/demo  ({settings.demo_url})"))
         rows.append(("Demo mailbox", f"{settings.public_url}/demo/mail"))
         rows += [(account.name, f"{account.email}  {demo.PASSWORD}  ({account.role})") for account in demo.ACCOUNTS]
+    if administrator is not None:
+        rows.append(("Administrator", f"{administrator['email']} sets a password here, once:"))
+        rows.append(("", administrator["link"]))
     rows += [
         ("Data", str(settings.data)),
         ("Logs", str(settings.data / "logs")),
@@ -151,20 +155,56 @@ async def _print_states(settings: Settings) -> int:
     return 0 if all(states) else 1
 
 
+def ctl(arguments: Sequence[str]) -> int:
+    """Runs `guichetctl` with the settings of `make up` on this data folder; the exit code is its own."""
+    settings = Settings.from_environment(os.environ)
+    if not settings.data.is_dir():
+        say(f"there is nothing at {settings.data}: run `make up` first")
+        return 1
+    environment = System(settings, say).service_environment()
+    return subprocess.run([sys.executable, "-m", "guichet_ctl", *arguments], env=environment, check=False).returncode
+
+
 def prepare_tests() -> int:
     """Installs what the tests need beside what `up` needs."""
-    install((*SERVERS, *TESTS), say)
+    install((*SERVERS, *TESTS, monitoring.PROMETHEUS), say)
     return 0
 
 
-COMMANDS: dict[str, Callable[[], int]] = {"up": up, "down": down, "status": status, "prepare-tests": prepare_tests}
+def monitor() -> int:
+    """Runs Prometheus beside `make up` until it is told to end."""
+    settings = Settings.from_environment(os.environ)
+    install([monitoring.PROMETHEUS], say)
+    try:
+        asyncio.run(monitoring.run(settings, say))
+    except NotReadyError as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+def check_alerts() -> int:
+    """Checks the alert rules and runs their tests."""
+    return monitoring.check_alerts(say)
+
+
+COMMANDS: dict[str, Callable[[], int]] = {
+    "up": up,
+    "down": down,
+    "status": status,
+    "prepare-tests": prepare_tests,
+    "monitor": monitor,
+    "check-alerts": check_alerts,
+}
 
 
 def main() -> int:
     """Runs the command that was named."""
     names = sys.argv[1:]
+    if names[:1] == ["ctl"]:
+        return ctl(names[1:])
     if len(names) != 1 or names[0] not in COMMANDS:
-        say(f"name one command: {', '.join(COMMANDS)}")
+        say(f"name one command: {', '.join([*COMMANDS, 'ctl …'])}")
         return 2
     try:
         return COMMANDS[names[0]]()

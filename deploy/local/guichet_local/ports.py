@@ -24,6 +24,7 @@ OFFSETS = {
     "mailer": (41, "the mailer service"),
     "demo-smtp": (51, "the mail server of the demo's customers"),
     "demo-mail": (52, "the mailboxes of the demo's customers"),
+    "prometheus": (61, "Prometheus, where `make monitor` runs it"),
     "rabbitmq": (100, "RabbitMQ"),
     "rabbitmq-dist": (101, "RabbitMQ's distribution"),
     "epmd": (102, "RabbitMQ's port mapper"),
@@ -39,6 +40,9 @@ OFFSETS = {
     "s3-admin": (128, "the object store's administration"),
     "s3-admin-grpc": (129, "the object store's administration gRPC"),
 }
+
+# Run beside `make up`, before or after it.
+_BESIDE = ("prometheus",)
 
 # name: (offset from a GUICHET_PORT_BASE that was moved, the usual number, what listens there)
 MAIL = {
@@ -111,8 +115,9 @@ class Ports:
         return cls.from_environment({port.setting: str(number) for port, number in zip(ports, numbers, strict=True)})
 
     def taken(self) -> list[Port]:
-        """Those on which something listens already."""
-        return [port for port in self._ports.values() if not is_free(port.number)]
+        """Those of `make up` on which something listens already."""
+        needed = [port for name, port in self._ports.items() if name not in _BESIDE]
+        return [port for port in needed if not is_free(port.number)]
 
 
 class _FreePorts:

@@ -33,8 +33,9 @@ def programs(data: DataFolder, settings: Settings) -> list[Program]:
             ready=answers(settings.ports[name], "/readyz"),
             environment={**common, "GUICHET_HTTP_PORT": str(settings.ports[name])},
             folder=data.run,
-            # They hand over what they hold before they end.
-            stop_seconds=10,
+            # They hand over what they hold before they end; what is acknowledged is safe already, so none is waited
+            # for longer. Under load each would take its whole time.
+            stop_seconds=6,
             layer=2,
         )
         for name, module in SERVICES.items()

@@ -4,16 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from guichet_local.ports import Ports
+from guichet_local.ports import Ports, PortSettingError
 
 WORKSPACE = Path(__file__).resolve().parents[3]
+
+
+class SettingError(PortSettingError):
+    """A setting is not usable; the text names it."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """How one run of the whole system is set up.
 
-    `passed_on` are the GUICHET_ variables of the environment, handed to the services with what they need added.
+    `start_seconds` is how long each program may take until it is ready; `administrator` is the address of the first
+    one, who is made where there is no demo. `passed_on` are the GUICHET_ variables of the environment, handed to the
+    services with what they need added.
     """
 
     data: Path
@@ -23,6 +29,8 @@ class Settings:
     demo_url: str
     demo: bool
     passed_on: Mapping[str, str]
+    start_seconds: float = 300.0
+    administrator: str = ""
     sign_in_rate: str = "10r/m"
     visitor_rate: str = "120r/m"
     form_rate: str = "10r/m"
@@ -43,5 +51,18 @@ class Settings:
             public_url=(environment.get("GUICHET_PUBLIC_URL") or f"http://localhost:{ports['gateway']}").rstrip("/"),
             demo_url=(environment.get("GUICHET_DEMO_URL") or f"http://localhost:{ports['demo-site']}").rstrip("/"),
             demo=(environment.get("GUICHET_DEMO") or "1") == "1",
+            start_seconds=_seconds(environment, "GUICHET_START_SECONDS", 300),
+            administrator=environment.get("GUICHET_ADMIN_EMAIL") or "",
             passed_on={name: value for name, value in environment.items() if name.startswith("GUICHET_")},
         )
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise SettingError(f"{name}={text} is not a number of seconds above 0")
+    return value

@@ -14,6 +14,7 @@ POLL_SECONDS = 0.1
 FIRST_DELAY_SECONDS = 0.2
 LONGEST_DELAY_SECONDS = 10.0
 STEADY_SECONDS = 30.0
+TELL_SECONDS = 30.0
 LOG_BYTES = 20_000_000
 LAST_WORDS_LENGTH = 200
 
@@ -99,7 +100,11 @@ class _Keeper:
     async def until_ready(self) -> None:
         try:
             async with asyncio.timeout(self.program.ready_seconds):
-                await self._ready.wait()
+                while not self._ready.is_set():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._ready.wait(), TELL_SECONDS)
+                    if not self._ready.is_set():
+                        self._report(f"still waiting for {self.program.name}; see {self.log}")
         except TimeoutError:
             raise NotReadyError(
                 f"{self.program.name} is not ready after {self.program.ready_seconds:.0f} s; "

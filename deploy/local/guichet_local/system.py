@@ -1,7 +1,12 @@
 """The whole system as one thing that starts and stops: servers, services, gateway."""
 
+import json
 import os
+import sys
+from asyncio import create_subprocess_exec, subprocess
 from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from guichet_local import demo, services
 from guichet_local.data import DataFolder, write_private
@@ -48,7 +53,7 @@ class System:
         data, settings = self.data, self.settings
         secrets = data.secrets()
         origins = ",".join((settings.public_url, settings.demo_url))
-        return [
+        programs = [
             *rabbitmq.programs(data.of("rabbitmq"), settings.ports, secrets.rabbitmq_password),
             mongodb.program(data.of("mongodb"), settings.ports),
             objectstore.program(data.of("objects"), settings.ports, secrets, allowed_origins=origins),
@@ -56,6 +61,7 @@ class System:
             *([demo.mail_program(data.of("demo-mail"), settings.ports)] if settings.demo else []),
             gateway.program(data.of("gateway"), self._gateway(), settings.ports),
         ]
+        return [replace(program, ready_seconds=settings.start_seconds) for program in programs]
 
     def _gateway(self) -> gateway.Gateway:
         settings = self.settings
@@ -71,10 +77,36 @@ class System:
             form_rate=settings.form_rate,
         )
 
+    async def first_administrator(self) -> Mapping[str, str] | None:
+        """The first administrator's address and one-time link, while nobody has a password; none with the demo.
+
+        Raises SeedError.
+        """
+        if self.settings.demo:
+            return None
+        host = urlsplit(self.settings.public_url).hostname
+        address = self.settings.administrator or f"admin@{host}"
+        command = await create_subprocess_exec(
+            *(sys.executable, "-m", "guichet_requests.manage", "agents-first"),
+            *("--email", address, "--name", "Administrator"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.service_environment(),
+        )
+        output, errors = await command.communicate()
+        if command.returncode:
+            raise demo.SeedError(f"no first administrator: {errors.decode(errors='replace').strip()}")
+        told: Mapping[str, str] | None = json.loads(output)
+        return told
+
+    def service_environment(self) -> dict[str, str]:
+        """What every service of this system is told, and the operator's commands with them."""
+        return {**self._environment, **services.environment(self.data, self.settings)}
+
     async def _seed_once(self) -> None:
         done = self.data.run / "demo-seeded"
         if not done.exists():
-            await demo.seed({**self._environment, **services.environment(self.data, self.settings)})
+            await demo.seed(self.service_environment())
             write_private(done, "")
 
 

@@ -18,6 +18,7 @@ from guichet_kit.ids import new_id
 from guichet_kit.mongo import OUTAGES
 from guichet_kit.problems import InvalidBody, Problem, Unauthorized
 from guichet_kit.settings import ServiceSettings
+from guichet_kit.telemetry import Readings, readings_of, trace_app
 from guichet_kit.texts import half_pair_in
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
 
@@ -105,8 +106,11 @@ def create_app(
     app.add_middleware(_Envelope, body_limit=body_limit)
     app.include_router(health.routes())
 
+    app.state.readings = Readings(health)
+
     @app.get("/metrics", tags=["health"], response_class=Response)
     async def metrics() -> Response:
+        await readings_of(app).refresh()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app
@@ -115,6 +119,7 @@ def create_app(
 def serve(app: FastAPI, service: str, settings: ServiceSettings) -> None:
     """Configure the logs and serve until SIGTERM or SIGINT; then answer what is under way and leave."""
     logs.configure(service, settings.log_level, settings.log_format)
+    trace_app(app, settings.otlp_endpoint)
     uvicorn.run(
         app,
         host=settings.http_host,

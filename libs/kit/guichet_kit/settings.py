@@ -32,6 +32,7 @@ class ServiceSettings(BaseSettings):
     start_timeout: float = Field(default=60, gt=0, description="Seconds to wait for the servers at start")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
+    otlp_endpoint: str | None = Field(default=None, description="http:// or https:// URL that takes traces (OTLP/HTTP)")
 
     @field_validator("rabbitmq_url")
     @classmethod
@@ -42,6 +43,11 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def _mongodb(cls, value: str) -> str:
         return _with_scheme(value, "mongodb", "mongodb+srv")
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _otlp(cls, value: str | None) -> str | None:
+        return None if value is None else _with_scheme(value, "http", "https")
 
     @field_validator("public_url")
     @classmethod

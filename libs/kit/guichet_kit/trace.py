@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from contextvars import ContextVar
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -16,8 +17,22 @@ causation_id: ContextVar[str | None] = ContextVar("causation_id", default=None)
 """The id of the event that is being handled, where one is."""
 
 
+def _no_span() -> str | None:
+    return None
+
+
+present_span: Callable[[], str | None] = _no_span
+"""Where traces are sent (`guichet_kit.telemetry`): the ``traceparent`` of the span that is being timed."""
+
+
 def continue_trace(incoming: object) -> str:
-    """Join the trace that ``incoming`` names with a span of our own, or begin one when it is absent or malformed."""
+    """Join the trace that ``incoming`` names with a span of our own, or begin one when it is absent or malformed.
+
+    Where a tracing system times a span already, that one it is: it has taken ``incoming`` into account itself.
+    """
+    if (timed := present_span()) is not None:
+        traceparent.set(timed)
+        return timed
     if isinstance(incoming, str) and _TRACEPARENT.fullmatch(incoming):
         version, trace, _, flags = incoming.split("-")
         current = f"{version}-{trace}-{secrets.token_hex(8)}-{flags}"

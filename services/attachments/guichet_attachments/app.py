@@ -15,9 +15,10 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
 
-from guichet_attachments import api, consumers, failures
+from guichet_attachments import api, consumers, failures, figures
 from guichet_attachments.access import caller
 from guichet_attachments.checks import check_waiting_files
 from guichet_attachments.deps import Lifetimes, Parts
@@ -95,6 +96,7 @@ def build(settings: Settings) -> FastAPI:
     )
     failures.install(app)
     app.include_router(api.routes(parts, caller(settings.secret_key), settings.upload_limit, settings.upload_timeout))
+    figures.measure(readings_of(app), store, parts.scanner)
     app.state.broker = broker  # for the AsyncAPI document
     return app
 

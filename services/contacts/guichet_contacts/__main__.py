@@ -2,6 +2,7 @@
 
 from guichet_kit.http import serve
 from guichet_kit.settings import load_settings
+from guichet_kit.telemetry import begin_tracing
 
 from guichet_contacts.app import build
 from guichet_contacts.settings import Settings
@@ -10,6 +11,7 @@ from guichet_contacts.settings import Settings
 def main() -> None:
     """Read the settings, build the parts, serve."""
     settings = load_settings(Settings)
+    begin_tracing(settings.otlp_endpoint, "contacts")
     serve(build(settings), "contacts", settings)
 
 

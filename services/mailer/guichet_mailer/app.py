@@ -17,9 +17,10 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
 
-from guichet_mailer import access, consumers, failures
+from guichet_mailer import access, consumers, failures, figures
 from guichet_mailer.files import Files
 from guichet_mailer.inbound import api as inbound_api
 from guichet_mailer.inbound.fetcher import FetchStore, fetching
@@ -144,6 +145,7 @@ def build(settings: Settings) -> FastAPI:
     health.check("rabbitmq", feed.ping)
     limit = settings.mail_size_limit + _BODY_OVERHEAD
     app = create_app("Guichet mailer", health=health, lifespan=lifespan, body_limit=limit)
+    figures.measure(readings_of(app), received, deliveries)
     app.state.broker = broker  # for the AsyncAPI document
     failures.install(app)
     agent = access.any_agent(Tokens(settings.secret_key, "agents"))

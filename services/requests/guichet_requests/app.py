@@ -13,6 +13,7 @@ from guichet_kit.http import create_app
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
 
 from guichet_requests import access, consumers, problems
@@ -35,6 +36,7 @@ from guichet_requests.form.store import FormStore
 from guichet_requests.reason import api as reason_api
 from guichet_requests.reason.store import reason_store
 from guichet_requests.request import api as request_api
+from guichet_requests.request import figures
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.settings import RequestsSettings
 from guichet_requests.template import api as template_api
@@ -97,5 +99,6 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(form_api.routes(forms, reasons, agent))
     visitors = Tokens(settings.secret_key, "visitors")
     app.include_router(public_form_api.routes(forms, outbox, reasons, files, visitors, settings.form_dir))
+    figures.measure(readings_of(app), database[COLLECTION])
     app.state.broker = broker  # for the AsyncAPI document
     return app

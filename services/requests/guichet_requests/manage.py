@@ -1,36 +1,60 @@
-"""Commands for operators: ``python -m guichet_requests.manage add-agent --email E --name N --role R``."""
+"""Commands for operators: ``python -m guichet_requests.manage COMMAND``."""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any, get_args
 
 from email_validator import EmailNotValidError, validate_email
-from guichet_kit.mongo import Collection, Database, Document, open_client
-from guichet_kit.settings import load_settings
+from guichet_kit.manage import Command, CommandRefused, Finding, LeftToTheSweep, Managed, Opened, main
+from guichet_kit.mongo import Database
 
 from guichet_requests.agent import usecases
-from guichet_requests.agent.agent import Agent, Role
+from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role
 from guichet_requests.agent.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
-from guichet_requests.request.store import RequestStore
-from guichet_requests.settings import DatabaseSettings
+from guichet_requests.contact.contact import email_key
+from guichet_requests.contact.store import ContactStore
+from guichet_requests.email.store import COLLECTION as FILINGS
+from guichet_requests.email.store import FilingStore
+from guichet_requests.erasure.store import COLLECTION as ERASURES
+from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.errors import Refused
+from guichet_requests.file.store import FileStore
+from guichet_requests.form.store import FormStore
+from guichet_requests.reason.store import reason_store
+from guichet_requests.request.events import snapshot
+from guichet_requests.request.store import COLLECTION, RequestStore
+from guichet_requests.settings import DatabaseSettings, LinkSettings, RequestsSettings
+from guichet_requests.template.store import COLLECTION as TEMPLATES
+from guichet_requests.template.store import TemplateStore
+from guichet_requests.timeline.api import TimelineItem
 from guichet_requests.timeline.store import TimelineStore
 
+_PAGE = 200
 
-class LeftToTheSweep:
-    """A relay that publishes nothing: a running service finds the events in the outbox."""
 
-    def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
-        """Leave them there."""
+async def _prepare(database: Database) -> None:
+    relay, items = LeftToTheSweep(), TimelineStore(database)
+    for store in (
+        AgentStore(database),
+        items,
+        ContactStore(database),
+        reason_store(database),
+        TemplateStore(database, relay),
+        FormStore(database),
+        RequestStore(database, items, relay),
+        ErasureStore(database, relay),
+        FilingStore(database, relay),
+        FileStore(database),
+    ):
+        await store.prepare()
 
 
 async def put_agent(database: Database, email: str, name: str, role: Role, password: str) -> Agent:
     """Add the agent of that address, or give the one who has it the name, role, password and access."""
     agents, passwords = AgentStore(database), Passwords()
-    requests = RequestStore(database, TimelineStore(database), LeftToTheSweep())
     await agents.prepare()
     found = await agents.credentials(email)
     if found is None:
@@ -38,18 +62,113 @@ async def put_agent(database: Database, email: str, name: str, role: Role, passw
             agents, passwords, agent_id=None, name=name, email=email, role=role, password=password
         )
     changes = AgentChanges(name=name, role=role, active=True, password=password)
-    return await usecases.edit(agents, requests, passwords, found[0].id, changes, by_id=None)
+    return await usecases.edit(agents, _requests(database), passwords, found[0].id, changes, by_id=None)
 
 
-async def _add_agent(settings: DatabaseSettings, arguments: argparse.Namespace) -> None:
-    mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-requests-manage")
-    database = mongo.database(f"{settings.database_prefix}requests")
+async def _add_agent(opened: Opened, given: argparse.Namespace) -> Any:
     password = sys.stdin.readline().rstrip("\r\n")
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise SystemExit(f"The password, read from standard input, must have {MIN_LENGTH} to {MAX_LENGTH} characters.")
-    agent = await put_agent(database, arguments.email, arguments.name, arguments.role, password)
-    await mongo.close()
-    sys.stdout.write(f"{agent.id}\n")
+        raise CommandRefused(
+            f"The password, read from standard input, must have {MIN_LENGTH} to {MAX_LENGTH} characters."
+        )
+    return (await put_agent(opened.database, given.email, given.name, given.role, password)).id
+
+
+async def _list(opened: Opened, _given: argparse.Namespace) -> Any:
+    agents = AgentStore(opened.database)
+    waiting = await agents.without_password()
+    return [_shown(agent, agent.id not in waiting) for agent in await usecases.directory(agents)]
+
+
+async def _create(opened: Opened, given: argparse.Namespace) -> Any:
+    agents = await _agents(opened)
+    agent, token = await usecases.invite(agents, name=given.name, email=given.email, role=given.role)
+    return _invited(opened, agent, token)
+
+
+async def _first(opened: Opened, given: argparse.Namespace) -> Any:
+    made = await usecases.first_administrator(await _agents(opened), name=given.name, email=given.email)
+    return _invited(opened, *made) if made else None
+
+
+async def _reset(opened: Opened, given: argparse.Namespace) -> Any:
+    return _invited(opened, *await usecases.invite_again(await _agents(opened), given.email))
+
+
+def _switch(active: bool) -> Callable[[Opened, argparse.Namespace], Any]:
+    async def switch(opened: Opened, given: argparse.Namespace) -> Any:
+        agents = await _agents(opened)
+        agent = await usecases.with_email(agents, given.email)
+        changes = AgentChanges(active=active)
+        changed = await usecases.edit(agents, _requests(opened.database), Passwords(), agent.id, changes, by_id=None)
+        return _shown(changed, changed.id not in await agents.without_password())
+
+    return switch
+
+
+async def _export(opened: Opened, given: argparse.Namespace) -> Any:
+    requests, items, told = _requests(opened.database), TimelineStore(opened.database), []
+    visitors = await requests.visitors_of(given.contact)
+    async for request_id in requests.of_person(given.contact, visitors, [email_key(one) for one in given.address]):
+        request = await requests.get(request_id)
+        if request is None:
+            continue
+        said, cursor = await items.page(request_id, "asc", _PAGE, None)
+        while cursor is not None:
+            more, cursor = await items.page(request_id, "asc", _PAGE, cursor)
+            said += more
+        timeline = [TimelineItem.of(item).model_dump(mode="json", by_alias=True) for item in said]
+        told.append({"request": snapshot(request).model_dump(mode="json"), "timeline": timeline})
+    return told
+
+
+async def _administrator(opened: Opened) -> Finding:
+    agents = AgentStore(opened.database)
+    waiting = await agents.without_password()
+    able = [one for one in await usecases.directory(agents) if one.role == "admin" and one.active]
+    if not any(one.id not in waiting for one in able):
+        advice = "`guichetctl agents create --role admin --email … --name …` gives a link by which they set a password."
+        return Finding("administrator", "failing", "no active administrator has a password", advice)
+    return Finding("administrator", "ok", f"{len(able)} active")
+
+
+async def _agents(opened: Opened) -> AgentStore:
+    agents = AgentStore(opened.database)
+    await agents.prepare()
+    return agents
+
+
+def _requests(database: Database) -> RequestStore:
+    return RequestStore(database, TimelineStore(database), LeftToTheSweep())
+
+
+def _shown(agent: Agent, has_password: bool) -> dict[str, Any]:
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        "email": agent.email,
+        "role": agent.role,
+        "active": agent.active,
+        "has_password": has_password,
+    }
+
+
+def _invited(opened: Opened, agent: Agent, token: str) -> dict[str, Any]:
+    return {
+        **_shown(agent, has_password=False),
+        "link": f"{opened.settings.public_url.rstrip('/')}/#/welcome/{token}",
+        "good_for_seconds": int(WELCOME_LIFETIME.total_seconds()),
+    }
+
+
+def _refusing(run: Callable[[Opened, argparse.Namespace], Any]) -> Callable[[Opened, argparse.Namespace], Any]:
+    async def refusing(opened: Opened, given: argparse.Namespace) -> Any:
+        try:
+            return await run(opened, given)
+        except Refused as refusal:
+            raise CommandRefused(str(refusal)) from None
+
+    return refusing
 
 
 def _email(text: str) -> str:
@@ -65,16 +184,56 @@ def _name(text: str) -> str:
     return text.strip()
 
 
-def main() -> None:
-    """Read the command line and do it."""
-    parser = argparse.ArgumentParser(prog="python -m guichet_requests.manage")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add = commands.add_parser("add-agent", help="add an agent, or update the one of that address")
-    add.add_argument("--email", required=True, type=_email)
-    add.add_argument("--name", required=True, type=_name)
-    add.add_argument("--role", choices=get_args(Role), default="agent")
-    asyncio.run(_add_agent(load_settings(DatabaseSettings), parser.parse_args()))
+def _new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--email", required=True, type=_email)
+    parser.add_argument("--name", required=True, type=_name)
+    parser.add_argument("--role", choices=get_args(Role), default="agent")
 
+
+def _first_one(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--email", required=True)  # the machine's own name is good enough for a first start
+    parser.add_argument("--name", required=True, type=_name)
+
+
+def _which(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--email", required=True)
+
+
+def _whose(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--contact", action="append", default=[], help="a contact's id; may be given several times")
+    parser.add_argument("--address", action="append", default=[], help="an address of theirs; likewise")
+
+
+REQUESTS = Managed(
+    service="requests",
+    settings=RequestsSettings,
+    prepare=_prepare,
+    outboxes=(COLLECTION, ERASURES, TEMPLATES, FILINGS),
+    checks=(_administrator,),
+    commands=(
+        Command(
+            "add-agent",
+            "add an agent with the password on standard input, or update the one of that address",
+            _refusing(_add_agent),
+            _new,
+            settings=DatabaseSettings,
+            plain=True,
+        ),
+        Command("agents-list", "list the agents", _list, settings=DatabaseSettings),
+        Command("agents-create", "add an agent, and give a link by which they set a password", _refusing(_create), _new,
+                settings=LinkSettings),
+        Command("agents-first", "give the first administrator's link, while nobody has a password", _refusing(_first),
+                _first_one, settings=LinkSettings),
+        Command("agents-reset", "take an agent's password away, and give a link to set a new one", _refusing(_reset),
+                _which, settings=LinkSettings),
+        Command("agents-deactivate", "take an agent's access away", _refusing(_switch(False)), _which,
+                settings=DatabaseSettings),
+        Command("agents-activate", "give an agent's access back", _refusing(_switch(True)), _which,
+                settings=DatabaseSettings),
+        Command("export", "tell the requests of a contact, each with its timeline", _export, _whose,
+                settings=DatabaseSettings),
+    ),
+)  # fmt: skip
 
 if __name__ == "__main__":
-    main()
+    main(REQUESTS)

@@ -10,7 +10,7 @@ from guichet_kit.problems import Conflict, Invalid, NotFound, Problem, Stale, To
 from guichet_requests.agent.agent import OwnAccount
 from guichet_requests.agent.api import AgentView
 from guichet_requests.agent.store import EmailTaken
-from guichet_requests.agent.usecases import SignInRefused, StaleAgent, TooManyAttempts
+from guichet_requests.agent.usecases import SignInRefused, StaleAgent, TooManyAttempts, WelcomeRefused
 from guichet_requests.catalogue.usecases import StaleEntry
 from guichet_requests.contact.contact import ContactErased, ContactNotKnownYet
 from guichet_requests.email.answer import ContactWithoutEmail, StaleReply
@@ -100,6 +100,8 @@ def to_problem(refusal: Refused) -> Problem:
         case SignInRefused():
             # No WWW-Authenticate: a browser is not to ask for a password of its own.
             return Unauthorized(text, code="invalid_credentials", headers={})
+        case WelcomeRefused():
+            return NotFound(text, code="link_not_valid")
         case TooManyAttempts():
             return TooMany(text, refusal.retry_after)
         case _:

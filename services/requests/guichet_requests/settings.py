@@ -35,3 +35,9 @@ class DatabaseSettings(BaseSettings):
     mongodb_url: str = Field(pattern=r"^mongodb(\+srv)?://")
     mongo_driver: Literal["pymongo", "motor"] = "pymongo"
     database_prefix: str = Field(default="guichet_", pattern=r"^[a-z0-9_]{1,40}$")
+
+
+class LinkSettings(DatabaseSettings):
+    """The same, and where the links that it gives lead to."""
+
+    public_url: str = Field(default="http://localhost:8080", pattern=r"^https?://[^/]+/?$")

@@ -49,7 +49,7 @@ def program(folder: Path, ports: Ports) -> Program:
             "--quiet",
         ],
         ready=_is_primary(port),
-        stop_seconds=15,
+        stop_seconds=5,  # what it has acknowledged is in the journal
     )
 
 

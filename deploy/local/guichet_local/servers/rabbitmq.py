@@ -46,7 +46,7 @@ def programs(folder: Path, ports: Ports, password: str) -> list[Program]:
         environment=environment,
         folder=folder,
         prepare=lambda: _prepare(folder, ports, password),
-        stop_seconds=15,
+        stop_seconds=5,  # what it has confirmed is on the disk
     )
     return [epmd, broker]
 

@@ -1,12 +1,18 @@
 """Who works in the console."""
 
+import hashlib
+import secrets
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from guichet_requests.errors import Refused
 
 Role = Literal["agent", "supervisor", "admin"]
+
+WELCOME_LIFETIME = timedelta(days=2)
+"""How long the link by which an agent sets a password is good."""
 
 
 class OwnAccount(Refused):
@@ -57,6 +63,25 @@ def name_key(name: str) -> str:
     """The form by which a directory is sorted: case and accents do not matter."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """A link by which an agent sets a password, once, until ``expires_at``. Only ``key`` is kept of its token."""
+
+    key: str
+    expires_at: datetime
+
+    @classmethod
+    def issue(cls, at: datetime) -> tuple["Welcome", str]:
+        """A new one, and the token of its link."""
+        token = secrets.token_urlsafe(32)
+        return cls(welcome_key(token), at + WELCOME_LIFETIME), token
+
+
+def welcome_key(token: str) -> str:
+    """What is kept of a link's token: whoever reads the database cannot use it."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def refuse_own_demotion(by_id: str, before: Agent, after: Agent) -> None:

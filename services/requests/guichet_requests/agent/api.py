@@ -70,6 +70,13 @@ class Credentials(fields.Body):
     password: str = Field(max_length=MAX_LENGTH)
 
 
+class Acceptance(fields.Body):
+    """What one sets a password with: the token of the link that an operator gave."""
+
+    token: str = Field(min_length=1, max_length=200)
+    password: Password
+
+
 class SessionView(BaseModel):
     """A session begun or gone on with. ``expires_in`` in seconds."""
 
@@ -124,6 +131,10 @@ def auth_routes(desk: Desk, public_url: str) -> APIRouter:
     @router.post("/login")
     async def sign_in(body: Credentials, response: Response) -> SessionView:
         return show(await desk.sign_in(body.email, body.password), response)
+
+    @router.post("/welcome")
+    async def set_password(body: Acceptance, response: Response) -> SessionView:
+        return show(await desk.welcome(body.token, body.password), response)
 
     @router.post("/refresh")
     async def refresh(response: Response, token: RefreshCookie = None) -> SessionView:

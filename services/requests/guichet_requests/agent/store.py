@@ -16,13 +16,14 @@ from guichet_kit.mongo import (
 )
 from guichet_kit.pages import decode_cursor, encode_cursor
 
-from guichet_requests.agent.agent import Agent, email_key, name_key
+from guichet_requests.agent.agent import Agent, Welcome, email_key, name_key
 from guichet_requests.agent.session import Session
 from guichet_requests.errors import Refused
 
 _AGENT_INDEXES = [
     IndexModel("email_key", name="email", unique=True),
     IndexModel([("name_key", ASCENDING), ("_id", ASCENDING)], name="directory"),
+    IndexModel("welcome.key", name="welcome", unique=True, partialFilterExpression={"welcome": {"$exists": True}}),
 ]
 _SESSION_INDEXES = [
     IndexModel("agent_id", name="agent"),
@@ -57,10 +58,10 @@ class AgentStore:
         document = await self._agents.find_one({"_id": agent_id})
         return _to_agent(document) if document else None
 
-    async def credentials(self, email: str) -> tuple[Agent, str] | None:
-        """The agent of that address, and the hash of their password."""
+    async def credentials(self, email: str) -> tuple[Agent, str | None] | None:
+        """The agent of that address, and the hash of their password, where they have one."""
         document = await self._agents.find_one({"email_key": email_key(email)})
-        return (_to_agent(document), document["password_hash"]) if document else None
+        return (_to_agent(document), document.get("password_hash")) if document else None
 
     async def page(self, limit: int, cursor: str | None) -> tuple[list[Agent], str | None]:
         """Agents by name, and the cursor of the next page. Raises `Invalid` for a bad one."""
@@ -74,9 +75,13 @@ class AgentStore:
         cursor_after = encode_cursor((end["name_key"], end["_id"])) if end else None
         return [_to_agent(document) for document in found[:limit]], cursor_after
 
-    async def insert(self, agent: Agent, password_hash: str) -> bool:
-        """Add an agent; False when the id is there already. Raises `EmailTaken`."""
-        document = _from_agent(agent) | {"password_hash": password_hash}
+    async def insert(self, agent: Agent, proof: str | Welcome) -> bool:
+        """Add an agent with the hash of a password, or a link to set one; False when the id is there already.
+
+        Raises `EmailTaken`.
+        """
+        has = {"welcome": asdict(proof)} if isinstance(proof, Welcome) else {"password_hash": proof}
+        document = _from_agent(agent) | has
         try:
             await self._agents.insert_one({"_id": agent.id, **document})
         except DuplicateKeyError:
@@ -89,12 +94,33 @@ class AgentStore:
         """Save a change of ``before``; False when the agent has changed meanwhile. Raises `EmailTaken`."""
         fields = _from_agent(after) | ({"password_hash": password_hash} if password_hash else {})
         try:
+            void: Document = {"$unset": {"welcome": ""}} if password_hash else {}
             result = await self._agents.update_one(
-                {"_id": before.id, "version": before.version}, {"$set": fields}
+                {"_id": before.id, "version": before.version}, {"$set": fields} | void
             )  # fmt: skip
         except DuplicateKeyError:
             raise EmailTaken from None
         return bool(result.matched_count)
+
+    async def invite(self, agent_id: str, welcome: Welcome) -> bool:
+        """Take the agent's password away and give them a link to set one; False where there is no such agent."""
+        change = {"$set": {"welcome": asdict(welcome)}, "$unset": {"password_hash": ""}}
+        return bool((await self._agents.update_one({"_id": agent_id}, change)).matched_count)
+
+    async def invited(self, key: str, at: datetime) -> bool:
+        """Whether a link of that key is good."""
+        return await self._agents.find_one(_welcomed(key, at), projection=["_id"]) is not None
+
+    async def accept(self, key: str, at: datetime, password_hash: str) -> Agent | None:
+        """Set the password by the link of that key, which is good no more; None where it was not."""
+        change = {"$set": {"password_hash": password_hash}, "$unset": {"welcome": ""}}
+        document = await self._agents.find_one_and_update(_welcomed(key, at), change, return_document=True)
+        return _to_agent(document) if document else None
+
+    async def without_password(self) -> set[str]:
+        """The ids of the agents who have none yet."""
+        found = self._agents.find({"password_hash": {"$exists": False}}, projection=["_id"])
+        return {document["_id"] for document in await found.to_list(None)}
 
     async def begin_session(self, session: Session) -> None:
         """Save a new session."""
@@ -149,6 +175,10 @@ class AgentStore:
             return_document=ReturnDocument.BEFORE,
         )
         return [moment for moment in before["at"] if moment > at - window] if before else []
+
+
+def _welcomed(key: str, at: datetime) -> Document:
+    return {"welcome.key": key, "welcome.expires_at": {"$gt": at}, "active": True}
 
 
 def _from_agent(agent: Agent) -> Document:

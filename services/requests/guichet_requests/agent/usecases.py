@@ -9,7 +9,7 @@ from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
 from guichet_kit.tokens import InvalidToken, Tokens
 
-from guichet_requests.agent.agent import Agent, Role, refuse_own_demotion
+from guichet_requests.agent.agent import Agent, Role, Welcome, refuse_own_demotion, welcome_key
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.session import ACCESS_LIFETIME, REFRESH_LIFETIME, Session, judge
 from guichet_requests.agent.store import AgentStore
@@ -20,6 +20,8 @@ from guichet_requests.request.usecases import rename_assignee
 ATTEMPTS_A_WINDOW = 10
 WINDOW = timedelta(minutes=1)
 
+_DIRECTORY_PAGE = 200
+
 log = get_logger(__name__)
 
 
@@ -28,6 +30,13 @@ class SignInRefused(Refused):
 
     def __init__(self) -> None:
         super().__init__("The address or the password is not right, or the session has ended.")
+
+
+class WelcomeRefused(Refused):
+    """The link by which a password is set was used, has expired, or never was; which of them is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("The link was used already, or has expired. Ask an administrator for a new one.")
 
 
 class TooManyAttempts(Refused):
@@ -78,6 +87,21 @@ class Desk:
         agent, kept = await self._store.credentials(email) or (None, None)
         if not await self._passwords.verify(password, kept) or agent is None or not agent.active:
             raise SignInRefused
+        return await self._begin(agent)
+
+    async def welcome(self, token: str, password: str) -> SignedIn:
+        """Set the password by a link that an operator gave, and begin a session. Raises `WelcomeRefused`."""
+        key = welcome_key(token)
+        if not await self._store.invited(key, now()):  # before a password is hashed: that is dear
+            raise WelcomeRefused
+        agent = await self._store.accept(key, now(), await self._passwords.hash(password))
+        if agent is None:
+            raise WelcomeRefused
+        await self._store.end_sessions_of(agent.id)
+        return await self._begin(agent)
+
+    async def _begin(self, agent: Agent) -> SignedIn:
+        moment = now()
         session = Session(new_id(), agent.id, 1, moment, moment + REFRESH_LIFETIME)
         await self._store.begin_session(session)
         return self._signed_in(agent, session)
@@ -153,6 +177,58 @@ async def add(
     if await store.insert(agent, await passwords.hash(password)):
         return agent
     return await get(store, agent.id)
+
+
+async def invite(store: AgentStore, *, name: str, email: str, role: Role) -> tuple[Agent, str]:
+    """Add an agent who sets their own password by a link; the agent and the link's token. Raises `EmailTaken`."""
+    agent = Agent(id=new_id(), name=name, email=email, role=role)
+    welcome, token = Welcome.issue(now())
+    await store.insert(agent, welcome)
+    return agent, token
+
+
+async def invite_again(store: AgentStore, email: str) -> tuple[Agent, str]:
+    """Take an agent's password and sessions away; the agent, and the token of a link to set a new password.
+
+    Raises `Unknown` where nobody has that address.
+    """
+    agent = await with_email(store, email)
+    welcome, token = Welcome.issue(now())
+    await store.invite(agent.id, welcome)
+    await store.end_sessions_of(agent.id)
+    return agent, token
+
+
+async def first_administrator(store: AgentStore, *, name: str, email: str) -> tuple[Agent, str] | None:
+    """The first administrator and the token of the link by which they set their password; None once anybody has one.
+
+    Until then each call gives a new link, and the one before is good no more.
+    """
+    agents = await directory(store)
+    waiting = await store.without_password()
+    if any(agent.id not in waiting for agent in agents):
+        return None
+    administrator = next((agent for agent in agents if agent.role == "admin" and agent.active), None)
+    if administrator is not None:
+        return await invite_again(store, administrator.email)
+    return await invite(store, name=name, email=email, role="admin")
+
+
+async def with_email(store: AgentStore, email: str) -> Agent:
+    """The agent of that address. Raises `Unknown`."""
+    found = await store.credentials(email)
+    if found is None:
+        raise Unknown(f"No agent has the address {email}.")
+    return found[0]
+
+
+async def directory(store: AgentStore) -> list[Agent]:
+    """All agents, by name."""
+    agents, cursor = await store.page(_DIRECTORY_PAGE, None)
+    while cursor is not None:
+        more, cursor = await store.page(_DIRECTORY_PAGE, cursor)
+        agents += more
+    return agents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,16 @@ export class Session implements TokenSource {
   }
 
   /**
+   * Sets the password by the link that an operator gave, and signs in.
+   * @throws Problem `link_not_valid`, `validation_failed` or that of the network
+   */
+  async welcome(token: string, password: string): Promise<void> {
+    this.accept(
+      await http<Grant>({ method: "POST", path: "/api/v1/auth/welcome", body: { token, password } }),
+    );
+  }
+
+  /**
    * Signs out in every tab.
    * @throws Problem when the server cannot be told: its cookie would sign in whoever opens the page next
    */

@@ -39,6 +39,18 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "session.stillIn": "You are still signed in. {problem}",
   "session.waiting": "Guichet does not answer at the moment. Trying again…",
 
+  "welcome.title": "Choose your password",
+  "welcome.hint": {
+    one: "At least {count} character. This link works once.",
+    other: "At least {count} characters. This link works once.",
+  },
+  "welcome.repeat": "The same, once more",
+  "welcome.different": "The two passwords are not the same.",
+  "welcome.set": "Save and sign in",
+  "welcome.leave": "Go to the sign-in page",
+
+  "problem.link_not_valid":
+    "This link was used already, or is no longer good. Ask your administrator for a new one.",
   "problem.unreachable": "Guichet does not answer. Check your connection, then try again.",
   "problem.unavailable": "This service is unavailable for the moment. Try again shortly.",
   "problem.rate_limited": "Too many operations at once. Try again in a few seconds.",

@@ -37,6 +37,18 @@ export const fr = {
   "session.stillIn": "Vous êtes encore connecté. {problem}",
   "session.waiting": "Guichet ne répond pas pour le moment. Nouvel essai en cours…",
 
+  "welcome.title": "Choisissez votre mot de passe",
+  "welcome.hint": {
+    one: "Au moins {count} caractère. Ce lien ne sert qu’une fois.",
+    other: "Au moins {count} caractères. Ce lien ne sert qu’une fois.",
+  },
+  "welcome.repeat": "Le même, une seconde fois",
+  "welcome.different": "Les deux mots de passe ne sont pas les mêmes.",
+  "welcome.set": "Enregistrer et se connecter",
+  "welcome.leave": "Aller à la page de connexion",
+
+  "problem.link_not_valid":
+    "Ce lien a déjà servi, ou n’est plus valable. Demandez-en un nouveau à votre administrateur.",
   "problem.unreachable": "Guichet ne répond pas. Vérifiez votre connexion, puis réessayez.",
   "problem.unavailable": "Ce service est momentanément indisponible. Réessayez dans un instant.",
   "problem.rate_limited": "Trop d’opérations à la fois. Réessayez dans quelques secondes.",

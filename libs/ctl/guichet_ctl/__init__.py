@@ -1,0 +1,1 @@
+"""`guichetctl`: one command for those who operate Guichet."""

@@ -1,0 +1,128 @@
+"""What is looked after now and then: indexes, outboxes, settings, retention, the signing key."""
+
+import asyncio
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
+from guichet_ctl.services import Answer, ask_all
+
+KEY_BYTES = 48
+
+
+def migrate(json: Json = False) -> None:
+    """Make missing indexes and bring the data to the present form. May be repeated, also while services run."""
+    done = _all("migrate")
+    rows = [
+        {
+            "service": one.service,
+            "database": one.value["database"],
+            "made": ", ".join(one.value["indexes_made"]) or "none",
+        }
+        for one in done
+    ]
+    answer([one.value | {"service": one.service} for one in done], json, table(rows, "service", "database", "made"))
+
+
+def outbox(json: Json = False) -> None:
+    """Tell which events wait to be published, and since when."""
+    rows = [{"service": one.service, **row} for one in _all("outbox") for row in one.value]
+    answer(rows, json, table(rows, "service", "collection", "documents", "oldest_at", "oldest_seconds"))
+
+
+def settings(
+    json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As the tables of docs/operations.md.")] = False,
+) -> None:
+    """List every setting of every service, as the code declares it."""
+    rows = every_setting()
+    columns = ("services", "name", "type", "default", "description")
+    answer(rows, json, as_markdown(rows) if markdown else table(rows, *columns))
+
+
+def retention(json: Json = False) -> None:
+    """Tell what is removed by age, as it is set here."""
+    rows = [
+        {
+            "service": row["services"],
+            "setting": row["name"],
+            "value": os.environ.get(row["name"]) or row["default"],
+            "description": row["description"],
+        }
+        for row in every_setting()
+        if "RETENTION" in row["name"] or row["name"] == "GUICHET_ORPHANS_AFTER"
+    ]
+    answer(rows, json, table(rows, "service", "setting", "value", "description"))
+
+
+def rotate_key(
+    file: Annotated[
+        Path | None, typer.Option(help="The key's file; GUICHET_SECRET_KEY_FILE where none is given.")
+    ] = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Write a new signing key, and keep the old one beside it.
+
+    What the old key signed is good no more once the services have started with the new one: agents sign in again,
+    customers' widgets begin anew, files uploaded but not yet sent are uploaded again, and answers to mails that were
+    sent before are threaded by their Message-IDs alone.
+    """
+    given = file or Path(os.environ.get("GUICHET_SECRET_KEY_FILE") or "/nowhere")
+    if not given.is_file():
+        fail(f"{given} is not a file: give --file, or set GUICHET_SECRET_KEY_FILE", 2)
+    ask_before("Agents sign in again and customers' widgets begin anew, once the services start with it. Go on?", yes)
+    old = given.with_name(f"{given.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
+    fresh = given.with_name(f"{given.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(secrets.token_urlsafe(KEY_BYTES) + "\n")
+    os.link(given, old)  # the key is never absent, and never half there
+    fresh.replace(given)
+    told = {"file": str(given), "old": str(old)}
+    answer(told, json, f"{given} is new, {old} is the old one.\nRestart every service now, all with the same key.")
+
+
+def every_setting() -> list[dict[str, Any]]:
+    """Each setting once, with the services that read it."""
+    known: dict[str, dict[str, Any]] = {}
+    for told in _all("settings"):
+        for row in told.value:
+            kept = known.setdefault(row["name"], row | {"services": []})
+            kept["services"].append(told.service)
+    everyone = len(_all_services(known))
+    return [
+        row | {"services": "all" if len(row["services"]) == everyone else ", ".join(row["services"])}
+        for row in known.values()
+    ]
+
+
+def as_markdown(rows: list[dict[str, Any]]) -> str:
+    """The settings as tables: those of all services first."""
+    parts = []
+    for services in sorted({row["services"] for row in rows}, key=lambda name: (name != "all", name)):
+        of_these = [row for row in rows if row["services"] == services]
+        heading = "Every service" if services == "all" else f"`{services.replace(', ', '`, `')}`"
+        lines = [f"**{heading}**", "", "| Setting | Type | Default | What |", "| --- | --- | --- | --- |"]
+        for row in of_these:
+            default = "required" if row["required"] else f"`{row['default']}`" if row["default"] else "none"
+            what = row["description"].replace("|", "\\|")
+            lines.append(f"| `{row['name']}` | {row['type']} | {default} | {what} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _all_services(known: dict[str, dict[str, Any]]) -> set[str]:
+    return {service for row in known.values() for service in row["services"]}
+
+
+def _all(*arguments: str) -> list[Answer]:
+    told = asyncio.run(ask_all(*arguments))
+    if failed := [str(one.failure) for one in told if one.failure is not None]:
+        fail("; ".join(failed))
+    return told

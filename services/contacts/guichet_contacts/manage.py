@@ -1,0 +1,84 @@
+"""Commands for operators: ``python -m guichet_contacts.manage COMMAND``."""
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from guichet_kit.clock import to_wire
+from guichet_kit.manage import Command, CommandRefused, LeftToTheSweep, Managed, Opened, main
+from guichet_kit.mongo import Database
+
+from guichet_contacts.contact.contact import Contact, State
+from guichet_contacts.contact.errors import ContactErased, ContactMerged, ContactMissing
+from guichet_contacts.contact.merging import erase_contact
+from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.exchange.store import ImportStore
+from guichet_contacts.settings import Settings
+
+
+async def _prepare(database: Database) -> None:
+    await ContactStore(database, LeftToTheSweep()).ensure_indexes()
+    await ImportStore(database).ensure_indexes()
+
+
+async def _export(opened: Opened, given: argparse.Namespace) -> Any:
+    contacts = ContactStore(opened.database, LeftToTheSweep())
+    contact = await _person(contacts, given.person)
+    merged, waiting = [], [contact.id]
+    while waiting:
+        found = await contacts.merged_into(waiting.pop())
+        merged += found
+        waiting += [part.id for part in found]
+    return {"contact": _shown(contact), "merged": [_shown(part) for part in merged]}
+
+
+async def _erase(opened: Opened, given: argparse.Namespace) -> Any:
+    contacts = ContactStore(opened.database, LeftToTheSweep())
+    contact = await _person(contacts, given.person)
+    try:
+        await erase_contact(contacts, contact.id)
+    except (ContactMissing, ContactErased, ContactMerged) as refusal:
+        raise CommandRefused(f"{given.person}: {type(refusal).__doc__}") from None
+    return {"erased": contact.id}
+
+
+async def _person(contacts: ContactStore, person: str) -> Contact:
+    """The contact of that id or address; of one that was merged, the one that it went into."""
+    contact = await contacts.find(await contacts.holder_of(person) or person if "@" in person else person)
+    while contact is not None and contact.merge is not None:
+        contact = await contacts.find(contact.merge.into)
+    if contact is None or contact.state is State.STAGED:
+        raise CommandRefused(f"nobody in the customer base has the id or the address {person}")
+    if contact.state is State.ERASED:
+        raise CommandRefused(f"{contact.id} was erased; nothing brings it back")
+    return contact
+
+
+def _shown(contact: Contact) -> dict[str, Any]:
+    return {
+        "id": contact.id,
+        "state": contact.state,
+        "created_at": to_wire(contact.created_at),
+        "updated_at": to_wire(contact.updated_at),
+        **asdict(contact.details),
+        "other_emails": list(contact.other_emails),
+    }
+
+
+def _who(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("person", help="a contact's id, or an e-mail address of theirs")
+
+
+CONTACTS = Managed(
+    service="contacts",
+    settings=Settings,
+    prepare=_prepare,
+    outboxes=("contacts",),
+    commands=(
+        Command("export", "tell all that is written about a contact", _export, _who),
+        Command("erase", "make a contact anonymous for good, here and in every other service", _erase, _who),
+    ),
+)
+
+if __name__ == "__main__":
+    main(CONTACTS)

@@ -1,0 +1,100 @@
+"""`guichetctl` as operators run it, on real servers with databases and buckets of the test's own."""
+
+import asyncio
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from guichet_kit.mongo import Database, MongoClient, open_client
+from guichet_kit.objects import ObjectStore
+from guichet_local.testing import S3
+
+SERVICES = ("chat", "requests", "contacts", "attachments", "mailer")
+OUT = "GUICHET_NOT_SET"
+
+
+@dataclass
+class Installation:
+    """What one installation's operator has: its settings, and servers to look into."""
+
+    environment: dict[str, str]
+    mongo: MongoClient
+    prefix: str
+    s3: S3
+
+    def database(self, service: str) -> Database:
+        """The database of one service."""
+        return self.mongo.database(f"{self.prefix}{service}")
+
+    def bucket(self, kind: str) -> ObjectStore:
+        """The bucket ``attachments`` or ``mail``."""
+        name = self.environment[f"GUICHET_{kind.upper()}_BUCKET"]
+        return ObjectStore(self.s3.endpoint, self.s3.access_key, self.s3.secret_key, name)
+
+    async def ctl(
+        self, *arguments: str, stdin: str = "", **changed: str
+    ) -> subprocess.CompletedProcess[str]:  # fmt: skip
+        """Run a command; nobody sits at its standard input."""
+        environment = {k: v for k, v in (self.environment | changed).items() if v != OUT}
+        return await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "guichet_ctl", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": os.environ["PATH"], **environment},
+        )
+
+    async def told(self, *arguments: str) -> Any:
+        """What a command answers in JSON; it must succeed."""
+        done = await self.ctl(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+async def installations(
+    mongodb_url: str, rabbitmq_url: str, s3: S3, tmp_path: Path
+) -> AsyncIterator[Callable[[], Installation]]:  # fmt: skip
+    """Makes installations that nothing was ever done to, on the same servers."""
+    key = tmp_path / "secret.key"
+    key.write_text(secrets.token_urlsafe(48))
+    mongo = open_client(mongodb_url, "pymongo", "tests")
+    made: list[Installation] = []
+
+    def make() -> Installation:
+        mark = secrets.token_hex(4)
+        environment = {
+            "GUICHET_MONGODB_URL": mongodb_url,
+            "GUICHET_RABBITMQ_URL": rabbitmq_url,
+            "GUICHET_S3_ENDPOINT": s3.endpoint,
+            "GUICHET_S3_ACCESS_KEY": s3.access_key,
+            "GUICHET_S3_SECRET_KEY": s3.secret_key,
+            "GUICHET_DATABASE_PREFIX": f"ctl_{mark}_",
+            "GUICHET_ATTACHMENTS_BUCKET": f"ctl-{mark}-attachments",
+            "GUICHET_MAIL_BUCKET": f"ctl-{mark}-mail",
+            "GUICHET_SECRET_KEY_FILE": str(key),
+            "GUICHET_PUBLIC_URL": "https://desk.example",
+        }
+        made.append(Installation(environment, mongo, f"ctl_{mark}_", s3))
+        return made[-1]
+
+    yield make
+    for installation in made:
+        for service in SERVICES:
+            await installation.database(service).command("dropDatabase")
+    await mongo.close()
+
+
+@pytest.fixture
+def installation(installations: Callable[[], Installation]) -> Installation:
+    """One of them."""
+    return installations()

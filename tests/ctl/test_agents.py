@@ -1,0 +1,105 @@
+"""How an operator lets the first administrator in, and everybody after."""
+
+import json
+import re
+
+import pytest
+from guichet_kit.tokens import Tokens
+from guichet_requests.agent.passwords import Passwords
+from guichet_requests.agent.store import AgentStore
+from guichet_requests.agent.usecases import Desk, WelcomeRefused
+
+from tests.ctl.conftest import Installation
+
+IDA = ("--email", "ida@desk.example", "--name", "Ida Chef")
+
+
+def desk(installation: Installation) -> Desk:
+    """Signing in, as the service does it."""
+    key = b"k" * 32
+    store = AgentStore(installation.database("requests"))
+    return Desk(store, Passwords(), Tokens(key, "agents"), Tokens(key, "refresh"))
+
+
+def token_of(link: str) -> str:
+    found = re.fullmatch(r"https://desk\.example/#/welcome/([\w-]{40,})", link)
+    assert found, link
+    return found[1]
+
+
+async def test_a_new_agent_sets_their_password_by_a_link_that_works_once(installation: Installation) -> None:
+    made = await installation.told("agents", "create", *IDA, "--role", "admin")
+    signing_in, token = desk(installation), token_of(made["link"])
+
+    signed_in = await signing_in.welcome(token, "a good password")
+    assert (signed_in.agent.id, signed_in.agent.role) == (made["id"], "admin")
+    assert (await signing_in.sign_in("ida@desk.example", "a good password")).agent.id == made["id"]
+    with pytest.raises(WelcomeRefused):
+        await signing_in.welcome(token, "another password")
+    (listed,) = await installation.told("agents", "list")
+    assert (listed["name"], listed["active"], listed["has_password"]) == ("Ida Chef", True, True)
+
+
+async def test_the_first_administrators_link_is_given_until_somebody_has_a_password(installation: Installation) -> None:
+    first = await installation.told("agents", "first", "--email", "admin@localhost")
+    second = await installation.told("agents", "first", "--email", "admin@localhost")
+    assert (first["id"], first["role"]) == (second["id"], "admin")
+
+    with pytest.raises(WelcomeRefused):  # the newer link takes its place
+        await desk(installation).welcome(token_of(first["link"]), "a good password")
+    await desk(installation).welcome(token_of(second["link"]), "a good password")
+    assert await installation.told("agents", "first", "--email", "admin@localhost") is None
+
+
+async def test_a_reset_takes_the_password_and_the_sessions_away(installation: Installation) -> None:
+    made = await installation.told("agents", "create", *IDA)
+    signing_in = desk(installation)
+    session = await signing_in.welcome(token_of(made["link"]), "a good password")
+
+    again = await installation.told("agents", "reset", "ida@desk.example", "--yes")
+    with pytest.raises(Exception, match="not right"):
+        await signing_in.sign_in("ida@desk.example", "a good password")
+    with pytest.raises(Exception, match="not right"):
+        await signing_in.refresh(session.refresh_token)
+    await signing_in.welcome(token_of(again["link"]), "another password")
+
+
+async def test_who_is_deactivated_cannot_use_their_link_and_can_once_they_are_back(installation: Installation) -> None:
+    made = await installation.told("agents", "create", *IDA)
+    assert (await installation.told("agents", "deactivate", "ida@desk.example", "--yes"))["active"] is False
+    with pytest.raises(WelcomeRefused):
+        await desk(installation).welcome(token_of(made["link"]), "a good password")
+    await installation.told("agents", "activate", "ida@desk.example")
+    await desk(installation).welcome(token_of(made["link"]), "a good password")
+
+
+async def test_no_token_is_kept_in_the_database(installation: Installation) -> None:
+    made = await installation.told("agents", "create", *IDA)
+    documents = await installation.database("requests")["agents"].find({}).to_list(None)
+    assert token_of(made["link"]) not in json.dumps(documents, default=str)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("create", "--email", "no address", "--name", "Ida"), "email"),
+        (("create", *IDA, "--role", "king"), "--role"),
+        (("reset", "nobody@desk.example", "--yes"), "nobody@desk.example"),
+        (("deactivate", "nobody@desk.example", "--yes"), "nobody@desk.example"),
+        (("reset", "nobody@desk.example"), "--yes"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_words(
+    installation: Installation, arguments: tuple[str, ...], said: str
+) -> None:  # fmt: skip
+    done = await installation.ctl("agents", *arguments)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_an_address_is_given_to_one_agent_only(installation: Installation) -> None:
+    await installation.told("agents", "create", *IDA)
+    done = await installation.ctl("agents", "create", *IDA)
+    assert done.returncode == 1
+    assert "address" in done.stderr
