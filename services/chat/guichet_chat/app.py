@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveEdge, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
@@ -44,7 +44,7 @@ log = get_logger(__name__)
 def build(settings: ChatSettings) -> FastAPI:
     """The service. Nothing connects before its lifespan begins."""
     replica = new_id()
-    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "chat", feed)
     lines = LiveEdge(settings.rabbitmq_url, "chat", replica)

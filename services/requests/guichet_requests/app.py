@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
@@ -51,7 +51,7 @@ log = get_logger(__name__)
 
 def build(settings: RequestsSettings) -> FastAPI:
     """The service. Nothing connects before its lifespan begins."""
-    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "requests", feed)
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-requests")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
+from guichet_contracts.subscriptions import MESSAGES_WITH_FILES
 from guichet_kit import tasks
 from guichet_kit.broker import PublishFailed, Refused
 from guichet_kit.clock import now
@@ -29,9 +30,6 @@ from guichet_chat.erasure import erase_again, known_as_somebody
 from guichet_chat.events import Trace, entry_event
 from guichet_chat.log.store import Untold, WriterStore, Written
 from guichet_chat.store import Place, Store
-
-FILES_KEY = "chat.message.posted.v1.files"
-"""Routing key, besides the type, of messages that name files: some queues take only those."""
 
 GATHER_SECONDS = 0.05
 MOST = 100
@@ -256,7 +254,7 @@ class LogOutbox:
             kinds.setdefault((event["type"], has_files), []).append(number)
         left: list[int] = []
         for (_, has_files), numbers in kinds.items():
-            also = (FILES_KEY,) if has_files else ()
+            also = (MESSAGES_WITH_FILES,) if has_files else ()
             try:
                 await self._publisher.publish_batch([events[number][0] for number in numbers], also=also)
             except Refused as error:
