@@ -45,7 +45,9 @@ async def take_in_entry(store: RequestStore, contacts: ContactStore, opening: Op
                 if taken is None:
                     return
                 taken = next_version(request, taken)
-                if not await store.replace(request, taken):
+                # Where a conversation belongs is written down before any of its entries is on a timeline.
+                save = store.replace if joins else store.take_in
+                if not await save(request, taken):
                     continue
         except Taken:
             # Another consumer placed the conversation, or opened the visitor's request, just now.
