@@ -15,22 +15,27 @@ from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
+from guichet_requests.request.request import Request
 from guichet_requests.request.store import RequestStore
 from guichet_requests.settings import DatabaseSettings
 from guichet_requests.timeline.store import TimelineStore
 
 
 class LeftToTheSweep:
-    """A relay that publishes nothing: a running service finds the events in the outbox."""
+    """Publishes nothing: a running service finds the events in the outbox, and the marks."""
 
     def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
         """Leave them there."""
+
+    def tell(self, request: Request) -> None:
+        """Leave its mark."""
 
 
 async def put_agent(database: Database, email: str, name: str, role: Role, password: str) -> Agent:
     """Add the agent of that address, or give the one who has it the name, role, password and access."""
     agents, passwords = AgentStore(database), Passwords()
-    requests = RequestStore(database, TimelineStore(database), LeftToTheSweep())
+    left = LeftToTheSweep()
+    requests = RequestStore(database, TimelineStore(database), left, left)
     await agents.prepare()
     found = await agents.credentials(email)
     if found is None:

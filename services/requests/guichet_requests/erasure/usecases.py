@@ -4,10 +4,9 @@ A process that dies in the middle is followed by a repeat of the event, which fi
 of an erased visitor later, since it waited in a queue, comes in without the person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-
-from guichet_kit.mongo import Document
+from typing import Any
 
 from guichet_requests.contact.contact import ContactCopy, email_key
 from guichet_requests.contact.store import ContactStore
@@ -77,25 +76,23 @@ async def take_in_batch(
     erasures: ErasureStore, requests: RequestStore, items: TimelineStore, news: Sequence[News]
 ) -> set[int]:
     """`batch.take_in_batch`, but that what an erased visitor wrote is left, too."""
-    visitors = {one.opening.visitor.id: one.opening.visitor for one in news if isinstance(one, Heard)}
-    known = await erasures.of_visitors(visitors.keys()) if visitors else {}
-    kept = [
-        index
-        for index, one in enumerate(news)
-        if not (isinstance(one, Heard) and one.opening.visitor.id in known)
-    ]  # fmt: skip
+    visitors = [one.opening.visitor for one in news if isinstance(one, Heard)]
+    known = await erasures.of_visitors(visitor.id for visitor in visitors)
+    kept = [index for index, one in enumerate(news) if not (isinstance(one, Heard) and one.opening.visitor.id in known)]
     left = await batch.take_in_batch(requests, [news[index] for index in kept])
     # As above: one that began meanwhile may have missed what was taken in.
-    late = await erasures.of_visitors(visitors.keys() - known.keys()) if visitors.keys() - known.keys() else {}
+    late = await erasures.of_visitors(visitor.id for visitor in visitors if visitor.id not in known)
     for visitor_id, erasure in late.items():
-        await _take_out(requests, items, erasure.knowing(visitors[visitor_id]))
+        for visitor in visitors:
+            erasure = erasure.knowing(visitor) if visitor.id == visitor_id else erasure
+        await _take_out(requests, items, erasure)
     return {*range(len(news))} - {index for place, index in enumerate(kept) if place not in left}
 
 
 async def _take_out(requests: RequestStore, items: TimelineStore, erasure: Erasure) -> None:
     redaction = erasure.redaction
 
-    def without(event: Document) -> Document:
+    def without(event: Mapping[str, Any]) -> dict[str, Any]:
         return erase_told(event, erasure, redaction)
 
     async for request_id in requests.of_person(erasure.contact_ids, erasure.visitor_ids, erasure.address_keys):

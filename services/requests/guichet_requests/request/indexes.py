@@ -35,7 +35,7 @@ _LISTS = [
         ],
         name=f"{owner}_by_{name}",
     )
-    for name, sorted_by, direction in SORTS.values()
+    for name, sorted_by, direction in sorted({*SORTS.values()})
     for owner, begin, end in _OWNERS
 ]
 INDEXES = [

@@ -5,13 +5,12 @@ what else is to be told (``outbox``) and the items that it adds to the timeline 
 to the timeline and taken off the document; whoever reads a request next does that first where a crash prevented it, so
 a timeline never lacks what its request tells of.
 
-Entries of a conversation that is on the request need no ``pending``: their ids are their own, and what writes them comes
-again until all is done. So they go to the timeline first, then the request changes.
+Entries of a conversation that is on the request need no ``pending``: their ids are their own, and what writes them
+comes again until all is done. So they go to the timeline first, then the request changes.
 """
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from guichet_contracts.event import Event
@@ -206,9 +205,7 @@ class RequestStore:
                     self._telling.tell(change.request)
         return whole, refused
 
-    async def page(
-        self, listing: Listing, limit: int, cursor: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
+    async def page(self, listing: Listing, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """The rows of one page of a list, and the cursor of the next. Raises `Invalid` for a bad cursor."""
         return await lists.page(self.collection, listing, limit, cursor)
 
