@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import pytest
 from guichet_attachments import examine
-from guichet_attachments.examine import ExaminationInterrupted, Examiner, Finding
+from guichet_attachments.examine import ExaminationInterrupted, ExaminationTooSlow, Examiner, Finding
 from PIL import Image
 
 from . import samples
@@ -91,16 +91,37 @@ class TestFindings:
 
 
 class TestLimits:
-    async def test_one_that_takes_too_long_is_ended_and_the_file_refused(
+    async def test_one_that_takes_too_long_is_ended_and_says_nothing_of_the_file(
         self, preview: BinaryIO, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(examine, "WALL_SECONDS", 0.001)
-        assert (await finding_of(samples.image(), preview)).refusal == "type_not_allowed"
+        with pytest.raises(ExaminationTooSlow):
+            await finding_of(samples.image(), preview)
 
-    @pytest.mark.parametrize("how", [signal.SIGXCPU, signal.SIGSEGV])
-    async def test_one_that_crashes_on_a_file_refuses_it(self, preview: BinaryIO, how: signal.Signals) -> None:
-        _, finding = await asyncio.gather(end_the_examiner(how), finding_of(samples.image(), preview))
+    async def test_one_that_runs_out_of_processor_time_says_nothing_of_the_file(self, preview: BinaryIO) -> None:
+        results = await asyncio.gather(
+            end_the_examiner(signal.SIGXCPU), finding_of(samples.image(), preview), return_exceptions=True
+        )
+        assert isinstance(results[1], ExaminationTooSlow)
+
+    async def test_one_that_crashes_on_a_file_refuses_it(self, preview: BinaryIO) -> None:
+        _, finding = await asyncio.gather(end_the_examiner(signal.SIGSEGV), finding_of(samples.image(), preview))
         assert finding.refusal == "type_not_allowed"
+
+    async def test_a_picture_whose_decoding_takes_too_long_is_kept_without_a_preview(
+        self, preview: BinaryIO, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slow = "import time; from guichet_attachments import examiner, pictures; "
+        slow += "pictures.write_preview = lambda *_: time.sleep(60); examiner.main()"
+        start = asyncio.create_subprocess_exec
+
+        async def start_slow(program: str, *arguments: str, **options: object) -> asyncio.subprocess.Process:
+            return await start(program, "-I", "-c", slow, arguments[-1], **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", start_slow)
+        monkeypatch.setattr(examine, "WALL_SECONDS", 5)
+        finding = await finding_of(samples.image(), preview)
+        assert (finding.media_type, finding.has_preview, finding.refusal) == ("image/png", False, None)
 
     @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
     async def test_one_that_was_ended_from_outside_says_nothing_of_the_file(

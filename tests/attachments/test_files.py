@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import io
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -31,6 +30,7 @@ from guichet_contracts.requests import (
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
 from guichet_kit.tokens import InvalidToken, Tokens
+from guichet_local.testing.events import events_of
 from PIL import Image
 
 from . import samples
@@ -108,9 +108,9 @@ class Broker:
         async with asyncio.timeout(10), self._queue.iterator() as messages:
             async for message in messages:
                 async with message.process():
-                    event: dict[str, Any] = json.loads(message.body)
-                    if event["subject"] == file_id:
-                        return event
+                    for event in events_of(message.body):
+                        if event["subject"] == file_id:
+                            return event
         raise AssertionError("the queue ended")
 
 

@@ -31,7 +31,6 @@ class TestContent:
             ("logo.png", samples.SVG),
             ("page.html", samples.HTML),
             ("page.txt", samples.HTML),
-            ("run.txt", b"#!/bin/sh\nrm -rf /\n"),
             ("run.php", b"<?php system($_GET[0]);"),
             ("run.bat", b"@echo off\r\ndel *\r\n"),
             ("archive.zip", samples.package()[:4] + bytes(100)),
@@ -62,33 +61,33 @@ class TestContent:
         await assert_refused(desk, "nothing.txt", b"", 422, "empty_file")
 
 
-class TestPolyglots:
+class TestPicturesThatAreMore:
     @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
-    async def test_an_image_followed_by_a_page_is_refused(self, desk: Desk, kind: str) -> None:
-        content = samples.image(kind) + samples.HTML
-        await assert_refused(desk, f"photo.{kind.lower()}", content, 415, "type_not_allowed")
+    @pytest.mark.parametrize("more", [samples.HTML, b"\0", samples.package()])
+    async def test_one_followed_by_anything_is_a_picture(self, desk: Desk, kind: str, more: bytes) -> None:
+        answer = await desk.upload(desk.visitor(), f"photo.{kind.lower()}", samples.image(kind) + more)
+        assert (answer.status_code, answer.json()["has_preview"]) == (201, True), answer.text
 
-    async def test_an_image_with_a_script_in_its_comment_is_refused(self, desk: Desk) -> None:
-        content = samples.png_with_comment(b"<ScRiPt src=//evil.example>")
-        await assert_refused(desk, "photo.png", content, 415, "type_not_allowed")
-
-    async def test_an_image_that_is_an_archive_too_is_refused(self, desk: Desk) -> None:
-        await assert_refused(desk, "photo.jpg", samples.image("JPEG") + samples.package(), 415, "type_not_allowed")
-
-    async def test_an_image_followed_by_anything_is_refused(self, desk: Desk) -> None:
-        await assert_refused(desk, "photo.png", samples.image() + b"\0", 415, "type_not_allowed")
-
-    async def test_an_image_with_a_harmless_comment_is_taken(self, desk: Desk) -> None:
-        answer = await desk.upload(desk.visitor(), "photo.png", samples.png_with_comment(b"by Caro"))
+    @pytest.mark.parametrize("comment", [b"<ScRiPt src=//evil.example>", b"by Caro", b"<x:xmpmeta><html><body>"])
+    async def test_one_with_markup_in_its_metadata_is_a_picture(self, desk: Desk, comment: bytes) -> None:
+        answer = await desk.upload(desk.visitor(), "photo.png", samples.png_with_comment(comment))
         assert answer.status_code == 201, answer.text
+
+    @pytest.mark.parametrize("name", ["photo.html", "photo.svg", "photo.hta"])
+    async def test_one_under_the_name_of_a_page_is_refused(self, desk: Desk, name: str) -> None:
+        await assert_refused(desk, name, samples.image() + samples.HTML, 415, "type_not_allowed")
+
+    async def test_a_page_that_begins_like_a_picture_is_none(self, desk: Desk) -> None:
+        await assert_refused(desk, "photo.gif", b"GIF89a/*" + samples.HTML, 415, "type_not_allowed")
 
 
 class TestDamagedImages:
     async def test_a_cut_image_is_refused(self, desk: Desk) -> None:
         await assert_refused(desk, "photo.jpg", samples.image("JPEG")[:700], 415, "type_not_allowed")
 
-    async def test_an_image_that_unpacks_to_gigabytes_is_refused(self, desk: Desk) -> None:
-        await assert_refused(desk, "photo.png", samples.decompression_bomb(), 413, "too_large")
+    async def test_an_image_that_unpacks_to_gigabytes_is_kept_and_never_unpacked(self, desk: Desk) -> None:
+        answer = await desk.upload(desk.visitor(), "photo.png", samples.decompression_bomb())
+        assert (answer.status_code, answer.json()["has_preview"]) == (201, False), answer.text
 
 
 class TestSize:

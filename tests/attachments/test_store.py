@@ -20,6 +20,7 @@ from guichet_attachments.usecases import (
     link_files,
     link_template_files,
     own_file,
+    receipt_for,
 )
 from guichet_attachments.virus import NoScanner
 from guichet_kit.clock import now
@@ -156,6 +157,23 @@ class TestOrphans:
         await own_file(parts, file.id, OWNER)
         await sweep(parts)
         assert await names(parts) == {file.object}
+
+    @pytest.mark.parametrize(("age_in_days", "stays"), [(1, True), (5, True), (6.9, True), (7.1, False), (30, False)])
+    async def test_asking_again_and_again_does_not_keep_a_file_for_ever(
+        self, parts: Parts, age_in_days: float, stays: bool
+    ) -> None:
+        file = await kept(parts, created_at=now() - age_in_days * DAY)
+        asked = await own_file(parts, file.id, OWNER)
+        assert asked.kept_until is not None
+        assert asked.kept_until - file.created_at <= 7 * DAY
+        await sweep(parts)
+        assert (await parts.store.get(file.id) is not None) is stays
+
+    async def test_a_receipt_is_good_for_no_longer_than_its_file_is_kept(self, parts: Parts) -> None:
+        file = await own_file(parts, (await kept(parts, created_at=now() - 6.9 * DAY)).id, OWNER)
+        claims = parts.receipts.verify(receipt_for(parts, file) or "")
+        assert file.kept_until is not None
+        assert claims.expires_at <= file.kept_until.timestamp() + 1
 
     async def test_a_file_renewed_after_the_sweep_has_read_it_is_not_dropped(self, parts: Parts) -> None:
         file = await kept(parts, kept_until=now() - DAY)

@@ -17,6 +17,7 @@ import pytest
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_local.ports import free_port
 from guichet_local.testing import S3
+from guichet_local.testing.events import events_of
 from guichet_local.testing.service import ServiceProcess
 from guichet_mailer.parsing import parse
 
@@ -103,7 +104,7 @@ async def taken_in(mailer: ServiceProcess, rabbitmq_url: str, mails: list[bytes]
         await queue.bind(await channel.get_exchange(EVENTS_EXCHANGE), "mailer.email.received.v1")
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            heard.add(json.loads(message.body)["subject"])
+            heard.update(event["subject"] for event in events_of(message.body))
 
         await queue.consume(hear, no_ack=True)
         port, began = int(mailer.environment["GUICHET_LMTP_PORT"]), time.perf_counter()

@@ -1,7 +1,6 @@
 """The other services' side of mailer: who hears and says, and somebody who answers for what got uncertain."""
 
 import asyncio
-import json
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +18,7 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.tokens import Tokens
 from guichet_local.testing import S3
+from guichet_local.testing.events import events_of
 from guichet_local.testing.mail import CUSTOMERS
 
 DESK = "desk.example"
@@ -72,7 +72,10 @@ class Desk:
     async def hear(self, message: Any) -> None:
         """Note an event of mailer's; each may come more than once, in any order."""
         async with message.process():
-            data = json.loads(message.body)["data"]
+            for event in events_of(message.body):
+                self._note(event["data"])
+
+    def _note(self, data: dict[str, Any]) -> None:
         if email := data.get("email"):
             self.received.setdefault(email["subject"], set()).add(email["id"])
             return

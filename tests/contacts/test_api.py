@@ -10,6 +10,7 @@ import aio_pika
 import httpx2
 import pytest
 from guichet_kit.broker import EVENTS_EXCHANGE
+from guichet_local.testing.events import events_of
 
 Headers = Callable[..., dict[str, str]]
 
@@ -42,7 +43,8 @@ async def heard(rabbitmq_url: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]
         events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            events.put_nowait(json.loads(message.body) | {"routing_key": message.routing_key})
+            for event in events_of(message.body):
+                events.put_nowait(event | {"routing_key": message.routing_key})
 
         await queue.consume(hear, no_ack=True)
         yield events

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -319,3 +320,138 @@ class TestExport:
         parts = [part async for part in export(contacts, ",")]
         assert len(parts) == 4
         assert "".join(parts).count("@example.com") == 450
+
+
+async def _imported(
+    imports: ImportStore, staged: StagedContacts, text: str, *, partial: bool = False, **wanted: Any
+) -> ImportJob:
+    uploaded = await _uploaded(imports, text, partial=partial)
+    job = await imports.claim()
+    assert job is not None
+    assert job.id == uploaded.id
+    return await take_in(imports, staged, replace(job, **wanted), "FR")
+
+
+class TestKnownAddresses:
+    async def test_where_it_was_asked_for_a_line_changes_the_contact_that_has_its_address(
+        self, imports: ImportStore, staged: StagedContacts, contacts: ContactStore, relay: Any
+    ) -> None:
+        await create_contact(
+            contacts, "c1", Details("Ada", "Byron", "Ada@example.org", "+33611223344", None, "Appelle le matin")
+        )
+        text = (
+            "Prénom;Nom;E-mail;Tél.;Société;Notes\n"
+            ";Lovelace;ADA@example.org;;ACME;Cliente depuis 2020\n"
+            "Bob;;bob@example.org;;;\n"
+        )
+        for _ in range(2):
+            job = await _imported(imports, staged, text, update_known=True)
+        assert (job.state, job.written, job.refused, job.updated) == (State.DONE, 2, 0, 2)
+        ada, bob = sorted(await _all(contacts), key=lambda contact: contact.details.first_name or "")
+        assert ada.id == "c1"
+        assert ada.details == Details(
+            "Ada", "Lovelace", "Ada@example.org", "+33611223344", "ACME", "Appelle le matin\n\nCliente depuis 2020"
+        )
+        assert bob.details.email == "bob@example.org"
+        assert ada.version == 2, "the same file again changes nothing"
+        assert [contact.id for contact in (await search_contacts(contacts, "lovelace", None, 5))[0]] == ["c1"]
+
+    async def test_where_it_was_not_the_line_is_refused(
+        self, imports: ImportStore, staged: StagedContacts, contacts: ContactStore
+    ) -> None:
+        await create_contact(contacts, "c1", Details("Ada", "Byron", "ada@example.org"))
+        job = await _imported(imports, staged, "Nom;E-mail\nLovelace;ada@example.org\n")
+        assert (job.state, job.errors[0].code, job.updated) == (State.REFUSED, "contact_exists", 0)
+
+    async def test_a_refused_import_changes_nobody_and_leaves_nothing_behind(
+        self, database: Database, imports: ImportStore, staged: StagedContacts, contacts: ContactStore
+    ) -> None:
+        before = await create_contact(contacts, "c1", Details("Ada", "Byron", "ada@example.org"))
+        text = "Nom;E-mail\nSecretname;ada@example.org\nBob;not-an-address\n"
+        job = await _imported(imports, staged, text, update_known=True)
+        assert job.state is State.REFUSED
+        assert await _all(contacts) == [before]
+        assert await database["import_updates"].count_documents({}) == 0
+
+    async def test_two_lines_of_one_address_are_still_one_too_many(
+        self, imports: ImportStore, staged: StagedContacts
+    ) -> None:
+        text = "Nom;E-mail\nAda;ada@example.org\nEve;ada@example.org\n"
+        job = await _imported(imports, staged, text, update_known=True)
+        assert [error.code for error in job.errors] == ["doubled_email"]
+
+    async def test_a_contact_that_is_gone_meanwhile_is_named_and_not_made_anew(
+        self, database: Database, imports: ImportStore, staged: StagedContacts, contacts: ContactStore
+    ) -> None:
+        await create_contact(contacts, "c1", Details("Ada", "Byron", "ada@example.org"))
+        await _uploaded(imports, "Nom;E-mail\nLovelace;ada@example.org\nBob;bob@example.org\n")
+        job = await imports.claim()
+        assert job is not None
+
+        class Erasing(ImportStore):
+            async def save(self, job: ImportJob) -> ImportJob:
+                if job.state is State.WRITING:
+                    await contacts.collection.update_one({"_id": "c1"}, {"$set": {"state": "erased"}})
+                return await super().save(job)
+
+        erasing = Erasing(database)
+        erasing.worker_id = imports.worker_id
+        job = await take_in(erasing, staged, replace(job, update_known=True), "FR")
+        assert (job.state, job.written, job.refused, job.updated) == (State.DONE, 1, 1, 0)
+        assert [(error.line, error.code) for error in job.errors] == [(2, "contact_gone")]
+
+
+class TestColumns:
+    async def test_columns_that_are_left_out_are_named(self, imports: ImportStore, staged: StagedContacts) -> None:
+        job = await _imported(imports, staged, "Nom complet;Pointure;Mail\nJean Dupont;43;j@example.org\n")
+        assert (job.state, job.left_out) == (State.DONE, ("Pointure",))
+        found = await imports.find(job.id)
+        assert found == job
+
+    async def test_nothing_is_done_that_lost_a_name(
+        self, imports: ImportStore, staged: StagedContacts, contacts: ContactStore
+    ) -> None:
+        text = "Titulaire;Mail\nJean Dupont;j@example.org\n"
+        job = await _imported(imports, staged, text)
+        assert job.state is State.FAILED
+        assert job.failure is not None
+        assert job.failure.code == "unclear_columns"
+        job = await _imported(imports, staged, text, mapping=("name", "email"))
+        assert (job.state, (await _all(contacts))[0].details.name) == (State.DONE, "Jean Dupont")
+        job = await _imported(imports, staged, text.replace("j@", "k@"), mapping=(None, "email"))
+        assert (job.state, job.left_out) == (State.DONE, ("Titulaire",))
+
+
+@pytest.mark.parametrize("database", ["pymongo"], indirect=True)
+class TestKilledWhileUpdating:
+    async def test_wherever_it_dies_every_contact_is_changed_once(
+        self, database: Database, relay: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(store_module, "LEASE", timedelta(0))
+        contacts = MortalContacts(database, relay)
+        contacts.fuse = Fuse(0)
+        await contacts.ensure_indexes()
+        moment, died = 0, True
+        while died:
+            moment, died = moment + 1, False
+            contacts.fuse = Fuse(0)
+            for number in range(2):
+                await create_contact(contacts, f"c{number}", Details("Old", None, f"person{number}@example.com"))
+            imports = MortalImports(database)
+            imports.fuse = contacts.fuse = Fuse(moment)
+            uploaded = await _uploaded(imports, _people(3))
+            while job := await imports.claim():
+                try:
+                    await take_in(imports, StagedContacts(contacts), replace(job, update_known=True), "FR")
+                except Killed:
+                    died = True
+            ended = await imports.find(uploaded.id)
+            assert ended is not None
+            assert (ended.state, ended.written, ended.updated) == (State.DONE, 3, 2)
+            found = {contact.id: (contact.details.first_name, contact.version) for contact in await _all(contacts)}
+            assert len(found) == 3
+            assert (found["c0"], found["c1"]) == (("Person 0", 2), ("Person 1", 2))
+            assert await database["import_updates"].count_documents({}) == 0
+            await contacts.collection.delete_many({})
+            await database["imports"].delete_many({})
+        assert moment > 8

@@ -144,3 +144,114 @@ class TestARealRestart:
 
 def thing(event_type: str, n: int) -> dict[str, object]:
     return {"id": str(n), "type": event_type, "data": {"n": n}}
+
+
+class TestABrokerThatIsHalfThere:
+    async def test_a_start_waits_while_connections_are_taken_and_closed(self, rabbitmq_url: str, route: Route) -> None:
+        # As a proxy or a Kubernetes service does whose broker is not up yet.
+        async with laid(rabbitmq_url) as wire:
+            wire.slam()
+            asyncio.get_running_loop().call_later(1.0, lambda: asyncio.ensure_future(wire.mend()))
+            async with running(wire.url, route.topology) as broker:
+                await EventPublisher(broker, route.topology).publish(route.event())
+        assert await route.count() == 1
+
+    async def test_a_reconnection_through_it_declares_the_topology_all_the_same(
+        self, rabbitmq_url: str, route: Route
+    ) -> None:
+        feed = LiveFeed()
+        async with laid(rabbitmq_url) as wire, running(wire.url, route.topology, feed=feed) as broker:
+            wire.cut()
+            await route.channel.queue_delete(route.queue)
+            wire.slam()
+            await wire.open()
+            await asyncio.sleep(1.5)
+            await wire.mend()
+            publisher = EventPublisher(broker, route.topology)
+            await eventually(lambda: is_taken(publisher, route))
+        assert await route.count() == 1
+
+
+class TestAQueueThatIsDeleted:
+    async def test_it_is_made_again_with_its_bindings_and_whoever_may_have_missed_something_is_told(
+        self, rabbitmq_url: str, route: Route
+    ) -> None:
+        inbox, feed, told = Inbox(), LiveFeed(), asyncio.Event()
+
+        async def tell() -> None:
+            told.set()
+
+        async with running(rabbitmq_url, route.topology, handled_by(route, inbox.put), feed) as broker:
+            feed.when_back(tell)
+            publisher = EventPublisher(broker, route.topology)
+            await publisher.publish(route.event(n=1))
+            await inbox.holds(1)
+            await route.channel.queue_delete(route.queue)
+            async with asyncio.timeout(20):
+                await told.wait()
+            await eventually(lambda: takes(publisher, route, inbox))
+
+    async def test_one_that_nobody_consumes_here_is_found_by_a_look(
+        self, rabbitmq_url: str, route: Route, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("guichet_kit.broker.connection.VERIFY_SECONDS", 0.2)
+        feed, told = LiveFeed(), asyncio.Event()
+
+        async def tell() -> None:
+            told.set()
+
+        async with running(rabbitmq_url, route.topology, feed=feed) as broker:
+            feed.when_back(tell)
+            await route.channel.queue_delete(f"{route.queue}.retry.short")
+            await route.channel.queue_delete(route.queue)
+            async with asyncio.timeout(20):
+                await told.wait()
+            await EventPublisher(broker, route.topology).publish(route.event())
+        assert await route.count() == 1
+
+
+class TestABrokerThatTakesNothing:
+    async def test_an_alarm_is_being_away(self, rabbitmq_server: RabbitMQServer) -> None:
+        feed, topology = LiveFeed(), Topology({unique("tests.alarm"): ("tests.alarm",)}, retry_delays={})
+        async with running(rabbitmq_server.url, topology, feed=feed) as broker:
+            await rabbitmq_server.takes_nothing(True)
+            try:
+                with pytest.raises(PublishFailed):
+                    await EventPublisher(broker, topology).publish(thing("tests.alarm", 1))
+                await eventually(lambda: asyncio.sleep(0, not feed.connected))
+            finally:
+                await rabbitmq_server.takes_nothing(False)
+            await eventually(lambda: asyncio.sleep(0, feed.connected))
+
+
+class TestThoseWhoAreToldOfAReturn:
+    async def test_whoever_fails_is_told_again_until_they_succeed(self, rabbitmq_url: str) -> None:
+        feed, tries = LiveFeed(), 0
+
+        async def database_away() -> None:
+            nonlocal tries
+            tries += 1
+            if tries < 3:
+                raise ConnectionError("the database is away")
+
+        async with laid(rabbitmq_url) as wire, running(wire.url, Topology({}), feed=feed):
+            feed.when_back(database_away)
+            wire.cut()
+            await wire.mend()
+            await eventually(lambda: asyncio.sleep(0, tries == 3))
+
+
+async def is_taken(publisher: EventPublisher, route: Route) -> bool:
+    try:
+        await publisher.publish(route.event())
+    except PublishFailed:
+        return False
+    return True
+
+
+async def takes(publisher: EventPublisher, route: Route, inbox: Inbox) -> bool:
+    try:
+        await publisher.publish(route.event(n=2))
+    except PublishFailed:
+        return False
+    return 2 in [thing.data["n"] for thing in inbox.things]

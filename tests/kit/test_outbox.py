@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -12,11 +12,11 @@ from faststream.rabbit import RabbitBroker
 from guichet_contracts.event import Event, Model
 from guichet_kit import outbox as outbox_module
 from guichet_kit import trace
-from guichet_kit.broker import EventPublisher, PublishFailed
+from guichet_kit.broker import EventPublisher, Refused
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Collection, Database, Document, aggregate
-from guichet_kit.outbox import OUTBOX_INDEX, OutboxRelay, pending
+from guichet_kit.outbox import OUTBOX_INDEX, OutboxRelay, pending, rewrite_pending
 
 from .conftest import Route, eventually, running
 from .wire import laid
@@ -73,7 +73,10 @@ async def left(things: Collection) -> int:
 
 async def received(route: Route, count: int) -> list[int]:
     """The numbers of the next ``count`` events in the queue, sorted; there must be no more."""
-    numbers = [json.loads((await route.get()).body)["data"]["n"] for _ in range(count)]
+    numbers: list[int] = []
+    while len(numbers) < count:
+        body = json.loads((await route.get()).body)
+        numbers += [event["data"]["n"] for event in (body if isinstance(body, list) else [body])]
     assert await route.count() == 0
     return sorted(numbers)
 
@@ -200,10 +203,69 @@ class TestABrokerThatIsAway:
         relay = OutboxRelay(ExceptFor(relay._publisher, stuck["id"]), [things])
         await save(things, stuck)
         await save(things, entry(route, 2, LONG_AGO))
-        with pytest.raises(PublishFailed):
-            await relay.sweep(things)
         assert await relay.sweep(things) == 1
         assert await received(route, 1) == [2]
+
+    async def test_more_of_them_than_a_sweep_takes_at_once_keep_nobody_waiting(
+        self, relay: OutboxRelay, things: Collection, route: Route
+    ) -> None:
+        # Nothing is bound for these: the broker refuses each of them, as it does a message that is too large.
+        for n in range(120):
+            stuck = entry(route, n, LONG_AGO * 2)
+            stuck["event"]["type"] = f"{route.event_type}.unheard"
+            await save(things, stuck)
+        await save(things, entry(route, 1000, LONG_AGO))
+        unheard = {"nobody": (f"{route.event_type}.unheard",)}
+        topology = replace(route.topology, subscriptions={**route.topology.subscriptions, **unheard})
+        relay = OutboxRelay(EventPublisher(relay._publisher._broker, topology), [things])
+        assert await relay.sweep(things) == 1
+        assert await received(route, 1) == [1000]
+        assert await left(things) == 120
+
+    async def test_each_refusal_doubles_the_time_until_the_next_attempt(
+        self, relay: OutboxRelay, things: Collection, route: Route
+    ) -> None:
+        stuck = entry(route, 1, LONG_AGO)
+        relay = OutboxRelay(ExceptFor(relay._publisher, stuck["id"]), [things])
+        document_id, waits = await save(things, stuck), []
+        for _ in range(3):
+            await relay.sweep(things)
+            found = await things.find_one({"_id": document_id})
+            assert found is not None
+            waits.append(round((found["outbox_lease"] - now()).total_seconds()))
+            await things.update_one({"_id": document_id}, {"$set": {"outbox_lease": now() - LONG_AGO}})
+        assert waits == [3, 6, 12]
+
+
+class TestAnEventThatIsRewritten:
+    async def test_what_was_added_meanwhile_stays_and_what_was_published_stays_gone(
+        self, things: Collection, route: Route
+    ) -> None:
+        first, second, third = (entry(route, n) for n in (1, 2, 3))
+        document_id = await save(things, first, second)
+
+        def forget(event: Document) -> Document:
+            return {**event, "data": {"n": -1}}
+
+        class Meanwhile:
+            """The collection, whose document changes right after it was read."""
+
+            async def find_one(self, *args: Any) -> Document | None:
+                found = await things.find_one(*args)
+                change = {"$set": {"outbox": [second, third]}}
+                await things.update_one({"_id": document_id}, change)
+                return found
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(things, name)
+
+        await rewrite_pending(Meanwhile(), document_id, forget)  # type: ignore[arg-type]
+        found = await things.find_one({"_id": document_id})
+        assert found is not None
+        assert [(one["id"], one["event"]["data"]["n"]) for one in found["outbox"]] == [
+            (second["id"], -1),
+            (third["id"], 3),
+        ]
 
 
 class TestAnErrorThatNobodyForesaw:
@@ -229,10 +291,10 @@ class ExceptFor(EventPublisher):
     def __init__(self, publisher: EventPublisher, event_id: str) -> None:
         self._publisher, self._refused = publisher, event_id
 
-    async def publish(self, event: Mapping[str, Any], traceparent: str | None = None) -> None:
-        if event["id"] == self._refused:
-            raise PublishFailed("refused")
-        await self._publisher.publish(event, traceparent)
+    async def publish_batch(self, events: Sequence[Mapping[str, Any]], *, also: Sequence[str] = ()) -> None:
+        if self._refused in [event["id"] for event in events]:
+            raise Refused("refused")
+        await self._publisher.publish_batch(events, also=also)
 
 
 async def is_done(things: Collection) -> bool:

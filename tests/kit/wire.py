@@ -16,6 +16,7 @@ class Wire:
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
+        self._slams = False
 
     @property
     def url(self) -> str:
@@ -25,6 +26,11 @@ class Wire:
     async def mend(self) -> None:
         """Take connections and pass everything on."""
         self._flowing.set()
+        self._slams = False
+        await self.open()
+
+    async def open(self) -> None:
+        """Take connections."""
         if self._server is None:
             self._server = await asyncio.start_server(self._join, "127.0.0.1", self._port)
             self._port = self._server.sockets[0].getsockname()[1]
@@ -41,7 +47,14 @@ class Wire:
         """Leave connections as they are but pass nothing on, as when the network swallows everything."""
         self._flowing.clear()
 
+    def slam(self) -> None:
+        """Take new connections and close them at once, as a proxy does before a server that is not up."""
+        self._slams = True
+
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._slams:
+            writer.close()
+            return
         far_reader, far_writer = await asyncio.open_connection(self._target.host, self._target.port)
         ends = {writer, far_writer}
         self._ends |= ends

@@ -22,6 +22,7 @@ from guichet_kit.ids import new_id
 from guichet_kit.tokens import Tokens
 from guichet_local.ports import free_port
 from guichet_local.testing import S3
+from guichet_local.testing.events import events_of
 from guichet_local.testing.service import ServiceProcess
 
 INBOUND_SECRET = "inbound-secret"
@@ -125,7 +126,7 @@ class Ear:
 
     async def take(self, message: Any) -> None:
         async with message.process():
-            self.events.append(json.loads(message.body))
+            self.events += events_of(message.body)
 
     async def say(self, event: contract.EmailSubmitted | contract.EmailFiled | contract.VisitorsErased) -> None:
         body = event.model_dump_json().encode()

@@ -10,6 +10,7 @@ from guichet_contracts.requests import TemplateChanged
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.ids import new_id
 from guichet_kit.tokens import Tokens
+from guichet_local.testing.events import events_of
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.template.template import render
 
@@ -159,6 +160,13 @@ class TestRendering:
         }
 
 
+class TestAHugePlaceholder:
+    @pytest.mark.parametrize("body", ["{{" + " " * 400_000, "{{" * 200_000, "{{ a" + " b" * 200_000 + "}"])
+    def test_it_is_looked_at_once(self, body: str) -> None:
+        # Anything above linear time does not end before the tests' time limit.
+        assert render(body, {}).text == body
+
+
 class TestTemplateFiles:
     async def test_files_are_taken_by_receipt_and_can_be_let_go(
         self, service: Service, admin: Signed, receipts: Tokens
@@ -200,9 +208,10 @@ class TestTemplateFiles:
             told: dict[int, tuple[str, ...]] = {}
             async with asyncio.timeout(20), queue.iterator() as messages:
                 async for message in messages:
-                    data = TemplateChanged.model_validate_json(message.body).data
-                    if data.template_id == template_id:
-                        told[data.version] = data.attachment_ids
+                    for event in events_of(message.body):
+                        data = TemplateChanged.model_validate(event).data
+                        if data.template_id == template_id:
+                            told[data.version] = data.attachment_ids
                     if 3 in told and len(told) == 3:
                         break
         assert told == {1: ("f1",), 2: ("f1",), 3: ()}

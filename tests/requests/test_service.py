@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import aio_pika
-import orjson
 import pytest
 from faststream.rabbit import RabbitBroker
 from guichet_contracts.requests import RequestChanged
@@ -15,6 +14,7 @@ from guichet_contracts.subscriptions import SUBSCRIPTIONS
 from guichet_kit.broker import EVENTS_EXCHANGE, EventPublisher, Topology
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
+from guichet_local.testing.events import events_of
 from guichet_requests.email.filing import own_request_id
 
 from .conftest import Service, Signed, Visitor
@@ -37,9 +37,7 @@ class Wire:
         async with asyncio.timeout(40), self._told.iterator() as messages:
             async for message in messages:
                 await message.ack()
-                batch = message.content_type == "application/cloudevents-batch+json"
-                for told in orjson.loads(message.body) if batch else [orjson.loads(message.body)]:
-                    event = RequestChanged.model_validate(told)
+                for event in map(RequestChanged.model_validate, events_of(message.body)):
                     assert message.type == event.type
                     if event.data.request.id == request_id:
                         versions.append(event.data.request.version)

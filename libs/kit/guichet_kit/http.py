@@ -16,8 +16,9 @@ from guichet_kit import logs, problems, trace
 from guichet_kit.health import Health
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import OUTAGES
-from guichet_kit.problems import Problem, Unauthorized
+from guichet_kit.problems import InvalidBody, Problem, Unauthorized
 from guichet_kit.settings import ServiceSettings
+from guichet_kit.texts import half_pair_in
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
 
 JSON_BODY_LIMIT = 1 << 20
@@ -52,6 +53,9 @@ class _Envelope:
             await self._app(scope, receive, send)
             return
         begun, status, received = time.perf_counter(), 500, 0
+        media_type = headers.get(b"content-type", "").lower()
+        # A body that says nothing of its type is read as JSON, too.
+        json_body = bytearray() if "json" in media_type or not media_type else None
 
         async def counted_receive() -> Message:
             nonlocal received
@@ -60,6 +64,10 @@ class _Envelope:
             if received > self._body_limit:
                 # An HTTPException, because FastAPI takes any other error while it reads for a malformed body.
                 raise HTTPException(413, f"The body is larger than {self._body_limit} bytes.")
+            if json_body is not None:
+                json_body.extend(message.get("body", b""))
+                if not message.get("more_body") and (field := half_pair_in(bytes(json_body))):
+                    raise InvalidBody(field, "has half of a surrogate pair, which is no character")
             return message
 
         async def labelled_send(message: Message) -> None:

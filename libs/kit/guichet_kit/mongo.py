@@ -31,6 +31,7 @@ __all__ = [
     "LINEARIZABLE",
     "MAJORITY",
     "OUTAGES",
+    "WRITTEN",
     "Collection",
     "Database",
     "Document",
@@ -60,6 +61,9 @@ MAJORITY = ReadConcern("majority")
 
 LINEARIZABLE = ReadConcern("linearizable")
 """Reads one document by a unique key, and waits until what it read is durable."""
+
+WRITTEN = WriteConcern(1)
+"""A write that the primary has, but a failover may take back: for marks whose loss means doing something again."""
 
 OUTAGES: tuple[type[PyMongoError], ...] = (ConnectionFailure, ExecutionTimeout, NetworkTimeout, WTimeoutError)
 """MongoDB is away or too slow: the same call may succeed later."""

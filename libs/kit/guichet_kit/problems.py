@@ -126,6 +126,17 @@ class Unavailable(Problem):
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
+class InvalidBody(HTTPException):
+    """A field breaks a rule (422), found while the body is still being read.
+
+    An ``HTTPException``, because FastAPI takes any other error at that time for a malformed body.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(422, f"{field}: {message}")
+        self.problem = Invalid.of(field, message)
+
+
 def field_errors(error: ValidationError | RequestValidationError) -> list[dict[str, str]]:
     """Pydantic's findings as ``{field, message}``; the field is a dotted path within its part of the request."""
     found = []
@@ -155,6 +166,8 @@ def install(app: FastAPI, *, unavailable: tuple[type[Exception], ...] = ()) -> N
 
     async def on_http(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
+        if isinstance(error, InvalidBody):
+            return error.problem.response()
         problem = Problem(str(error.detail), code=_HTTP_CODES.get(error.status_code), headers=error.headers)
         problem.status = error.status_code
         return problem.response()

@@ -19,6 +19,7 @@ def caller(secret: bytes) -> Callable[[Request], Person]:
             claims = agents(request)
             return Person("agent", claims.subject, is_admin=claims.extra.get("role") == "admin")
         except Unauthorized:
-            return Person("visitor", visitors(request).subject)
+            claims = visitors(request)
+            return Person("visitor", claims.subject, site=claims.extra.get("site"))
 
     return person

@@ -3,19 +3,22 @@
 import asyncio
 import re
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 from guichet_kit.ids import new_id
 from guichet_kit.limits import Buckets
 from guichet_kit.problems import Invalid, Problem, TooLarge, TooMany
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from guichet_attachments import names, ranges, upload, usecases
+from guichet_attachments.allowance import network_of
 from guichet_attachments.attachment import Attachment, Person, Refusal, State, preview_of
+from guichet_attachments.checks import PREVIEW_TYPE
+from guichet_attachments.deps import Parts
 from guichet_attachments.download import Download
-from guichet_attachments.usecases import Parts
+from guichet_attachments.lanes import Claim
 
 FORM_OVERHEAD = 64 << 10
 """Bytes that a form may have beside its file."""
@@ -66,7 +69,11 @@ _REFUSALS: dict[Refusal, type[Problem]] = {
 
 
 class UploadedFile(BaseModel):
-    """A file as its owner sees it. ``receipt`` is null until it is ``ready``; ``size`` in bytes."""
+    """A file as its owner sees it. ``receipt`` is null until it is ``ready``; ``size`` in bytes.
+
+    ``warning``, where it is there, is of a file that is on no list and may do harm when it is opened: it is for
+    download only.
+    """
 
     id: str
     name: str
@@ -76,6 +83,7 @@ class UploadedFile(BaseModel):
     state: State
     scope: str
     has_preview: bool
+    warning: Literal["could_run"] | None = Field(default=None, exclude_if=lambda warning: warning is None)
     receipt: str | None
 
 
@@ -109,8 +117,11 @@ def routes(parts: Parts, caller: Callable[[Request], Person], size_limit: int, u
     ) -> UploadedFile:
         if not rates.take(person.id):
             raise TooMany("Too many files at once.", retry_after=1)
-        if int(request.headers.get("content-length", 0)) > size_limit + FORM_OVERHEAD:
+        announced = int(request.headers.get("content-length", 0))
+        if announced > size_limit + FORM_OVERHEAD:
             raise upload.too_large(size_limit)
+        claim, address = _claim(request, person), _address(request)
+        await usecases.require_room(parts, claim, person, address, announced)
         try:
             async with asyncio.timeout(upload_seconds) as reading:
                 form = upload.received(request.headers.get("content-type", ""), request.stream(), size_limit)
@@ -118,7 +129,9 @@ def routes(parts: Parts, caller: Callable[[Request], Person], size_limit: int, u
                     reading.reschedule(None)
                     file_id = _client_id(received.fields.get("id") or idempotency_key)
                     scope = received.fields.get("scope", "")
-                    return _shown(parts, await usecases.receive_file(parts, received, person, scope, file_id))
+                    await usecases.count_bytes(parts, person, address, received.size)
+                    file = await usecases.receive_file(parts, received, person, scope, file_id, claim)
+                    return _shown(parts, file)
         except TimeoutError:
             raise TooSlow("The upload took too long.") from None
 
@@ -154,9 +167,25 @@ def routes(parts: Parts, caller: Callable[[Request], Person], size_limit: int, u
         file = await usecases.file_to_read(parts, attachment_id, person)
         if not file.has_preview:
             raise usecases.Absent
-        return Download(usecases.bytes_of(parts, preview_of(file.object)), 200, usecases.PREVIEW_TYPE, {})
+        return Download(usecases.bytes_of(parts, preview_of(file.object)), 200, PREVIEW_TYPE, {})
 
     return router
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _claim(request: Request, person: Person) -> Claim:
+    """On whose behalf the file is examined. A mail is a person of its own; agents may share an address."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    if person.kind == "agent":
+        return Claim(of_staff=True, keys=(f"agent:{person.id}",), gone=gone)
+    return Claim(keys=(f"visitor:{person.id}", f"address:{network_of(_address(request))}"), gone=gone)
 
 
 def _client_id(given: str | None) -> str:
@@ -180,5 +209,6 @@ def _shown(parts: Parts, file: Attachment) -> UploadedFile:
         state=file.state,
         scope=file.scope,
         has_preview=file.has_preview,
+        warning=file.warning,
         receipt=usecases.receipt_for(parts, file),
     )

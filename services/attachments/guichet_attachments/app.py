@@ -19,11 +19,14 @@ from guichet_kit.tokens import Tokens
 
 from guichet_attachments import api, consumers, failures
 from guichet_attachments.access import caller
+from guichet_attachments.checks import check_waiting_files
+from guichet_attachments.deps import Lifetimes, Parts
 from guichet_attachments.examine import Examiner
+from guichet_attachments.lanes import Lanes
 from guichet_attachments.settings import Settings
 from guichet_attachments.store import AttachmentStore
 from guichet_attachments.sweep import sweep
-from guichet_attachments.usecases import Lifetimes, Parts, check_waiting_files
+from guichet_attachments.usage import Allowances
 from guichet_attachments.virus import Clamd, NoScanner
 
 CHECK_SECONDS = 2.0
@@ -36,7 +39,9 @@ def build(settings: Settings) -> FastAPI:
     client = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-attachments")
     feed, topology = LiveFeed(), Topology(SUBSCRIPTIONS, LIVE_EVENTS)
     broker = connect_broker(settings.rabbitmq_url, "attachments", feed)
-    store = AttachmentStore(client.database(f"{settings.database_prefix}attachments"))
+    database = client.database(f"{settings.database_prefix}attachments")
+    store = AttachmentStore(database)
+    allowances = Allowances(database, settings.secret_key, settings.allowances)
     relay = OutboxRelay(EventPublisher(broker, topology), [store.collection])
     objects = ObjectStore(
         settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, settings.attachments_bucket
@@ -45,7 +50,7 @@ def build(settings: Settings) -> FastAPI:
         store=store,
         objects=objects,
         relay=relay,
-        examiner=Examiner(),
+        examiner=Examiner(Lanes(settings.examinations)),
         scanner=Clamd(settings.clamd) if settings.clamd else NoScanner(),
         receipts=Tokens(settings.secret_key, "receipts"),
         lifetimes=Lifetimes(
@@ -54,6 +59,8 @@ def build(settings: Settings) -> FastAPI:
             receiving=timedelta(seconds=settings.upload_timeout),
             retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
         ),
+        allowances=allowances,
+        keep_unlisted=settings.unlisted_files == "keep",
     )
     consumers.subscribe(broker, parts)
 
@@ -69,6 +76,7 @@ def build(settings: Settings) -> FastAPI:
             stack.callback(objects.close)
             await client.wait_until_ready(settings.start_timeout)
             await store.ensure_indexes()
+            await allowances.ensure_indexes()
             await objects.wait_until_ready(settings.start_timeout)
             await stack.enter_async_context(
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from guichet_attachments.mediatypes import UNLISTED
+
 
 class State(StrEnum):
     """Where a file is on its way. Only a ``ready`` one is given out or proven by a receipt."""
@@ -41,11 +43,15 @@ class ScopeForbidden(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An agent or a visitor, as their access token says. ``is_admin`` is of this moment, not of who they are."""
+    """An agent or a visitor, as their access token says. ``is_admin`` is of this moment, not of who they are.
+
+    ``site`` is the one on which the visitor's session began.
+    """
 
     kind: Literal["agent", "visitor"]
     id: str
     is_admin: bool = field(default=False, compare=False)
+    site: str | None = field(default=None, compare=False)
 
 
 _SCOPE = re.compile(r"visitor|(?:conversation|request|template):[A-Za-z0-9_-]{1,64}")
@@ -74,7 +80,8 @@ class Attachment:
     """One file. ``size`` in bytes; ``object`` is the name of its bytes in the store.
 
     ``linked_at`` is when a message, an e-mail or a form first named it. What neither these nor its template name goes
-    at ``kept_until``.
+    at ``kept_until``. One that is not ``examined`` met an examiner that was too slow ``examinations`` times; it is
+    tried again.
     """
 
     id: str
@@ -95,6 +102,8 @@ class Attachment:
     in_template: bool = False
     kept_until: datetime | None = None
     readers: frozenset[str] = frozenset()
+    examined: bool = True
+    examinations: int = 0
 
     def moved(self, to: State, at: datetime) -> "Attachment":
         """The file in another state; `IllegalMove` where the table does not lead there."""
@@ -105,6 +114,11 @@ class Attachment:
     def refused(self, why: Refusal, detail: str, at: datetime) -> "Attachment":
         """The file, rejected."""
         return replace(self.moved(State.REJECTED, at), refusal=why, refusal_detail=detail, has_preview=False)
+
+    @property
+    def warning(self) -> Literal["could_run"] | None:
+        """What whoever opens the file is to be told first: it is not on the list, and was let in by the operator."""
+        return "could_run" if self.media_type == UNLISTED and self.examined else None
 
     @property
     def is_named(self) -> bool:

@@ -10,8 +10,9 @@ from guichet_contracts.subscriptions import ATTACHMENTS_ERASURES, ATTACHMENTS_LI
 from guichet_kit.broker import durable_subscriber
 from pydantic import Field
 
+from guichet_attachments.deps import Parts
 from guichet_attachments.sweep import drop_erased_files
-from guichet_attachments.usecases import Parts, link_files, link_template_files
+from guichet_attachments.usecases import link_files, link_template_files
 
 Naming = Annotated[
     MessagePosted | TemplateChanged | EmailSubmitted | FormSubmitted | EmailReceived, Field(discriminator="type")

@@ -9,8 +9,11 @@ from typing import BinaryIO, Literal
 from guichet_kit.logs import get_logger
 from pydantic import BaseModel, ValidationError
 
+from guichet_attachments import pictures
+from guichet_attachments.lanes import Claim, Lanes
+
 WALL_SECONDS = 20.0
-_AT_ONCE = 2
+_CHUNK = 64 << 10
 _ENDED_FROM_OUTSIDE = {-signal.SIGTERM, -signal.SIGKILL, -signal.SIGINT, -signal.SIGHUP}
 
 log = get_logger(__name__)
@@ -18,6 +21,10 @@ log = get_logger(__name__)
 
 class ExaminationInterrupted(Exception):
     """Somebody else ended the examiner, so nothing is known of the file: the same call may succeed later."""
+
+
+class ExaminationTooSlow(Exception):
+    """The examiner was not done in time, which says more of the machine than of the file: to be tried again."""
 
 
 class Finding(BaseModel):
@@ -35,28 +42,34 @@ _UNCLEAR = Finding(
 
 
 class Examiner:
-    """Examines files, two at a time: each may use a processor and much memory for a while."""
+    """Examines files, each in its turn: each may use a processor and much memory for a while."""
 
-    def __init__(self) -> None:
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+    def __init__(self, lanes: Lanes | None = None) -> None:
+        self.lanes = lanes or Lanes()
 
-    async def examine(self, file: BinaryIO, preview: BinaryIO) -> Finding:
-        """Look into ``file``, and write the preview of an image (WebP) to ``preview``.
+    async def examine(self, file: BinaryIO, preview: BinaryIO, claim: Claim | None = None) -> Finding:
+        """Look into ``file``, and write the preview of a picture (WebP) to ``preview``.
 
-        A file that makes the examiner fail, or exceed its limits, is refused.
+        A file that makes the examiner fail is refused. A picture that takes too long to be decoded has no preview.
 
         Raises:
             ExaminationInterrupted: the examiner was ended from outside.
+            ExaminationTooSlow: nothing was said in time.
+            LaneFull, ClientGone: as in `Lanes.turn`.
         """
-        async with self._turn:
-            answer = await _ask(file, preview)
+        head = os.pread(file.fileno(), pictures.SIGNATURE_BYTES, 0)
+        async with self.lanes.turn(claim or Claim(), picture=pictures.is_picture(head)):
+            said, is_late = await _ask(file, preview)
+        if is_late and not said:
+            raise ExaminationTooSlow
         try:
-            return Finding.model_validate_json(answer)
+            return Finding.model_validate_json(said)
         except ValidationError:
             return _UNCLEAR
 
 
-async def _ask(file: BinaryIO, preview: BinaryIO) -> bytes:
+async def _ask(file: BinaryIO, preview: BinaryIO) -> tuple[bytes, bool]:
+    """The last whole line that the examiner said, empty where it failed; and whether it was too slow to say all."""
     file.seek(0)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -68,20 +81,33 @@ async def _ask(file: BinaryIO, preview: BinaryIO) -> bytes:
         start_new_session=True,  # what ends the service's process group lets a running examination finish
         env={"PATH": os.defpath},
     )
+    said = bytearray()
     try:
         async with asyncio.timeout(WALL_SECONDS):
-            answer, complaint = await process.communicate()
+            complaint, _ = await asyncio.gather(_all_of(process.stderr), _all_of(process.stdout, said))
+            await process.wait()
     except TimeoutError:
-        answer, complaint = b"", b"took too long"
+        complaint = bytearray(b"took too long")
     finally:
         if late := process.returncode is None:
             process.kill()
         await process.wait()
     if process.returncode in _ENDED_FROM_OUTSIDE and not late:
         raise ExaminationInterrupted(f"the examiner was ended by signal {-process.returncode}")
+    is_late = late or process.returncode == -signal.SIGXCPU
     if process.returncode != 0:
         log.warning(
             "examination_failed", status=process.returncode, complaint=complaint[-500:].decode(errors="replace")
         )
-        return b""
-    return answer
+        if not is_late:
+            return b"", False
+    whole, _, _ = bytes(said).rpartition(b"\n")
+    return whole.rpartition(b"\n")[2], is_late
+
+
+async def _all_of(stream: asyncio.StreamReader | None, into: bytearray | None = None) -> bytearray:
+    """What the process writes, as it comes: what it said before it was ended counts."""
+    into = bytearray() if into is None else into
+    while stream is not None and (chunk := await stream.read(_CHUNK)):
+        into += chunk
+    return into

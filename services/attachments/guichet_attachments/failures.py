@@ -4,10 +4,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from guichet_kit.logs import get_logger
 from guichet_kit.objects import StoreUnavailable
-from guichet_kit.problems import Conflict, Forbidden, Invalid, NotFound, Problem, Unavailable
+from guichet_kit.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany, Unavailable
 
+from guichet_attachments.allowance import AllowanceUsed
 from guichet_attachments.attachment import ScopeForbidden, ScopeMalformed
 from guichet_attachments.examine import ExaminationInterrupted
+from guichet_attachments.lanes import ClientGone, LaneFull
+from guichet_attachments.upload import UploadCut
 from guichet_attachments.usecases import Absent, IdTaken, NotReady
 
 log = get_logger(__name__)
@@ -31,3 +34,12 @@ def install(app: FastAPI) -> None:
     answer(ScopeForbidden, Forbidden("This scope is not yours to send files to."))
     answer(StoreUnavailable, Unavailable())
     answer(ExaminationInterrupted, Unavailable())
+    answer(ClientGone, UploadCut("The upload was cut while it waited."))
+
+    @app.exception_handler(LaneFull)
+    async def lane_full(_request: Request, error: LaneFull) -> JSONResponse:
+        return TooMany("Too many files wait to be checked.", error.retry_after).response()
+
+    @app.exception_handler(AllowanceUsed)
+    async def allowance_used(_request: Request, error: AllowanceUsed) -> JSONResponse:
+        return TooMany("Too much was sent in this hour or on this day.", error.retry_after).response()

@@ -11,7 +11,8 @@ _UNNAMED = "file"
 _FORBIDDEN = str.maketrans({'"': "”", "'": "’", "`": "’", **dict.fromkeys("<>:|?*", "_")})
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}$")
+# With a letter in it: "rapport v1.2" and "facture 12.05.2026" have none.
+_EXTENSION = re.compile(r"\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,16}$")
 _WHATWG_ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 
 
@@ -39,6 +40,11 @@ def extension(name: str) -> str:
     """The extension in lower case, without its dot; empty where there is none."""
     found = _EXTENSION.search(name)
     return found[0][1:].lower() if found else ""
+
+
+def with_extension(name: str, extension: str) -> str:
+    """``name`` with one more extension, and not too long."""
+    return _shortened(f"{name}.{extension}")
 
 
 def disposition(name: str) -> str:

@@ -1,9 +1,15 @@
 """What can be set, beside what every service has."""
 
+import re
+from typing import Literal
 from urllib.parse import urlsplit
 
 from guichet_kit.settings import ServiceSettings
 from pydantic import Field, ValidationInfo, field_validator
+
+from guichet_attachments.allowance import Allowance
+
+_ALLOWANCE = re.compile(r"(\d{1,15})/(\d{1,15})")
 
 
 class Settings(ServiceSettings):
@@ -20,6 +26,14 @@ class Settings(ServiceSettings):
     receipt_lifetime: int = Field(default=43_200, ge=1, description="Seconds that a receipt is good for")
     retention_days: int = Field(default=0, ge=0, description="Days that a file of a message is kept; 0: for good")
     sweep_every: float = Field(default=3_600, gt=0, description="Seconds between two sweeps")
+    unlisted_files: Literal["refuse", "keep"] = Field(
+        default="refuse", description="Files that are not on the list or could run: refuse, or keep for download only"
+    )
+    examinations: int = Field(default=1, ge=1, le=64, description="Files examined at a time in each of the four lanes")
+    allowance_visitor: str = Field(default="250000000/1000000000", description="Bytes of one visitor an hour/a day")
+    allowance_address: str = Field(default="1000000000/5000000000", description="Bytes from one address an hour/a day")
+    allowance_site: str = Field(default="10000000000/50000000000", description="Bytes of a site's visitors")
+    allowance_installation: str = Field(default="20000000000/100000000000", description="Bytes of all visitors")
     clamd: str | None = Field(default=None, description="tcp://host:port or unix:///path of ClamAV's daemon")
 
     @field_validator("receipt_lifetime")
@@ -29,6 +43,24 @@ class Settings(ServiceSettings):
         if value >= info.data.get("orphans_after", value + 1):
             raise ValueError("must be shorter than GUICHET_ORPHANS_AFTER")
         return value
+
+    @field_validator("allowance_visitor", "allowance_address", "allowance_site", "allowance_installation")
+    @classmethod
+    def _hour_and_day(cls, value: str) -> str:
+        if not _ALLOWANCE.fullmatch(value):
+            raise ValueError("must be two numbers of bytes, an hour and a day, as 250000000/1000000000; 0 is no limit")
+        return value
+
+    @property
+    def allowances(self) -> dict[str, Allowance]:
+        """What visitors may send, by whom it is counted."""
+        named = {
+            "visitor": self.allowance_visitor,
+            "address": self.allowance_address,
+            "site": self.allowance_site,
+            "installation": self.allowance_installation,
+        }
+        return {name: Allowance(*(int(part) for part in value.split("/"))) for name, value in named.items()}
 
     @field_validator("clamd")
     @classmethod

@@ -13,7 +13,8 @@ from guichet_kit.objects import PAGE, Listed, ObjectMissing
 from prometheus_client import Counter
 
 from guichet_attachments.attachment import Attachment, State, preview_of
-from guichet_attachments.usecases import LOST, Parts, refuse, remove_bytes
+from guichet_attachments.deps import Parts
+from guichet_attachments.settling import LOST, refuse, remove_bytes
 
 repaired = Counter("guichet_attachments_swept_total", "What a sweep put right", ["what"])
 

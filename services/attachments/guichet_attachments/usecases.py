@@ -1,47 +1,27 @@
 """What can be done with files. State and events are saved together; the bytes follow the documents."""
 
 import asyncio
-import os
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import BinaryIO
+from dataclasses import replace
 
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
-from guichet_kit.objects import ObjectMissing, ObjectStore
-from guichet_kit.outbox import Relay, pending
-from guichet_kit.tokens import Tokens
-from prometheus_client import Counter
+from guichet_kit.objects import ObjectMissing
 
-from guichet_attachments import events
-from guichet_attachments.attachment import (
-    Attachment,
-    Person,
-    Refusal,
-    ScopeForbidden,
-    State,
-    check_scope,
-    preview_of,
-)
-from guichet_attachments.examine import Examiner
-from guichet_attachments.judgement import described, infection, reason_to_refuse
-from guichet_attachments.store import AttachmentStore
+from guichet_attachments.attachment import Attachment, Person, ScopeForbidden, State, check_scope
+from guichet_attachments.checks import check_and_store
+from guichet_attachments.deps import Lifetimes as Lifetimes
+from guichet_attachments.deps import Parts as Parts
+from guichet_attachments.lanes import Claim, ClientGone, LaneFull
 from guichet_attachments.upload import Upload
-from guichet_attachments.virus import Scanner, ScannerUnavailable, Verdict
 
-CHECK_LEASE = timedelta(seconds=90)
-PREVIEW_TYPE = "image/webp"
-LOST = "The file is not in the store any more."
-_CHUNK = 64 << 10
+RENEWALS = 7
+
 _LOOK_AGAIN_SECONDS = 0.1
 _UNSETTLED_SECONDS = 20.0
 _LINK_SECONDS = 2.0
-
-outcomes = Counter("guichet_attachments_outcomes_total", "Files by how their checks ended", ["outcome"])
 
 log = get_logger(__name__)
 
@@ -58,31 +38,29 @@ class NotReady(Exception):
     """The file is still being received or checked."""
 
 
-@dataclass(frozen=True)
-class Lifetimes:
-    """How long things last. ``retention`` is of a file that a message names; None keeps it for good."""
+async def require_room(parts: Parts, claim: Claim, person: Person, address: str, size: int) -> None:
+    """Before a file of about ``size`` bytes is received.
 
-    receipt: timedelta
-    orphan: timedelta
-    receiving: timedelta
-    retention: timedelta | None
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the use cases work with."""
-
-    store: AttachmentStore
-    objects: ObjectStore
-    relay: Relay
-    examiner: Examiner
-    scanner: Scanner
-    receipts: Tokens
-    lifetimes: Lifetimes
+    Raises:
+        LaneFull: it would wait too long.
+        AllowanceUsed: too much was sent in this hour, or on this day.
+    """
+    parts.examiner.lanes.require_room(claim)
+    if parts.allowances is not None:
+        await parts.allowances.require(person, address, size, now())
 
 
-async def receive_file(parts: Parts, upload: Upload, owner: Person, scope: str, file_id: str) -> Attachment:
-    """Take a file in: ready, rejected, or in ``checking`` where the virus scanner does not answer now.
+async def count_bytes(parts: Parts, person: Person, address: str, size: int) -> None:
+    """Count a file that was received, whatever becomes of it."""
+    if parts.allowances is not None:
+        await parts.allowances.require(person, address, size, now())
+        await parts.allowances.count(person, address, size, now())
+
+
+async def receive_file(
+    parts: Parts, upload: Upload, owner: Person, scope: str, file_id: str, claim: Claim | None = None
+) -> Attachment:
+    """Take a file in: ready, rejected, or in ``checking`` where the virus scanner or the examiner has no answer now.
 
     A repeat with the same ``file_id`` yields what became of the first.
 
@@ -91,6 +69,7 @@ async def receive_file(parts: Parts, upload: Upload, owner: Person, scope: str, 
         IdTaken: the id is another person's.
         ExaminationInterrupted, StoreUnavailable: the file could not be looked into, or not be stored; the sweep
             tidies up, and the same call may succeed later.
+        LaneFull, ClientGone: it was not its turn; nothing of the file is kept.
     """
     moment = now()
     attachment = Attachment(
@@ -106,43 +85,12 @@ async def receive_file(parts: Parts, upload: Upload, owner: Person, scope: str, 
         touched_at=moment,
     )
     if await parts.store.begin(attachment):
-        await _check_and_store(parts, attachment, upload.file)
-    return await _outcome(parts, file_id, owner)
-
-
-async def _check_and_store(parts: Parts, attachment: Attachment, file: BinaryIO) -> None:
-    with tempfile.TemporaryFile() as preview:
-        finding, verdict = await asyncio.gather(parts.examiner.examine(file, preview), _scan(parts.scanner, file))
-        known = described(attachment, finding)
-        if reason := reason_to_refuse(known, finding, verdict):
-            await refuse(parts, known, *reason)
-            return
-        await _put(parts, known.object, file, finding.media_type)
-        if known.has_preview:
-            await _put(parts, preview_of(known.object), preview, PREVIEW_TYPE)
-    checking = known.moved(State.CHECKING, now())
-    wait = CHECK_LEASE if verdict else timedelta(0)
-    if await settle(parts, known, checking, check_again=wait) and verdict:
-        await _release(parts, checking)
-
-
-async def check_waiting_files(parts: Parts) -> None:
-    """Scan the files whose check is due: those that met no scanner, and those whose process died."""
-    while attachment := await parts.store.claim_check(now(), CHECK_LEASE):
         try:
-            async with parts.objects.open(attachment.object) as chunks:
-                verdict = await parts.scanner.scan(chunks)
-        except ScannerUnavailable as error:
-            log.warning("scanner_unavailable", attachment_id=attachment.id, error=str(error))
-            await parts.store.postpone_check(attachment, now())
-            return
-        except ObjectMissing:
-            await refuse(parts, attachment, "lost", LOST)
-            continue
-        if verdict.virus:
-            await refuse(parts, attachment, "infected", infection(verdict.virus))
-        else:
-            await _release(parts, attachment)
+            await check_and_store(parts, attachment, upload.file, claim)
+        except (LaneFull, ClientGone):
+            await parts.store.drop(attachment)
+            raise
+    return await _outcome(parts, file_id, owner)
 
 
 async def file_to_read(parts: Parts, file_id: str, person: Person) -> Attachment:
@@ -175,6 +123,8 @@ async def file_to_read(parts: Parts, file_id: str, person: Person) -> Attachment
 async def own_file(parts: Parts, file_id: str, owner: Person) -> Attachment:
     """The owner's file in whatever state; one that is ready is kept as if it had just come, to be sent now.
 
+    But not for ever: asking again and again keeps a file that nothing names for `RENEWALS` times an orphan's time.
+
     Raises:
         Absent: no such file, or another person's.
     """
@@ -182,7 +132,9 @@ async def own_file(parts: Parts, file_id: str, owner: Person) -> Attachment:
     if attachment is None or attachment.owner != owner:
         raise Absent
     if attachment.state is State.READY:
-        await parts.store.keep(file_id, now() + parts.lifetimes.orphan)
+        until = min(now() + parts.lifetimes.orphan, attachment.created_at + RENEWALS * parts.lifetimes.orphan)
+        await parts.store.keep(file_id, until)
+        attachment = replace(attachment, kept_until=until)
     return attachment
 
 
@@ -197,17 +149,21 @@ async def file_to_send(parts: Parts, file_id: str, scope: str, sender: Person) -
     attachment = await file_to_read(parts, file_id, sender)
     if not attachment.may_be_sent_by(sender):
         raise ScopeForbidden(scope)
-    await parts.store.keep(file_id, now() + parts.lifetimes.orphan)
-    return replace(attachment, scope=scope, owner=sender)
+    until = now() + parts.lifetimes.orphan
+    await parts.store.keep(file_id, until)
+    return replace(attachment, scope=scope, owner=sender, kept_until=until)
 
 
 def receipt_for(parts: Parts, attachment: Attachment) -> str | None:
     """The signed proof that the file is ready, which other services verify without asking; None while it is not."""
     if attachment.state is not State.READY:
         return None
+    lifetime = parts.lifetimes.receipt
+    if not attachment.is_named and attachment.kept_until is not None:  # no longer than the file is kept
+        lifetime = min(lifetime, attachment.kept_until - now())
     return parts.receipts.issue(
         attachment.id,
-        int(parts.lifetimes.receipt.total_seconds()),
+        int(lifetime.total_seconds()),
         name=attachment.name,
         media_type=attachment.media_type,
         size=attachment.size,
@@ -255,65 +211,3 @@ async def _outcome(parts: Parts, file_id: str, owner: Person) -> Attachment:
             return attachment
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     raise NotReady
-
-
-async def settle(parts: Parts, before: Attachment, after: Attachment, *, check_again: timedelta | None = None) -> bool:
-    """Write one step with its event, and let go of bytes that are not wanted after it.
-
-    False when another attempt or replica was first.
-    """
-    event = events.of(after)
-    outbox = [pending(event)] if event else []
-    due = now() + check_again if check_again is not None else None
-    if not await parts.store.move(before, after, outbox=outbox, check_after=due):
-        if before.state is State.RECEIVING:
-            await remove_bytes(parts, before)
-        return False
-    parts.relay.offer(parts.store.collection, after.id, outbox)
-    if after.state is State.REJECTED:
-        outcomes.labels(after.refusal).inc()
-        await remove_bytes(parts, after)
-    elif after.state is State.READY:
-        outcomes.labels("ready").inc()
-    return True
-
-
-async def refuse(parts: Parts, attachment: Attachment, why: Refusal, detail: str) -> None:
-    """Reject the file. A record of it stays for as long as an orphan does, so that a repeat gets the same answer."""
-    after = attachment.refused(why, detail, now())
-    if not after.is_named:
-        after = replace(after, kept_until=now() + parts.lifetimes.orphan)
-    await settle(parts, attachment, after)
-
-
-async def remove_bytes(parts: Parts, attachment: Attachment) -> None:
-    """Remove what the store has of the file. The document must say already that it is not wanted."""
-    await parts.objects.remove(attachment.object)
-    await parts.objects.remove(preview_of(attachment.object))
-
-
-async def _release(parts: Parts, attachment: Attachment) -> None:
-    ready = replace(attachment.moved(State.READY, now()), kept_until=now() + parts.lifetimes.orphan)
-    await settle(parts, attachment, ready)
-
-
-async def _scan(scanner: Scanner, file: BinaryIO) -> Verdict | None:
-    try:
-        return await scanner.scan(_chunks(file))
-    except ScannerUnavailable as error:
-        log.warning("scanner_unavailable", error=str(error))
-        return None
-
-
-async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
-    # By position: the examiner's process shares the file and its position.
-    at = 0
-    while chunk := await asyncio.to_thread(os.pread, file.fileno(), _CHUNK, at):
-        at += len(chunk)
-        yield chunk
-
-
-async def _put(parts: Parts, name: str, file: BinaryIO, media_type: str) -> None:
-    length = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    await parts.objects.put(name, file, length, media_type)

@@ -161,7 +161,7 @@ def routes(
         visitor_id = _subject(visitors, body.token) if body.token else None
         identity = _identity(site, body.identity_token)
         visitor = await live.chat.begin_session(visitor_id, site.key, body.name, body.email, identity)
-        token = visitors.issue(visitor.id, VISITOR_TOKEN_SECONDS, name=visitor.name)
+        token = visitors.issue(visitor.id, VISITOR_TOKEN_SECONDS, name=visitor.name, site=site.key)
         expires_at = now().fromtimestamp(time.time() + VISITOR_TOKEN_SECONDS, tz=now().tzinfo)
         return VisitorSession(
             visitor_id=visitor.id,

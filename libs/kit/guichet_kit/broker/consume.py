@@ -192,7 +192,7 @@ def _taken_apart(msg: StreamMessage[Any]) -> list[StreamMessage[Any]]:
         if isinstance(event, dict):
             part.message_id = str(event.get("id") or msg.message_id)
             part.correlation_id = str(event.get("correlationid") or msg.correlation_id)
-            part.event_type = event.get("type")
+            vars(part)["event_type"] = event.get("type")
             if "traceparent" in event:
                 part.headers = {**msg.headers, "traceparent": event["traceparent"]}
         parts.append(part)

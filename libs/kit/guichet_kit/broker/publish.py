@@ -1,7 +1,8 @@
 """A publish that ends within a bounded time: the broker has the message in a queue, or ``PublishFailed`` is raised."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import aiormq.exceptions
@@ -20,6 +21,9 @@ EVENT = "application/json"
 BATCH = "application/cloudevents-batch+json"
 """Content type of several events of one type in one message: a JSON array
 (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#4-json-batch-format)."""
+
+BATCH_EVENTS, BATCH_BYTES = 100, 1 << 20
+"""What one message carries at most, unless a single event is larger. RabbitMQ 4 refuses more than 16 MiB."""
 
 # PublishError (returned: no queue takes it) is a DeliveryError (not acknowledged: a queue is full, or has no leader).
 _REFUSALS = (aiormq.exceptions.DeliveryError, aiormq.exceptions.ChannelPreconditionFailed)
@@ -80,23 +84,22 @@ class EventPublisher:
         """
         await self._publish(orjson.dumps(event), event, EVENT, {"traceparent": traceparent} if traceparent else {})
 
-    async def publish_batch(
-        self, events: Sequence[Mapping[str, Any]], *, also: Sequence[str] = (), traceparent: str | None = None
-    ) -> None:
-        """Publish events of one type, in their wire form, as one message; raises as `publish` does.
+    async def publish_batch(self, events: Sequence[Mapping[str, Any]], *, also: Sequence[str] = ()) -> None:
+        """Publish events of one type, in their wire form, as few messages; raises as `publish` does.
 
-        ``also`` are routing keys besides the type: queues that take only some events of the type bind those
-        (https://www.rabbitmq.com/docs/sender-selected).
+        When it raises, some of them may have been published. ``also`` are routing keys besides the type: queues that
+        take only some events of the type bind those (https://www.rabbitmq.com/docs/sender-selected). An event may
+        carry its own ``traceparent``, as CloudEvents' extension for tracing names it.
         """
-        if not events:
-            return
-        headers: dict[str, Any] = {"BCC": [*also]} if also else {}
-        if traceparent:
-            headers["traceparent"] = traceparent
-        if len(events) == 1:
-            await self._publish(orjson.dumps(events[0]), events[0], EVENT, headers)
-        else:
-            await self._publish(orjson.dumps(list(events)), events[0], BATCH, headers)
+        headers = {"BCC": [*also]} if also else {}
+        for part in _parts([orjson.dumps(event) for event in events]):
+            first = events[part.start]
+            if len(part.bodies) == 1:
+                event = {name: value for name, value in first.items() if name != "traceparent"}
+                traced = {"traceparent": first["traceparent"]} if first.get("traceparent") else {}
+                await self._publish(orjson.dumps(event), event, EVENT, headers | traced)
+            else:
+                await self._publish(b"[" + b",".join(part.bodies) + b"]", first, BATCH, headers)
 
     async def _publish(
         self, body: bytes, first: Mapping[str, Any], content_type: str, headers: Mapping[str, Any]
@@ -114,6 +117,24 @@ class EventPublisher:
             persist=True,
             mandatory=self._topology.has_subscriber(first["type"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    start: int
+    bodies: list[bytes]
+
+
+def _parts(bodies: Sequence[bytes]) -> Iterator[_Part]:
+    """Encoded events in messages that every broker takes."""
+    start, size = 0, 0
+    for position, body in enumerate(bodies):
+        if position > start and (position - start >= BATCH_EVENTS or size + len(body) > BATCH_BYTES):
+            yield _Part(start, list(bodies[start:position]))
+            start, size = position, 0
+        size += len(body)
+    if bodies:
+        yield _Part(start, list(bodies[start:]))
 
 
 class LivePublisher:

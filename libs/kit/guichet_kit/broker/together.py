@@ -18,6 +18,7 @@ from guichet_kit.outages import Away
 BatchHandler = Callable[[Sequence[Any]], Awaitable[Collection[int]]]
 """Takes events in the order of their arrival; returns the positions of those that it leaves to be handled alone."""
 
+_PASSING: tuple[type[Exception], ...] = (*OUTAGES, Away)
 _PAUSES = (0.25, 0.5, 1.0, 2.0, 5.0)
 
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -64,7 +65,7 @@ class Together:
         while True:
             try:
                 left = await self._handler(events)
-            except (*OUTAGES, Away) as error:
+            except _PASSING as error:
                 # The same batch again: what is away takes nothing else either, and nothing is counted as a failure.
                 log.warning("batch_waits", queue=self._queue, events=len(events), error=str(error)[:200])
                 await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])

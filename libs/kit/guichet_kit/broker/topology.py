@@ -13,6 +13,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelNotFoundEntity
 from faststream.rabbit import RabbitQueue
 from faststream.rabbit.schemas.queue import QueueType
+from prometheus_client import Gauge
 
 EVENTS_EXCHANGE = "guichet.events"
 LIVE_EXCHANGE = "guichet.live"
@@ -23,6 +24,9 @@ RETRY_DELAYS: Mapping[str, int] = {"5s": 5_000, "30s": 30_000, "5m": 300_000}
 
 # A deploy raises the count of whatever was in flight, so the limit is far above the attempts that we count ourselves.
 _DELIVERY_LIMIT = 50
+
+
+depth = Gauge("guichet_queue_messages", "Messages that lie in a durable queue, as last looked at", ["queue"])
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,11 @@ class Topology:
             # A refused look ends its channel, so each has one of its own.
             channel = await connection.channel()
             try:
-                await channel.declare_queue(name, passive=True)
+                found = await channel.declare_queue(name, passive=True)
             except ChannelNotFoundEntity:
                 gone.append(name)
             else:
+                depth.labels(name).set(found.declaration_result.message_count or 0)
                 await channel.close()
         return gone
 

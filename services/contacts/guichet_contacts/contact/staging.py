@@ -38,7 +38,7 @@ class StagedContacts:
     """The staged contacts of all imports, in the collection of the others."""
 
     def __init__(self, contacts: ContactStore) -> None:
-        self._contacts = contacts
+        self.contacts = contacts
         self._collection = contacts.collection
 
     async def stage(self, import_id: str, lines: Sequence[Staged]) -> dict[int, Holder]:
@@ -65,7 +65,7 @@ class StagedContacts:
         cursor = self._collection.find({"import.id": import_id}).sort("import.line", ASCENDING).limit(limit)
         staged = [to_contact(document) for document in await cursor.to_list(limit)]
         active = [replace(contact, state=State.ACTIVE, version=1) for contact in staged]
-        await asyncio.gather(*(self._contacts.replace(contact, events.changed(contact)) for contact in active))
+        await asyncio.gather(*(self.contacts.replace(contact, events.changed(contact)) for contact in active))
         return len(staged)
 
     async def count(self, import_id: str) -> int:

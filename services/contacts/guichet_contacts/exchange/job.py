@@ -9,6 +9,10 @@ REPORTED = 1_000
 """Refused fields that the report names; all are counted."""
 
 
+GONE = "contact_gone"
+"""Code of a line whose contact was erased while the import went on."""
+
+
 class State(StrEnum):
     """Where an import stands. The step to ``writing`` is the decision: before it nothing counts, after it all does."""
 
@@ -56,7 +60,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ImportJob:
-    """One import. Counts are of records; ``partial``: good lines are taken in though others are refused."""
+    """One import. Counts are of records; ``partial``: good lines are taken in though others are refused.
+
+    ``mapping`` is what somebody said that the columns are, a field or None for each; ``left_out`` are the headers of
+    those that are not taken in. With ``update_known`` a line whose address a contact has changes that contact;
+    ``updated`` of the ``updates`` that there are to make are made.
+    """
 
     id: str
     file_id: str
@@ -71,6 +80,11 @@ class ImportJob:
     written: int = 0
     errors: tuple[LineError, ...] = ()
     failure: Failure | None = None
+    mapping: tuple[str | None, ...] | None = None
+    update_known: bool = False
+    left_out: tuple[str, ...] = ()
+    updates: int = 0
+    updated: int = 0
 
     @property
     def progress(self) -> float:
@@ -82,9 +96,9 @@ class ImportJob:
             return 0.5 + 0.5 * (self.written / accepted if accepted else 1.0)
         return 0.5 * self.checked / self.total if self.total else 0.0
 
-    def checking(self, total: int) -> "ImportJob":
+    def checking(self, total: int, left_out: Sequence[str] = ()) -> "ImportJob":
         """Begin to check ``total`` lines, from the first one, whatever was checked before."""
-        return replace(self._to(State.CHECKING), total=total, checked=0, refused=0, errors=())
+        return replace(self._to(State.CHECKING), total=total, checked=0, refused=0, errors=(), left_out=tuple(left_out))
 
     def with_checked(self, lines: int, errors: Sequence[LineError]) -> "ImportJob":
         """``lines`` more were checked; ``errors`` of some of them."""
@@ -106,9 +120,25 @@ class ImportJob:
         """``lines`` in all are contacts now."""
         return replace(self._to(State.WRITING), written=lines)
 
+    def with_kept_updates(self, count: int) -> "ImportJob":
+        """So many lines are to change contacts that are there."""
+        return replace(self, updates=count)
+
+    def with_updates(self, left: int, error: LineError | None) -> "ImportJob":
+        """``left`` lines have not changed their contact yet; one that could not (``error``) counts as refused."""
+        job = replace(self._to(State.WRITING))
+        if error is not None:
+            job = replace(job, refused=job.refused + 1, errors=(*job.errors, error)[:REPORTED])
+        return replace(job, updated=job.updates - left - job._gone)
+
     def done(self, at: datetime) -> "ImportJob":
         """Every good line is a contact now."""
-        return replace(self._to(State.DONE), written=self.checked - self.refused, finished_at=at)
+        written, updated = self.checked - self.refused, self.updates - self._gone
+        return replace(self._to(State.DONE), written=written, updated=updated, finished_at=at)
+
+    @property
+    def _gone(self) -> int:
+        return sum(error.code == GONE for error in self.errors)
 
     def failed(self, failure: Failure, at: datetime) -> "ImportJob":
         """The file cannot be taken in."""

@@ -1,7 +1,7 @@
 """Imports in MongoDB: the job, its file while it is needed, and the lease of whoever works on it."""
 
-from collections.abc import AsyncIterator
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from guichet_kit.clock import now
@@ -22,17 +22,28 @@ class LeaseLost(Exception):
     """Another process works on the import now."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptUpdate:
+    """What a line changes of the contact that has its address."""
+
+    line: int
+    contact_id: str
+    fields: Mapping[str, str]
+
+
 class ImportStore:
     """The collections ``imports`` and ``import_chunks``, for one worker, which ``worker_id`` names."""
 
     def __init__(self, database: Database) -> None:
         self._jobs, self._chunks = database["imports"], database["import_chunks"]
+        self._updates = database["import_updates"]
         self.worker_id = new_id()
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
         await self._jobs.create_indexes([IndexModel([("state", ASCENDING), ("created_at", ASCENDING)], name="waiting")])
         await self._chunks.create_indexes([IndexModel([("file_id", ASCENDING), ("number", ASCENDING)], name="file")])
+        await self._updates.create_indexes([IndexModel([("import_id", ASCENDING), ("line", ASCENDING)], name="import")])
 
     async def insert(self, job: ImportJob) -> ImportJob:
         """Write a new import; the one that is there where its id was used before."""
@@ -112,6 +123,32 @@ class ImportStore:
         cursor = self._jobs.find({"state": {"$in": _LIVE_STATES}}, projection={"file_id": True})
         needed = [document["file_id"] for document in await cursor.to_list(None)]
         await self._chunks.delete_many({"at": {"$lt": now() - UPLOAD_TIME}, "file_id": {"$nin": needed}})
+        await self._updates.delete_many(
+            {"at": {"$lt": now() - UPLOAD_TIME}, "import_id": {"$nin": await self.live_ids()}}
+        )
+
+    async def keep_update(self, job_id: str, line: int, contact_id: str, fields: Mapping[str, str]) -> None:
+        """Keep what a line changes of a contact until the import is decided; the same line again is the same."""
+        document = {"import_id": job_id, "line": line, "contact_id": contact_id, "fields": dict(fields), "at": now()}
+        await self._updates.replace_one({"_id": f"{job_id} {line}"}, document, upsert=True)
+
+    async def kept_updates(self, job_id: str, limit: int) -> list[KeptUpdate]:
+        """The first of the import's changes that are not made yet, by line."""
+        cursor = self._updates.find({"import_id": job_id}).sort("line", ASCENDING).limit(limit)
+        documents = await cursor.to_list(limit)
+        return [KeptUpdate(found["line"], found["contact_id"], found["fields"]) for found in documents]
+
+    async def count_updates(self, job_id: str) -> int:
+        """How many of the import's changes are not made yet."""
+        return await self._updates.count_documents({"import_id": job_id})
+
+    async def drop_update(self, job_id: str, line: int) -> None:
+        """Forget a change that is made."""
+        await self._updates.delete_one({"_id": f"{job_id} {line}"})
+
+    async def drop_updates(self, job_id: str) -> None:
+        """Forget all changes of an import."""
+        await self._updates.delete_many({"import_id": job_id})
 
     async def _keep_chunk(self, file_id: str, number: int, data: bytes) -> None:
         await self._chunks.insert_one({"file_id": file_id, "number": number, "data": data, "at": now()})
@@ -124,11 +161,13 @@ def _to_document(job: ImportJob) -> Document:
 
 
 def _to_job(document: Document) -> ImportJob:
-    fields = {name: document[name] for name in ImportJob.__dataclass_fields__ if name != "id"}
+    fields = {name: document[name] for name in ImportJob.__dataclass_fields__ if name != "id" and name in document}
     failure = document["failure"]
     fields |= {
         "state": State(document["state"]),
         "errors": tuple(LineError(**error) for error in document["errors"]),
         "failure": Failure(**failure) if failure else None,
+        "mapping": tuple(document["mapping"]) if document.get("mapping") is not None else None,
+        "left_out": tuple(document.get("left_out", ())),
     }
     return ImportJob(id=document["_id"], **fields)

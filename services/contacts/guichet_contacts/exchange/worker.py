@@ -80,4 +80,5 @@ class ImportWorker:
         with contextlib.suppress(LeaseLost):
             await self._imports.save(started.failed(failure, now()))
             await self._staged.discard(job_id)
+            await self._imports.drop_updates(job_id)
             await self._imports.drop_file(job.file_id)

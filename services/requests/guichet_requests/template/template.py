@@ -10,7 +10,9 @@ from guichet_requests.timeline.item import Attachment
 
 Language = Literal["fr", "en"]
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+# One way to match, whatever stands in it: spaces are taken off afterwards, so that no number of them costs more than
+# their length.
+_PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +38,11 @@ def render(body: str, values: Mapping[str, str | None]) -> Rendered:
     missing: dict[str, None] = {}
 
     def fill(found: re.Match[str]) -> str:
-        value = values.get(found[1])
+        name = found[1].strip()
+        value = values.get(name)
         if value:
             return value
-        missing[found[1]] = None
+        missing[name] = None
         return found[0]
 
     return Rendered(_PLACEHOLDER.sub(fill, body), tuple(missing))
