@@ -113,7 +113,6 @@ class TestViewsAndFilters:
         counts: Mapping[str, int] = await world.requests.counts("me")
         assert counts == {view: sum(map(passes, requests)) for view, passes in IN_VIEW.items() if view != "closed"}
 
-
     async def test_what_is_too_much_to_count_is_said_to_be_more(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:

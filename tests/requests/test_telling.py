@@ -1,6 +1,7 @@
 """Changed requests are told of: with their last state, not too often, and in the end always."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -97,7 +98,7 @@ class TestTeller:
         assert len(told) < 30
         assert [version for _, version in told] == sorted({version for _, version in told})
         times = [at for at, _ in told]
-        assert all(later - earlier > EVERY_SECONDS - 0.05 for earlier, later in zip(times, times[1:], strict=False))
+        assert all(later - earlier > EVERY_SECONDS - 0.05 for earlier, later in itertools.pairwise(times))
 
     async def test_what_changes_at_once_goes_in_one_message(self, world: World, teller: Teller, heard: Heard) -> None:
         visitors = [Visitor(f"V{n}", begun=now()) for n in range(30)]

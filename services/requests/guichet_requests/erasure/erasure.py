@@ -158,7 +158,14 @@ def _erase_submitted(email: Mapping[str, Any], erasure: Erasure, redaction: Reda
         "text": redaction.of(email["text"]),
         "html": None,  # a name may be in pieces there
         "attachments": [] if theirs else email["attachments"],
+        # The id of a mail of theirs may be made of their address.
+        "in_reply_to": _kept_id(email.get("in_reply_to"), redaction),
+        "references": [one for one in email.get("references", ()) if _kept_id(one, redaction)],
     }
+
+
+def _kept_id(message_id: str | None, redaction: Redaction) -> str | None:
+    return message_id if message_id and redaction.of(message_id) == message_id else None
 
 
 def _others(addresses: Sequence[Mapping[str, Any]], erasure: Erasure) -> list[Mapping[str, Any]]:

@@ -103,7 +103,8 @@ class Counts(BaseModel):
     def of(cls, counted: Mapping[CountedView, int]) -> "Counts":
         """What was counted, up to ``COUNTED`` of each view but *all*."""
         more = [view for view, count in counted.items() if view != "all" and count > COUNTED]
-        return cls(**counted | dict.fromkeys(more, COUNTED), more=more)
+        shown = {view: COUNTED if view in more else count for view, count in counted.items()}
+        return cls(**shown, more=more)
 
 
 def routes(

@@ -66,7 +66,7 @@ class Teller:
         self._publisher, self._collection = publisher, collection
         self._waiting: dict[str, _Waiting] = {}
         self._told_at: dict[str, float] = {}
-        self._something = asyncio.Event()
+        self._something, self._at_work = asyncio.Event(), asyncio.Lock()
 
     def tell(self, request: Request) -> None:
         """Tell of the request soon, unless a newer state of it waits already."""
@@ -82,6 +82,10 @@ class Teller:
         try:
             yield
         finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DRAIN_SECONDS), self._at_work:
+                    # A round that is at work takes its marks off first: cut short, it would be told once more.
+                    pass
             await tasks.stop(*background)
             with contextlib.suppress(TimeoutError, *_MAY_PASS):
                 async with asyncio.timeout(_DRAIN_SECONDS):
@@ -95,7 +99,8 @@ class Teller:
             self._told_at = {one: at for one, at in self._told_at.items() if at > begun - EVERY_SECONDS}
             due = [one for one in self._waiting if one not in self._told_at][:_AT_ONCE]
             try:
-                await self.round(due)
+                async with self._at_work:
+                    await self.round(due)
             except _MAY_PASS as error:
                 # Read again by the sweep: what waits here must not outlive, say, an erasure for as long as this lasts.
                 self._waiting.clear()
