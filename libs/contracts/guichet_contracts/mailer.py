@@ -20,7 +20,8 @@ class Attachment(Model):
     """A file of the e-mail. ``size`` in bytes.
 
     ``state``: ``ready`` in ``attachments`` under ``id``, ``checking`` there, or ``refused`` by it, for ``detail``.
-    ``inline`` ones are shown by the HTML, as ``cid:`` and their ``content_id``.
+    ``inline`` ones are shown by the HTML, as ``cid:`` and their ``content_id``. ``title`` is the subject of an enclosed
+    mail.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Attachment(Model):
     detail: str | None = None
     content_id: str | None = None
     inline: bool = False
+    title: str | None = None
 
 
 class Thread(Model):
@@ -57,14 +59,24 @@ class BouncedRecipient(Model):
 
 
 class Bounce(Model):
-    """A report on an e-mail that was sent; ``item_id`` is that e-mail's, where it is one of ours."""
+    """A report on an e-mail that was sent; ``item_id`` is that e-mail's, where it is one of ours.
+
+    ``feedback_type`` is that of RFC 5965 (``abuse``, ``fraud``, ``not-spam`` …) where a recipient complained about the
+    e-mail; None where the report is on its delivery.
+    """
 
     item_id: str | None = None
     recipients: tuple[BouncedRecipient, ...] = ()
+    feedback_type: str | None = None
 
 
 class Invitation(Model):
-    """A calendar invitation (RFC 5545); times as they stand there."""
+    """A calendar invitation (RFC 5545); ``start`` and ``end`` as they stand there.
+
+    ``starts_at`` and ``ends_at`` are the same as moments, None where they cannot be known: on a whole day, or at a time
+    without a zone. ``zone`` is the zone's name as the invitation has it (``America/New_York``, ``UTC``), empty where it
+    names none. ``all_day``: it is about days, without a time.
+    """
 
     method: str
     summary: str
@@ -72,6 +84,10 @@ class Invitation(Model):
     end: str
     location: str
     organizer: str
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+    zone: str = ""
+    all_day: bool = False
 
 
 class Email(Model):
@@ -80,6 +96,12 @@ class Email(Model):
     ``ours``: the addresses in ``to`` and ``cc`` that are mailboxes'. ``text`` and ``html`` are what is new,
     ``text_signature``, ``text_quoted`` and ``html_quoted`` what is folded below.
     ``kind`` other than ``message`` was sent by a machine, for the reason ``why``, and must not be answered by one.
+
+    ``automatic_reason`` says the same as a stable word, None for a ``message``. Strong: ``auto_submitted``,
+    ``precedence`` (of an automatic reply), ``auto_reply_header``, ``two_signs``, ``delivery_report``, ``daemon``,
+    ``abuse_report``, ``loop``. Weak, so that it yields to a known contact: ``list`` (a mailing list), ``bulk`` (another
+    mass mailing). ``raw_from``: the header From as it stands there, where no address was found in it.
+    ``sent_at``: the mail's own date. ``forwarded_from``: who wrote the mail that is forwarded in the text.
     """
 
     id: str
@@ -102,6 +124,9 @@ class Email(Model):
     attachments: tuple[Attachment, ...] = ()
     kind: EmailKind = "message"
     why: str = ""
+    automatic_reason: str | None = None
+    raw_from: str | None = None
+    forwarded_from: Address | None = None
     bounce: Bounce | None = None
     invitation: Invitation | None = None
     signed: Literal["smime", "pgp"] | None = None
