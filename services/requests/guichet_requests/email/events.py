@@ -27,6 +27,7 @@ def email_submitted(
         author=writer,
         to=_addresses(letter.to),
         cc=_addresses(letter.cc),
+        bcc=_addresses(letter.bcc),
         subject=letter.subject,
         text=letter.whole,
         attachments=tuple(
@@ -37,7 +38,7 @@ def email_submitted(
         in_reply_to=thread.in_reply_to,
         references=thread.references,
         signature=letter.signature is not None,
-        automatic=letter.purpose != "reply",
+        automatic=letter.purpose not in ("reply", "forward"),
         submitted_at=at,
     )
     return contract.EmailSubmitted(data=contract.EmailSubmittedData(email=email), **_envelope(item_id))

@@ -3,12 +3,14 @@
 from guichet_contracts import mailer as contract
 
 from guichet_requests.email.email import Address, BouncedRecipient, Delivery, Email, Invitation
+from guichet_requests.email.people import writer
 from guichet_requests.timeline.item import Attachment, Author, Item
 
 
 def item_of(received: contract.Email) -> Item:
     """The received e-mail as a timeline item, on no request yet."""
-    sender = received.sender
+    email = _email(received)
+    wrote = writer(email) or email.sender
     return Item(
         id=received.id,
         request_id="",
@@ -16,30 +18,40 @@ def item_of(received: contract.Email) -> Item:
         kind="email",
         channel="email",
         direction="inbound",
-        author=Author("contact", "", (sender.name or sender.email) if sender else None),
+        author=Author("contact", "", (wrote.name or wrote.email) if wrote else received.raw_from or None),
         text=received.text,
         html=received.html,
         attachments=tuple(Attachment(**file.model_dump()) for file in received.attachments),
-        email=Email(
-            subject=received.subject,
-            sender=Address(sender.email, sender.name) if sender else None,
-            to=_addresses(received.to),
-            cc=_addresses(received.cc),
-            ours=received.ours,
-            mailbox=received.mailbox,
-            message_id=received.message_id,
-            references=received.references,
-            kind=received.kind,
-            why=received.why,
-            text_signature=received.text_signature,
-            text_quoted=received.text_quoted,
-            html_quoted=received.html_quoted,
-            signed=received.signed,
-            encrypted=received.encrypted,
-            notes=received.notes,
-            bounce=_recipients(received.bounce) if received.bounce else None,
-            invitation=Invitation(**received.invitation.model_dump()) if received.invitation else None,
-        ),
+        email=email,
+    )
+
+
+def _email(received: contract.Email) -> Email:
+    return Email(
+        subject=received.subject,
+        sender=_address(received.sender),
+        raw_from=received.raw_from,
+        reply_to=_addresses(received.reply_to),
+        to=_addresses(received.to),
+        cc=_addresses(received.cc),
+        ours=received.ours,
+        mailbox=received.mailbox,
+        message_id=received.message_id,
+        references=received.references,
+        kind=received.kind,
+        why=received.why,
+        reason=received.automatic_reason,
+        sent_at=received.sent_at,
+        forwarded_from=_address(received.forwarded_from),
+        complaint=received.bounce.feedback_type if received.bounce else None,
+        text_signature=received.text_signature,
+        text_quoted=received.text_quoted,
+        html_quoted=received.html_quoted,
+        signed=received.signed,
+        encrypted=received.encrypted,
+        notes=received.notes,
+        bounce=_recipients(received.bounce) if received.bounce else None,
+        invitation=Invitation(**received.invitation.model_dump()) if received.invitation else None,
     )
 
 
@@ -53,6 +65,10 @@ def delivery_of(changed: contract.DeliveryChangedData) -> Delivery:
         next_attempt_at=changed.next_attempt_at,
         version=changed.version,
     )
+
+
+def _address(one: contract.Address | None) -> Address | None:
+    return Address(one.email, one.name) if one else None
 
 
 def _addresses(some: tuple[contract.Address, ...]) -> tuple[Address, ...]:

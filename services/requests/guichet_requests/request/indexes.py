@@ -31,6 +31,15 @@ _LISTS = [
     for name, sorted_by, direction in SORTS.values()
     for owner, begin, end in _OWNERS
 ]
+# Requests with nothing but automatic mail are few beside the others, and in no other list's way.
+_AUTOMATIC = [
+    IndexModel(
+        [(sorted_by, direction), ("_id", direction)],
+        name=f"automatic_by_{name}",
+        partialFilterExpression={"automatic": True},
+    )
+    for name, sorted_by, direction in SORTS.values()
+]
 INDEXES = [
     OUTBOX_INDEX,
     IndexModel("number", name="number", unique=True),
@@ -62,4 +71,5 @@ INDEXES = [
     IndexModel("words", name="words"),
     IndexModel("awaits", name="awaits", partialFilterExpression={"awaits": {"$gt": ""}}),
     *_LISTS,
+    *_AUTOMATIC,
 ]
