@@ -49,7 +49,8 @@ class TestWhoWrote:
         [
             FORM, "no-reply@site.example", "No_Reply+17@site.example", "ne-pas-repondre@banque.example",
             "nepasrepondre@banque.example", "donotreply@shop.example", "wordpress@atelier.example",
-            "www-data@vps.example", "formulaire@site.example", "contact-form@site.example", "form.contact2@site.example", "nobody@host.example",
+            "www-data@vps.example", "formulaire@site.example", "contact-form@site.example",
+            "form.contact2@site.example", "nobody@host.example",
         ],
     )  # fmt: skip
     def test_a_form_s_mail_is_of_whom_it_says_to_answer(self, sender: str) -> None:

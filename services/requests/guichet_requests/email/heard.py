@@ -1,6 +1,7 @@
 """What ``mailer`` tells, in the words of requests."""
 
 from guichet_contracts import mailer as contract
+from guichet_kit.blank import is_blank
 
 from guichet_requests.email.email import Address, BouncedRecipient, Delivery, Email, Invitation
 from guichet_requests.email.people import writer
@@ -68,11 +69,15 @@ def delivery_of(changed: contract.DeliveryChangedData) -> Delivery:
 
 
 def _address(one: contract.Address | None) -> Address | None:
-    return Address(one.email, one.name) if one else None
+    return _person(one) if one else None
 
 
 def _addresses(some: tuple[contract.Address, ...]) -> tuple[Address, ...]:
-    return tuple(Address(one.email, one.name) for one in some)
+    return tuple(map(_person, some))
+
+
+def _person(one: contract.Address) -> Address:
+    return Address(one.email, "" if is_blank(one.name) else one.name)
 
 
 def _recipients(bounce: contract.Bounce) -> tuple[BouncedRecipient, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from guichet_contracts.requests import ContactWanted
+from guichet_kit.blank import is_blank
 
 from guichet_requests.contact.contact import ContactCopy, email_key
 from guichet_requests.contact.store import ContactStore
@@ -107,7 +108,7 @@ async def _begun(room: Mailroom, place: Place, item: Item, version: int) -> tupl
         place.request_id,
         await room.requests.next_number(),
         channel="email",
-        subject=email.subject.strip()[:SUBJECT_LENGTH] or None,
+        subject=None if is_blank(email.subject) else email.subject.strip()[:SUBJECT_LENGTH],
         awaits=email_key(person.email) if person else None,
         at=item.at,
     )

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from guichet_kit.blank import is_blank
+
 from guichet_requests.email.email import WrittenBy
 from guichet_requests.request.request import Change, ItemKey, Request, preview_of, with_status
 from guichet_requests.timeline.item import Author, Channel, Event, Item, Party
@@ -123,4 +125,4 @@ def _automatic(request: Request, item: Item) -> Request:
 def _previewing(request: Request, item: Item) -> Request:
     key = (item.at, item.conversation_id or item.id, item.seq or 0)
     about = item.email.subject if item.email else ", ".join(file.name for file in item.attachments)
-    return replace(request, preview=preview_of(item.text.strip() or about), previewed=key)
+    return replace(request, preview=preview_of(about if is_blank(item.text) else item.text), previewed=key)
