@@ -1,7 +1,7 @@
 import { formatAge, formatDateTime, formatDay } from "@guichet/shared/i18n";
+import { linkify } from "@guichet/shared/links";
 import { Component, createRef } from "preact";
 import type { Chat } from "./chat";
-import { linkify } from "./linkify";
 import { locale, t } from "./options";
 import type { Parts } from "./parts";
 import { type Bubble, type Item, thread } from "./thread";
@@ -129,8 +129,10 @@ function BubbleLine({ item, chat, parts }: Shown & { item: Bubble }) {
   const author = item.mine ? t("you") : (item.author?.name ?? t("advisor"));
   return (
     <div class={`line${item.mine ? " mine" : ""}${item.first ? " first" : ""}${item.last ? " last" : ""}`}>
-      <div class={item.mine || !item.first ? "hidden" : "author"}>{author}</div>
-      <div class="bubble" title={formatDateTime(locale, item.at)}>
+      <div class={item.mine || !item.first ? "hidden" : "author"}>
+        <bdi>{author}</bdi>
+      </div>
+      <div class="bubble" dir="auto" title={formatDateTime(locale, item.at)}>
         {linkify(item.text).map((part) =>
           typeof part === "string" ? (
             part

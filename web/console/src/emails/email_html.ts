@@ -45,5 +45,15 @@ export function addressImages(
       const remote = address.slice(REMOTE.length);
       if (/^https?:\/\//i.test(remote)) image.src = remote;
     }
+    // One that is not shown takes the room of a line, whatever the mail had foreseen for it.
+    if (!image.hasAttribute("src")) withoutRoom(image);
   }
+}
+
+const ROOM = ["width", "height", "min-width", "min-height", "max-height", "padding", "margin", "position"];
+
+function withoutRoom(image: HTMLImageElement): void {
+  for (const name of ["width", "height", "hspace", "vspace", "border"]) image.removeAttribute(name);
+  for (const name of ROOM) image.style.removeProperty(name);
+  image.classList.add("unshown");
 }

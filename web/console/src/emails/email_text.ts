@@ -64,12 +64,20 @@ export function marks(email: Email, t: T): Mark[] {
   const add = (tone: Mark["tone"], name: string, text: string) => found.push({ tone, name, text });
   if (email.placed?.forged_reply_address) add("warn", t("email.forged"), t("email.forged.text"));
   if (email.other_sender) add("warn", t("email.otherSender"), t("email.otherSender.text"));
-  if (email.kind !== "message") {
+  if (email.written_by && email.judged_by) {
+    add(
+      "plain",
+      t(`email.writtenBy.${email.written_by}`),
+      t("email.writtenBy.text", { name: email.judged_by }),
+    );
+  } else if (email.kind !== "message") {
     const warns = email.kind === "bounce" || email.kind === "loop";
     add(warns ? "warn" : "plain", t(`email.kind.${email.kind}`), tellMailer(email.why, t));
   }
   if (email.encrypted) add("plain", t("email.encrypted"), t("email.encrypted.text"));
   if (email.signed) add("plain", t(`email.signed.${email.signed}`), t("email.signed.text"));
+  if (email.complaint) add("warn", t("email.complaint"), email.complaint);
+  if (email.purpose === "forward") add("plain", t("email.purpose.forward"), "");
   if (email.purpose === "confirmation" || email.purpose === "transcript") {
     add("plain", t(`email.purpose.${email.purpose}`), "");
   }
