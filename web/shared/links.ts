@@ -2,11 +2,11 @@
 export type Part = string | { href: string; text: string };
 
 const ADDRESS =
-  /\bhttps?:\/\/[^\s<>"«»]+|(?<![\p{L}\p{N}@./-])www\.[^\s<>"«»@]+|(?<![\p{L}\p{N}@._%+/-])[\p{L}\p{N}][\p{L}\p{N}._%+'-]{0,63}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+\p{L}{2,}(?![\p{L}\p{N}@])/giu;
+  /\bhttps?:\/\/[^\s<>"«»]{1,2000}|(?<![\p{L}\p{N}@./-])(?:www\.[^\s<>"«»@]{1,2000}|[\p{L}\p{N}._%+'-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,})/giu;
 
 /** What often stands right after an address and does not belong to it. */
 const TRAILING = /[.,;:!?)\]}>"'…’”*_]$/;
-const OPENING: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
+const BRACKETS = "()[]{}";
 
 export function linkify(text: string): Part[] {
   const parts: Part[] = [];
@@ -24,25 +24,17 @@ export function linkify(text: string): Part[] {
 }
 
 /** Without the punctuation of the sentence around it. A bracket that was opened within the address belongs to it. */
-function withoutEnd(match: string): string {
-  let address = match;
-  while (TRAILING.test(address)) {
-    const last = address.slice(-1);
-    const opening = OPENING[last];
-    if (opening && count(address, opening) >= count(address, last)) break;
-    address = address.slice(0, -1);
-  }
-  return address;
+function withoutEnd(address: string): string {
+  const last = address.slice(-1);
+  const opening = BRACKETS[BRACKETS.indexOf(last) - 1] ?? "";
+  const belongs = opening && address.split(opening).length >= address.split(last).length;
+  return TRAILING.test(address) && !belongs ? withoutEnd(address.slice(0, -1)) : address;
 }
 
 /** Only what a browser can parse; a name alone is no place. */
 function hrefOf(address: string): string | null {
-  if (/^https?:/i.test(address)) return URL.canParse(address) ? new URL(address).href : null;
-  if (address.includes("@")) return `mailto:${address}`;
-  const whole = `https://${address}`;
-  return /^www\.[^./]+\.[^./]/i.test(address) && URL.canParse(whole) ? new URL(whole).href : null;
-}
-
-function count(text: string, sign: string): number {
-  return text.split(sign).length - 1;
+  const mail = !/^(?:https?:|www\.)/i.test(address);
+  const whole = mail ? `mailto:${address}` : address.replace(/^www\.(?=[^./]+\.[^./])/i, "https://$&");
+  if (mail) return whole;
+  return URL.canParse(whole) ? new URL(whole).href : null;
 }

@@ -1,5 +1,4 @@
 import { formatAge, formatDateTime, formatDay } from "@guichet/shared/i18n";
-import { linkify } from "@guichet/shared/links";
 import { Component, createRef } from "preact";
 import type { Chat } from "./chat";
 import { locale, t } from "./options";
@@ -126,6 +125,8 @@ function Line({ item, chat, parts }: Shown & { item: Item }) {
 function BubbleLine({ item, chat, parts }: Shown & { item: Bubble }) {
   const files = item.attachments.length > 0 && parts.files.now;
   const Refusal = item.state === "refused" && parts.after.now?.Refusal;
+  // Without an address there is nothing to make a link of.
+  const links = /www\.|[:@]/i.test(item.text) && parts.links.now;
   const author = item.mine ? t("you") : (item.author?.name ?? t("advisor"));
   return (
     <div class={`line${item.mine ? " mine" : ""}${item.first ? " first" : ""}${item.last ? " last" : ""}`}>
@@ -133,7 +134,7 @@ function BubbleLine({ item, chat, parts }: Shown & { item: Bubble }) {
         <bdi>{author}</bdi>
       </div>
       <div class="bubble" dir="auto" title={formatDateTime(locale, item.at)}>
-        {linkify(item.text).map((part) =>
+        {(links ? links.linkify(item.text) : [item.text]).map((part) =>
           typeof part === "string" ? (
             part
           ) : (
