@@ -253,6 +253,7 @@ class TestForwarding:
         assert sent["text"].startswith(
             "Pour avis\n\n---------- Message transféré ----------\nDe : Ada <ada@example.org>\n"
         )
+        assert sent["text"][sent["quoted_from"] :].startswith("---------- Message transféré")
         assert "Copie : bea@example.org\n\nElle est cassée\n\nAda\n\n> avant" in sent["text"]
         assert (sent["automatic"], sent["in_reply_to"]) == (False, None)
         after = await world.the_request()

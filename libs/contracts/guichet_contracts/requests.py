@@ -102,7 +102,8 @@ class SubmittedEmail(Model):
     the id of one of ``mailer``'s mailboxes; None is its default. Without ``html`` it is made from ``text``; without
     ``reply_to`` it is the request's own signed address; without ``thread_topic`` the subject. ``signature``: where the
     text has none, the mailbox's goes below it. ``automatic``: no person wrote this very mail. ``bcc`` get it like all
-    others, and stand in no header.
+    others, and stand in no header. ``quoted_from``: where in ``text`` the history begins that it quotes, in characters
+    (Unicode code points); None where it quotes none.
     """
 
     request_id: str
@@ -115,6 +116,7 @@ class SubmittedEmail(Model):
     bcc: tuple[EmailAddress, ...] = ()
     subject: str
     text: str
+    quoted_from: int | None = None
     html: str | None = None
     attachments: tuple[EmailFile, ...] = ()
     message_id: str

@@ -30,6 +30,7 @@ def email_submitted(
         bcc=_addresses(letter.bcc),
         subject=letter.subject,
         text=letter.whole,
+        quoted_from=len(letter.whole) - len(letter.quoted) if letter.quoted else None,
         attachments=tuple(
             contract.EmailFile(id=file.id, name=file.name, media_type=file.media_type, size=file.size)
             for file in letter.attachments
