@@ -49,9 +49,20 @@ chaos: python ## Kill mailer 50 times while 500 mails go each way, through a rea
 	$(PYTHON) -m pytest tests/chaos --capture=no
 
 .PHONY: bench
-bench: web ## Measure, alone on the machine, and write docs/benchmarks.md
+bench: web ## Measure, alone on the machine, and write docs/benchmarks.md; BENCH_ONLY=path,lists picks parts
 	@$(PYTHON) -m guichet_local prepare-tests
-	GUICHET_BENCHMARKS=$(CURDIR)/docs/benchmarks.md $(PYTHON) -m pytest tests/bench/bench_*.py --capture=no
+	GUICHET_BENCHMARKS=$(CURDIR)/docs/benchmarks.md $(PYTHON) -m tests.bench
+
+.PHONY: bench-compare
+bench-compare: python ## Compare two results: make bench-compare A B, each a file or a revision
+	@$(PYTHON) -m tests.bench.compare $(filter-out bench-compare,$(MAKECMDGOALS))
+
+# The two that are named are no targets.
+ifeq (bench-compare,$(firstword $(MAKECMDGOALS)))
+.PHONY: $(filter-out bench-compare,$(MAKECMDGOALS))
+$(filter-out bench-compare,$(MAKECMDGOALS)):
+	@:
+endif
 
 .PHONY: guide
 guide: web ## Play the treatment of a request, by chat and by e-mail, and write the agents' guide and the README's picture from it

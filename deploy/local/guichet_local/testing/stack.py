@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from guichet_local.ports import Ports
-from guichet_local.servers import mongodb, objectstore
+from guichet_local.servers import mongodb, objectstore, rabbitmq
 from guichet_local.settings import WORKSPACE, Settings
 from guichet_local.system import System
 from guichet_local.testing.background import Background, Supervised
@@ -65,6 +65,16 @@ class Stack(Supervised):
     def mongodb_url(self) -> str:
         """The database server of this system."""
         return mongodb.url(self._system.settings.ports)
+
+    @property
+    def rabbitmq_url(self) -> str:
+        """The broker of this system."""
+        return rabbitmq.url(self._system.settings.ports, self._system.data.secrets().rabbitmq_password)
+
+    @property
+    def secret_key(self) -> bytes:
+        """What this system's tokens are signed with."""
+        return self._system.data.secret_key_file.read_bytes()
 
     @property
     def s3(self) -> tuple[str, str, str]:
