@@ -26,17 +26,21 @@ class Stack(Supervised):
     `gateway` and `demo_site` are origins. The programs are `chat-1`, `chat-2`, `requests`, `contacts`,
     `attachments`, `mailer`, `demo-mail`, `gateway`, `rabbitmq`, `mongodb` and `objects`; `logs` has a file for each.
     `environment` is what the services are told beside what `make up` tells them: GUICHET_SMTP_URL, say. `ports` may be
-    given where something else has to know them before.
+    given where something else has to know them before, `system` where more of it runs than `make up` runs.
     """
 
     def __init__(
-        self, background: Background, environment: Mapping[str, str] = MappingProxyType({}), ports: Ports | None = None
+        self,
+        background: Background,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        ports: Ports | None = None,
+        system: type[System] = System,
     ) -> None:
         for built in ("console", "widget", "form"):
             if not (WORKSPACE / "web" / built / "dist").is_dir():
                 raise NotBuiltError(f"web/{built}/dist is missing: run `make web`")
         self.ports = ports = ports or Ports.free()
-        self._system = System(
+        self._system = system(
             Settings(
                 data=Path(tempfile.mkdtemp(prefix="guichet-stack-")),
                 ports=ports,
