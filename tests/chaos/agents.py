@@ -27,7 +27,7 @@ class Agent(Person):
         self._told, self._number = told, number
         self._email, self._password = told.accounts[number % len(told.accounts)]
         self._access, self._id = "", ""
-        self._open: dict[str, str] = {}
+        self._taken: dict[str, str] = {}
         self._by_hand: list[str] = []
         self._done = 0
         transport = httpx2.AsyncHTTPTransport(local_address=self.source)
@@ -60,13 +60,13 @@ class Agent(Person):
             except FAILED:
                 continue
             found = {item["conversation"]["id"]: item["id"] for item in listed if item["conversation"]}
-            self._open = {
+            self._taken = {
                 conversation: request
                 for conversation, request in found.items()
                 if int(hashlib.blake2b(conversation.encode(), digest_size=4).hexdigest(), 16) % self._told.count
                 == self._number
             }
-            for conversation in self._open:
+            for conversation in self._taken:
                 if conversation not in self.cursors:
                     self.cursors[conversation] = 0
                     self._subscribe(conversation, 0)
@@ -89,10 +89,10 @@ class Agent(Person):
         """Do one thing after the other until it shall be quiet."""
         while not quiet.is_set():
             await asyncio.sleep(every * self.chance.uniform(0.5, 1.5))
-            if self._open and not quiet.is_set():
+            if self._taken and not quiet.is_set():
                 self._done += 1
-                conversation = self.chance.choice(sorted(self._open))
-                await self._do(self.chance.choice(ACTS), conversation, self._open[conversation])
+                conversation = self.chance.choice(sorted(self._taken))
+                await self._do(self.chance.choice(ACTS), conversation, self._taken[conversation])
 
     async def _do(self, act: str, conversation: str, request: str) -> None:
         mark = f"{self.name} {self._done}"
@@ -140,7 +140,7 @@ class Agent(Person):
         except FAILED:
             return
         if answer.is_success:
-            self._open.pop(conversation, None)
+            self._taken.pop(conversation, None)
             self.records.note(self.name, "closed", conversation=conversation, seq=answer.json()["seq"])
 
     async def _letter(self, mark: str) -> None:

@@ -1,4 +1,4 @@
-"""The records compared: what was acknowledged, the log of `chat`, the timelines of `requests`, what sockets were shown."""
+"""The records compared: what was acknowledged, the log of `chat`, timelines of `requests`, what sockets were shown."""
 
 import json
 from collections import Counter, defaultdict

@@ -43,7 +43,7 @@ class Leftovers:
 
 
 async def look(stack: ChaosStack, mongo: MongoClient[dict[str, Any]]) -> Leftovers:
-    """What is left now. Raises RuntimeError while the broker does not answer, PyMongoError while the database does not."""
+    """What is left now. Raises RuntimeError while the broker is away, PyMongoError while the database is."""
     depths = await _depths(stack)
     return Leftovers(
         _unpublished(mongo),

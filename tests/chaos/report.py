@@ -1,4 +1,4 @@
-"""The report of a run: a table, and a page with a plot of what was acknowledged, stored and shown, and of the faults."""
+"""The report of a run: a table, and a page with a plot of what was acknowledged, stored and shown, and of faults."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -40,10 +40,10 @@ def rows(outcome: Outcome) -> list[tuple[str, str]]:
 def markdown(outcome: Outcome) -> str:
     """The report as Markdown."""
     day = datetime.fromtimestamp(outcome.began, UTC).isoformat(timespec="minutes")
+    command = f"CHAOS_SEED={outcome.options.seed} CHAOS_MINUTES={outcome.options.minutes:g} make chaos"
     parts = [
         "# Chaos",
-        f"{verdict(outcome)} Begun {day}; `CHAOS_SEED={outcome.options.seed} "
-        f"CHAOS_MINUTES={outcome.options.minutes:g} CHAOS_RATE={outcome.options.rate:g} make chaos`.",
+        f"{verdict(outcome)} Begun {day}; `{command}` at {outcome.options.rate:g} messages a second.",
         _table(("Counted", ""), rows(outcome)),
     ]
     wrong = outcome.findings.wrong

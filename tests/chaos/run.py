@@ -152,7 +152,12 @@ def _late(findings: Findings, left: Leftovers, settled: float | None) -> None:
 async def _prepared(file: Path, count: int) -> None:
     """Wait until every agent has what they need; that goes before the faults."""
     async with asyncio.timeout(120):
-        while not file.exists() or file.read_text().count('"prepared"') < count:  # noqa: ASYNC240 - small, and before all
+        while True:
+            text = await asyncio.to_thread(file.read_text) if file.exists() else ""  # noqa: ASYNC240
+            if '"failed"' in text:
+                raise RuntimeError(text[-500:])
+            if text.count('"prepared"') >= count:
+                return
             await asyncio.sleep(0.3)
 
 

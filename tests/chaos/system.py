@@ -122,7 +122,7 @@ class ChaosStack(Stack):
         self._proxies.stdin.flush()
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """A signal to one program; nothing while it is between two lives. SIGSTOP and SIGCONT go to its children too."""
+        """A signal to one program, if it runs now. SIGSTOP and SIGCONT go to its children too."""
         try:
             pid = self.pid(name)
             whole = number in (signal.SIGSTOP, signal.SIGCONT)
