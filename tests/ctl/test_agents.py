@@ -11,6 +11,9 @@ from guichet_requests.agent.usecases import Desk, WelcomeRefused
 
 from tests.ctl.conftest import Installation
 
+# Whole installations are started, and each command is a process of its own.
+pytestmark = pytest.mark.timeout(600)
+
 IDA = ("--email", "ida@desk.example", "--name", "Ida Chef")
 
 

@@ -10,10 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from guichet_kit.manage.archive import Archive, names
 from guichet_kit.objects import ObjectStore
 
 from tests.ctl.conftest import SERVICES, Installation
+
+# Whole installations are started, and each command is a process of its own.
+pytestmark = pytest.mark.timeout(600)
 
 COLLECTIONS = {
     "chat": "entries",

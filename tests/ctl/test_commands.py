@@ -22,6 +22,9 @@ from guichet_mailer.inbound.store import ReceivedStore
 from tests.ctl.conftest import OUT, SERVICES, Installation
 from tests.ctl.test_backup import put
 
+# Whole installations are started, and each command is a process of its own.
+pytestmark = pytest.mark.timeout(600)
+
 QUEUE = "requests.mail"
 
 
