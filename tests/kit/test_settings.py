@@ -78,6 +78,66 @@ class TestGoodSettings:
         assert load({"GUICHET_OF_ANOTHER_SERVICE": "x"}).http_port == 8000
 
 
+class TestSettingsFromFiles:
+    @pytest.fixture
+    def secret(self, tmp_path: Path) -> Callable[[str, str | bytes], str]:
+        """Write a file as Kubernetes mounts it; its path."""
+
+        def write(name: str, text: str | bytes) -> str:
+            file = tmp_path / name
+            file.write_bytes(text if isinstance(text, bytes) else text.encode())
+            return str(file)
+
+        return write
+
+    @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+    def test_a_url_is_what_the_named_file_holds_without_the_end_of_its_line(
+        self, load: Load, secret: Callable[[str, str], str], end: str
+    ) -> None:
+        path = secret("rabbitmq-url", f"amqps://me:p%40ss@broker.example/desk{end}")
+        settings = load({"GUICHET_RABBITMQ_URL": "", "GUICHET_RABBITMQ_URL_FILE": path})
+        assert settings.rabbitmq_url == "amqps://me:p%40ss@broker.example/desk"
+
+    def test_a_setting_of_a_service_of_its_own_may_be_a_file_of_json(
+        self, load: Load, secret: Callable[[str, str], str]
+    ) -> None:
+        settings = load({"GUICHET_SITES_FILE": secret("sites", '["a", "b"]\n')})
+        assert isinstance(settings, WithSites)
+        assert settings.sites == ("a", "b")
+
+    def test_an_empty_file_counts_as_absent(self, load: Load, secret: Callable[[str, str], str]) -> None:
+        assert load({"GUICHET_LOG_LEVEL_FILE": secret("level", "\n")}).log_level == "INFO"
+
+    def test_the_secret_key_s_file_stays_the_path_of_a_file_of_bytes(
+        self, load: Load, secret: Callable[[str, bytes], str]
+    ) -> None:
+        assert load({"GUICHET_SECRET_KEY_FILE": secret("key", b"\xff" * 40)}).secret_key == b"\xff" * 40
+
+    def test_a_file_that_is_not_there_is_told_in_one_line(self, refuse: Refuse) -> None:
+        (line,) = refuse({"GUICHET_MONGODB_URL": "", "GUICHET_MONGODB_URL_FILE": "/nowhere/url"})
+        assert line == "bad setting: GUICHET_MONGODB_URL_FILE: cannot be read: No such file or directory"
+
+    def test_a_file_that_is_no_text_is_told_in_one_line(
+        self, refuse: Refuse, secret: Callable[[str, bytes], str]
+    ) -> None:
+        (line,) = refuse({"GUICHET_MONGODB_URL": "", "GUICHET_MONGODB_URL_FILE": secret("url", b"\xff\xfe")})
+        assert line == "bad setting: GUICHET_MONGODB_URL_FILE: the file is not UTF-8 text"
+
+    def test_a_setting_given_twice_is_refused_since_nobody_knows_which_is_meant(
+        self, refuse: Refuse, secret: Callable[[str, str], str]
+    ) -> None:
+        (line,) = refuse({"GUICHET_MONGODB_URL_FILE": secret("url", "mongodb://elsewhere")})
+        assert line.startswith("bad setting: GUICHET_MONGODB_URL_FILE: GUICHET_MONGODB_URL is set too")
+
+    def test_a_bad_value_in_a_file_is_told_by_the_setting_s_name_and_not_shown(
+        self, refuse: Refuse, secret: Callable[[str, str], str]
+    ) -> None:
+        path = secret("url", "http://me:hunter2@localhost")
+        (line,) = refuse({"GUICHET_MONGODB_URL": "", "GUICHET_MONGODB_URL_FILE": path})
+        assert line.startswith("bad setting: GUICHET_MONGODB_URL: ")
+        assert "hunter2" not in line
+
+
 class TestBadSettings:
     @pytest.mark.parametrize(
         "name", ["GUICHET_HTTP_PORT", "GUICHET_RABBITMQ_URL", "GUICHET_MONGODB_URL", "GUICHET_SECRET_KEY_FILE"]

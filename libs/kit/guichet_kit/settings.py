@@ -1,5 +1,10 @@
-"""Settings: environment variables with the prefix ``GUICHET_``, typed, checked once at start."""
+"""Settings: environment variables with the prefix ``GUICHET_``, typed, checked once at start.
 
+Each may be given as a file instead: ``GUICHET_MONGODB_URL_FILE`` names the file that holds ``GUICHET_MONGODB_URL``, as
+container engines and Kubernetes hand out secrets.
+"""
+
+import os
 import re
 import sys
 from functools import cached_property
@@ -8,15 +13,70 @@ from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 SECRET_MIN_BYTES = 32
+PREFIX = "GUICHET_"
+FILE_SUFFIX = "_FILE"
 
 
-class ServiceSettings(BaseSettings):
+class UnreadableSetting(Exception):
+    """A setting that was to be read from a file could not be; the text names the variable and says why."""
+
+
+class _EnvironmentAndFiles(EnvSettingsSource):
+    """The environment, where ``<NAME>_FILE`` stands for a ``<NAME>`` whose value is what the file holds."""
+
+    def __init__(self, settings_class: type[BaseSettings]) -> None:
+        super().__init__(settings_class)
+        names = {f"{PREFIX}{field.upper()}" for field in settings_class.model_fields}
+        read = {name.lower(): value for name in names if (value := _from_file(name, names)) is not None}
+        self.env_vars = {**self.env_vars, **read}
+
+
+def _from_file(name: str, names: set[str]) -> str | None:
+    variable = f"{name}{FILE_SUFFIX}"
+    path = os.environ.get(variable)
+    # SECRET_KEY_FILE is a setting itself: its value is the path.
+    if not path or variable in names:
+        return None
+    if os.environ.get(name):
+        raise UnreadableSetting(f"{variable}: {name} is set too; one of the two must go")
+    try:
+        value = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise UnreadableSetting(f"{variable}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UnreadableSetting(f"{variable}: the file is not UTF-8 text") from None
+    return value or None
+
+
+class EnvironmentSettings(BaseSettings):
+    """Settings from the environment and from the files that it names; see this module's text."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the code says, then the environment."""
+        return init_settings, _EnvironmentAndFiles(settings_cls)
+
+
+class ServiceSettings(EnvironmentSettings):
     """What every service can be told; a service adds its own in its ``settings.py``."""
-
-    model_config = SettingsConfigDict(env_prefix="GUICHET_", extra="ignore", frozen=True, env_ignore_empty=True)
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
@@ -94,6 +154,9 @@ def load_settings(kind: type[Settings]) -> Settings:
             field = "_".join(str(part) for part in problem["loc"][:1]).upper()
             where = ".".join(str(part) for part in problem["loc"][1:])
             _say(f"GUICHET_{field}{f' ({where})' if where else ''}: {problem['msg']}")
+        raise SystemExit(2) from None
+    except UnreadableSetting as error:
+        _say(str(error))
         raise SystemExit(2) from None
     except SettingsError as error:
         named = re.search(r'field "(\w+)"', str(error))  # it says so in its text only

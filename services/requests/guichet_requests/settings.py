@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from guichet_kit.settings import ServiceSettings
+from guichet_kit.settings import EnvironmentSettings, ServiceSettings
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class RequestsSettings(ServiceSettings):
@@ -27,10 +26,8 @@ class RequestsSettings(ServiceSettings):
         return self.mail_domain or urlsplit(self.public_url).hostname or "localhost"
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(EnvironmentSettings):
     """Those of them that the management command needs."""
-
-    model_config = SettingsConfigDict(env_prefix="GUICHET_", extra="ignore", frozen=True, env_ignore_empty=True)
 
     mongodb_url: str = Field(pattern=r"^mongodb(\+srv)?://")
     mongo_driver: Literal["pymongo", "motor"] = "pymongo"
