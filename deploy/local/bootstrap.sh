@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes what `make` needs from a clean clone: the virtual environment with the pinned Python packages, the web packages
 # and the built web files. Each step is skipped while its inputs are the ones it was last done for (.cache/*.done).
-# Usage: deploy/local/bootstrap.sh [python] [web]
+# Usage: deploy/local/bootstrap.sh [python] [web] [deploy-tools]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -116,6 +116,17 @@ build_web() {
     (cd web && quietly npm run build)
 }
 
+# kubectl, checkov and the like, and validators of custom resources: for `make k8s-check` and `make images`.
+install_deploy_tools() {
+    say 'installing the tools that check and build what is in deploy/'
+    local tools=$cache/deploy-tools
+    rm -rf "$tools"
+    quietly "$venv/bin/uv" venv --python "$venv/bin/python" "$tools"
+    quietly "$venv/bin/uv" pip sync --python "$tools/bin/python" --require-hashes deploy/tools/requirements.lock
+    cp deploy/tools/package.json deploy/tools/package-lock.json "$tools"
+    (cd "$tools" && quietly npm ci --no-audit --no-fund)
+}
+
 web_sources() {
     find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print | LC_ALL=C sort
 }
@@ -136,6 +147,11 @@ for part in "$@"; do
             once web-packages "$(digest web/package-lock.json web/package.json)" install_web
             # shellcheck disable=SC2046  # the tree's own file names have no spaces
             once web-build "$(digest $(web_sources))" build_web
+            ;;
+        deploy-tools)
+            require_node
+            [[ -x $cache/deploy-tools/bin/kubectl ]] || rm -f "$cache/deploy-tools.done"
+            once deploy-tools "$(digest deploy/tools/requirements.lock deploy/tools/package-lock.json)" install_deploy_tools
             ;;
         *) fail "unknown part: $part" ;;
     esac
