@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.cache/node/bin:$(PATH)
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 .PHONY: up
 up: web ## Run everything on this machine; Ctrl-C or `make down` stops it
@@ -51,7 +51,7 @@ test-python: web ## Run the Python, service and browser tests; PYTEST_ARGS="test
 ifdef PYTEST_ARGS
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 else
-	$(PYTHON) -m pytest tests --ignore tests/e2e --ignore tests/chaos --numprocesses auto --dist loadfile; services=$$?; \
+	$(PYTHON) -m pytest tests --ignore tests/e2e --ignore tests/chaos --ignore tests/deploy --numprocesses auto --dist loadfile; services=$$?; \
 	$(PYTHON) -m pytest tests/e2e --numprocesses 2 --dist loadfile && exit $$services
 endif
 
@@ -96,6 +96,11 @@ check-web: web ## Lint, check the types of and build the web part; print its siz
 .PHONY: check-contracts
 check-contracts: python ## Check that the generated API documents are fresh
 	$(PYTHON) tests/contracts/generate.py --check
+
+.PHONY: k8s-check
+k8s-check: python ## Check the Kubernetes manifests: schemas, policies, references, network, settings
+	@$(BOOTSTRAP) deploy-tools
+	$(PYTHON) -m pytest tests/deploy
 
 .PHONY: contracts
 contracts: python ## Generate the API documents under docs/api again

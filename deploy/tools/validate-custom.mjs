@@ -17,7 +17,8 @@ for (const manifest of JSON.parse(readFileSync(0, "utf8"))) {
     let Model;
     try {
         const file = `${process.argv[2]}/node_modules/${name}/${manifest.kind}.js`;
-        Model = (await import(pathToFileURL(file)))[manifest.kind];
+        const module = await import(pathToFileURL(file));
+        Model = module[manifest.kind] ?? module.default[manifest.kind];
     } catch {
         console.log(`${manifest.kind}/${manifest.metadata.name}: ${manifest.apiVersion} has no such kind`);
         continue;

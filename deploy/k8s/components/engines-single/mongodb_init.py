@@ -1,8 +1,9 @@
 """Makes a new mongod a replica set of one and gives it its user; done again, it changes nothing.
 
-It runs beside mongod, in its network: while there is no user yet, MongoDB lets only a client on its own loopback do this
-(https://www.mongodb.com/docs/manual/core/localhost-exception/). GUICHET_MONGODB_HOST is the member's name for everybody
-else, GUICHET_MONGODB_URL_FILE the services' URL, whose user and password are made. With ``--stay`` it then waits to be ended.
+It runs beside mongod, in its network: while there is no user yet, MongoDB lets only a client on its own loopback do
+this (https://www.mongodb.com/docs/manual/core/localhost-exception/). GUICHET_MONGODB_HOST is the member's name for
+everybody else, GUICHET_MONGODB_URL_FILE the services' URL, whose user and password are made. With ``--stay`` it then
+waits to be ended.
 """
 
 import os

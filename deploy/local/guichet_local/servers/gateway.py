@@ -86,6 +86,8 @@ def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
     return {
         "GUICHET_GATEWAY_LISTEN": f"{gateway.host}:{ports['gateway']}",
         "GUICHET_GATEWAY_TLS": "",
+        "GUICHET_GATEWAY_TRUSTED_PROXIES": "",
+        "GUICHET_GATEWAY_WORKERS": "auto",
         "GUICHET_GATEWAY_USER": user,
         "GUICHET_GATEWAY_RUN": str(folder),
         "GUICHET_GATEWAY_ACCESS_LOG": "/dev/stdout",
