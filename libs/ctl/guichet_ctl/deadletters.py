@@ -9,9 +9,8 @@ import typer
 from guichet_contracts.subscriptions import SUBSCRIPTIONS
 from guichet_kit.broker.deadletters import DeadLetters, Parked, dead_letters
 from guichet_kit.clock import to_wire
-from guichet_kit.settings import load_settings
+from guichet_kit.settings import EnvironmentSettings, load_settings
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
 
@@ -77,9 +76,7 @@ def drop(queue: Queue, ids: Ids = None, yes: Yes = False, json: Json = False) ->
     answer({"queue": queue, "dropped": count}, json, f"{count} messages of {queue} are gone")
 
 
-class _Broker(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="GUICHET_", extra="ignore", frozen=True, env_ignore_empty=True)
-
+class _Broker(EnvironmentSettings):
     rabbitmq_url: str = Field(pattern=r"^amqps?://.")
 
 
