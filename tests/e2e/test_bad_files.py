@@ -19,7 +19,7 @@ CLEAN_NAME = "”L’été” " + "a" * 140 + ".txt"
 BAD = {
     "photo.png": (samples.EXE, "type"),
     "logo.svg": (samples.SVG, "type"),
-    "page.png": (samples.image() + samples.HTML, "type"),
+    "page.png": (samples.HTML, "type"),
     "vide.txt": (b"", "empty"),
     "facture.txt": (samples.EICAR, "virus"),
 }
