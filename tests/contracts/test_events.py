@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from guichet_contracts import chat
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, MESSAGES_WITH_FILES, SUBSCRIPTIONS
 from guichet_local.testing.contracts import breaks
 
 OLD: dict[str, Any] = {
@@ -71,7 +71,7 @@ class TestSubscriptions:
 
         defined = {event.model_fields["type"].default for event in _events()}
         heard = {event_type for types in SUBSCRIPTIONS.values() for event_type in types} | set(LIVE_EVENTS)
-        assert heard <= defined
+        assert heard <= defined | {MESSAGES_WITH_FILES}
 
     def test_queues_are_named_by_consumer_and_purpose(self) -> None:
         services = ("chat", "requests", "contacts", "attachments", "mailer")

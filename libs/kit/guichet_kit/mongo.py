@@ -11,6 +11,7 @@ from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnD
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
@@ -31,6 +32,7 @@ __all__ = [
     "MAJORITY",
     "OUTAGES",
     "WRITTEN",
+    "BulkWriteError",
     "Collection",
     "Database",
     "Document",
@@ -41,10 +43,14 @@ __all__ = [
     "PyMongoError",
     "ReturnDocument",
     "UpdateOne",
+    "WTimeoutError",
     "aggregate",
     "explain",
     "in_transaction",
+    "insert_absent",
     "open_client",
+    "quickly",
+    "update_each",
 ]
 
 T = TypeVar("T")
@@ -66,6 +72,8 @@ OUTAGES: tuple[type[PyMongoError], ...] = (ConnectionFailure, ExecutionTimeout, 
 
 _POOL = {"maxPoolSize": 100, "minPoolSize": 4}
 _TIMEOUTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 20_000}
+_QUICK = WriteConcern(1)
+_DUPLICATE = 11000
 # Acknowledged means on the disk of a majority; it is waited for 10 s, then told as an outage.
 _DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
 
@@ -126,6 +134,41 @@ async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]
     if asyncio.iscoroutine(cursor):
         cursor = await cursor
     return cast("list[Document]", await cursor.to_list(None))
+
+
+async def insert_absent(collection: Collection, documents: Sequence[Document]) -> None:
+    """Insert, in one command, those whose unique keys are not there yet. What is there already stays as it is."""
+    try:
+        await collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        _duplicates(error)
+
+
+async def update_each(collection: Collection, updates: Sequence[UpdateOne]) -> tuple[int, frozenset[int]]:
+    """Do all updates in one command: how many found their document, and the indexes of those refused as duplicates."""
+    try:
+        result = await collection.bulk_write(updates, ordered=False)
+    except BulkWriteError as error:
+        refused = _duplicates(error)
+        return int(error.details["nMatched"]) if error.details else 0, refused
+    return result.matched_count, frozenset()
+
+
+def quickly(collection: Collection) -> Collection:
+    """The collection, whose writes are acknowledged by one server, before its journal: for what may be lost."""
+    return collection.with_options(write_concern=_QUICK)
+
+
+def _duplicates(error: BulkWriteError) -> frozenset[int]:
+    """The indexes of the writes that a unique key refused. Any other failure is raised as what it is."""
+    details = error.details or {}
+    refusals = details.get("writeErrors", ())
+    if any(refusal["code"] != _DUPLICATE for refusal in refusals):
+        raise error
+    if details.get("writeConcernErrors"):
+        # Done, but not known to be durable: as when a single write says so.
+        raise WTimeoutError(str(details["writeConcernErrors"])[:500]) from error
+    return frozenset(refusal["index"] for refusal in refusals)
 
 
 async def in_transaction(database: Database, work: Callable[[Any], Awaitable[T]]) -> T:

@@ -1,24 +1,30 @@
 """MongoDB: visitors, conversations and the log. The only file that knows the fields of their documents."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from guichet_kit.mongo import (
     ASCENDING,
     DESCENDING,
     LINEARIZABLE,
     MAJORITY,
+    OUTAGES,
+    BulkWriteError,
     Collection,
     Database,
     Document,
     DuplicateKeyError,
     IndexModel,
+    WTimeoutError,
+    aggregate,
 )
 from guichet_kit.outbox import OUTBOX_INDEX
 
 from guichet_chat.conversation import Attachment, Author, Conversation, Entry, Predecessor, Reader, Visitor
 
 _READ_MAX_MS = 5_000
+_DUPLICATE = 11000
 
 
 class SeqTaken(Exception):
@@ -27,6 +33,25 @@ class SeqTaken(Exception):
 
 class ClientIdTaken(Exception):
     """The sender's id for this message is in the log already."""
+
+
+class Unknown(Exception):
+    """The database was lost before it told what became of the entry. ``cause`` is one of ``OUTAGES``."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+Refused = SeqTaken | ClientIdTaken | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which process wrote an entry, and which of its entries it is: what the log's outbox goes by."""
+
+    writer: str
+    number: int
 
 
 class OpenConversationExists(Exception):
@@ -58,7 +83,13 @@ class Store:
                     unique=True,
                     partialFilterExpression={"author.kind": "visitor"},
                 ),
+                # Entries of before the log was its own outbox: what they carry is still told.
                 OUTBOX_INDEX,
+                IndexModel(
+                    [("writer", ASCENDING), ("n", ASCENDING)],
+                    name="told_by",
+                    partialFilterExpression={"writer": {"$exists": True}},
+                ),
             ]
         )
         # A customer whom a site identifies is one visitor, however many devices say so at once.
@@ -145,6 +176,30 @@ class Store:
         found = await self.conversations.find_one({"visitor.id": visitor_id}, sort=[("opened_at", DESCENDING)])
         return _conversation(found)
 
+    async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
+        """The conversations of these visitors that are marked open."""
+        found = self.conversations.find({"visitor.id": {"$in": list(visitor_ids)}, "state": "open"})
+        return [conversation_of(document) for document in await found.to_list(None)]
+
+    async def latest_of(self, visitor_ids: Sequence[str]) -> dict[str, tuple[Conversation, Entry | None]]:
+        """The last opened conversation of each of these visitors, with the last entry of its log."""
+        last = [
+            {"$match": {"$expr": {"$eq": ["$conversation_id", "$$conversation"]}}},
+            {"$sort": {"seq": DESCENDING}},
+            {"$limit": 1},
+        ]
+        pipeline: list[Document] = [
+            {"$match": {"visitor.id": {"$in": list(visitor_ids)}}},
+            {"$sort": {"visitor.id": ASCENDING, "opened_at": DESCENDING}},
+            {"$group": {"_id": "$visitor.id", "latest": {"$first": "$$ROOT"}}},
+            {"$lookup": {"from": "entries", "let": {"conversation": "$latest._id"}, "pipeline": last, "as": "tail"}},
+        ]
+        majority = self.conversations.with_options(read_concern=MAJORITY)
+        return {
+            found["_id"]: (conversation_of(found["latest"]), _entry(next(iter(found["tail"]), None)))
+            for found in await aggregate(majority, pipeline)
+        }
+
     async def mark_closed(self, conversation_id: str) -> None:
         """Let the conversation's state follow its log, which holds the closing."""
         await self.conversations.update_one({"_id": conversation_id, "state": "open"}, {"$set": {"state": "closed"}})
@@ -162,34 +217,36 @@ class Store:
 
     # The log
 
-    async def insert_entry(self, entry: Entry, outbox: Sequence[Document]) -> None:
-        """Append; returns when the entry is on the disk of a majority.
+    async def insert_entries(self, written: Sequence[tuple[Entry, Place]]) -> list[Refused | None]:
+        """Append entries of different conversations in one command; the answer has the place of each.
+
+        None: the entry is on the disk of a majority. Otherwise `SeqTaken`, `ClientIdTaken`, `Unknown`: it may be there,
+        or be there soon. A lost connection makes all of them `Unknown`.
 
         Raises:
-            SeqTaken: there is an entry with this number.
-            ClientIdTaken: there is an entry with this sender's id.
+            PyMongoError, and others: one of the entries cannot be written; what became of the others is not known.
         """
-        document = {
-            "conversation_id": entry.conversation_id,
-            "visitor_id": entry.visitor_id,
-            "seq": entry.seq,
-            "client_id": entry.client_id,
-            "kind": entry.kind,
-            "author": _author_document(entry.author),
-            "text": entry.text,
-            "at": entry.at,
-            "attachments": [
-                {"id": a.id, "name": a.name, "media_type": a.media_type, "size": a.size} for a in entry.attachments
-            ],
-            "request_status": entry.request_status,
-            "outbox": list(outbox),
-            "_id": f"{entry.conversation_id}:{entry.seq}",
-        }
+        documents = [_entry_document(entry, place) for entry, place in written]
         try:
-            await self.entries.insert_one(document)
-        except DuplicateKeyError as error:
-            pattern = (error.details or {}).get("keyPattern", {})
-            raise (ClientIdTaken if "client_id" in pattern else SeqTaken) from None
+            await self.entries.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            return _outcomes(len(documents), error)
+        except OUTAGES as error:
+            return [Unknown(error) for _ in documents]
+        return [None] * len(documents)
+
+    async def erased_among(self, visitor_ids: Iterable[str]) -> set[str]:
+        """Those of the visitors who are to be forgotten."""
+        if not visitor_ids:
+            return set()
+        found = self.visitors.find({"_id": {"$in": list(visitor_ids)}, "erased": True}, {"_id": True})
+        return {visitor["_id"] for visitor in await found.to_list(None)}
+
+    async def longer_than(self, cursors: Mapping[str, int]) -> set[str]:
+        """Those of the conversations whose log goes on after the cursor: entries have no gap, so the next one tells."""
+        after = {f"{conversation_id}:{seq + 1}": conversation_id for conversation_id, seq in cursors.items()}
+        found = self.entries.with_options(read_concern=MAJORITY).find({"_id": {"$in": list(after)}}, {"_id": True})
+        return {after[entry["_id"]] for entry in await found.to_list(None)}
 
     async def tail(self, conversation_id: str) -> Entry | None:
         """The last entry, or None. Another writer may be appending behind it."""
@@ -217,7 +274,7 @@ class Store:
             .sort("seq", ASCENDING)
             .limit(limit)
         )
-        return [cast("Entry", _entry(found)) for found in await cursor.to_list(limit)]
+        return [entry_of(found) for found in await cursor.to_list(limit)]
 
 
 def _visitor_copy(visitor: Visitor) -> Document:
@@ -250,9 +307,41 @@ def _author_document(author: Author) -> Document:
     return {"kind": author.kind, "id": author.id, "name": author.name}
 
 
-def _entry(found: Document | None) -> Entry | None:
-    if found is None:
-        return None
+def _entry_document(entry: Entry, place: Place) -> Document:
+    return {
+        "_id": f"{entry.conversation_id}:{entry.seq}",
+        "conversation_id": entry.conversation_id,
+        "visitor_id": entry.visitor_id,
+        "seq": entry.seq,
+        "client_id": entry.client_id,
+        "kind": entry.kind,
+        "author": _author_document(entry.author),
+        "text": entry.text,
+        "at": entry.at,
+        "attachments": [
+            {"id": a.id, "name": a.name, "media_type": a.media_type, "size": a.size} for a in entry.attachments
+        ],
+        "request_status": entry.request_status,
+        "writer": place.writer,
+        "n": place.number,
+    }
+
+
+def _outcomes(count: int, error: BulkWriteError) -> list[Refused | None]:
+    """What a bulk write error tells of each entry; it is raised again for an error that is no duplicate."""
+    details = error.details
+    late = details.get("writeConcernErrors")
+    unknown = Unknown(WTimeoutError(str(late)[:200])) if late else None
+    outcomes: list[Refused | None] = [unknown] * count
+    for refused in details.get("writeErrors", ()):
+        if refused.get("code") != _DUPLICATE:
+            raise error
+        outcomes[refused["index"]] = ClientIdTaken() if "client_id" in refused.get("keyPattern", {}) else SeqTaken()
+    return outcomes
+
+
+def entry_of(found: Document) -> Entry:
+    """The entry that a document holds."""
     return Entry(
         conversation_id=found["conversation_id"],
         visitor_id=found["visitor_id"],
@@ -267,9 +356,12 @@ def _entry(found: Document | None) -> Entry | None:
     )
 
 
-def _conversation(found: Document | None) -> Conversation | None:
-    if found is None:
-        return None
+def _entry(found: Document | None) -> Entry | None:
+    return None if found is None else entry_of(found)
+
+
+def conversation_of(found: Document) -> Conversation:
+    """The conversation that a document holds."""
     before = found["follows"]
     return Conversation(
         id=found["_id"],
@@ -279,3 +371,7 @@ def _conversation(found: Document | None) -> Conversation | None:
         follows=before and Predecessor(**{**before, "by": Author(**before["by"])}),
         read=found["read"],
     )
+
+
+def _conversation(found: Document | None) -> Conversation | None:
+    return None if found is None else conversation_of(found)
