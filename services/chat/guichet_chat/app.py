@@ -58,7 +58,7 @@ def build(settings: ChatSettings) -> FastAPI:
     known = Known(heard=lambda: lines.connected)
     committer = Committer(store, outbox, known)
     chat = Chat(store, relay, committer, known)
-    healing = Healing(store, outbox, publisher)
+    healing = Healing(store, publisher)
     hub = Hub(chat)
     edge = Edge(hub, lines, known)
     news = RequestNews()
@@ -80,6 +80,8 @@ def build(settings: ChatSettings) -> FastAPI:
     lines.on_events(on_event)
     lines.when_back(edge.whole_again)
     feed.when_back(healing.tell)
+    # A database that comes back may be one that was restored: nothing remembered may be ahead of it.
+    mongo.when_lost(known.clear)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -139,8 +139,8 @@ class Member:
         self.feeds: dict[str, Feed] = {}
         self.newest_opened_at: datetime | None = None
         """When the newest conversation that this customer was told of was opened."""
-        self.early: dict[str, datetime] | None = {} if visitor_id is not None else None
-        """Conversations, and when they were opened, that were heard of before the customer was greeted."""
+        self.early: dict[str, tuple[datetime, int]] | None = {} if visitor_id is not None else None
+        """Conversations that were heard of before the customer was greeted: when opened, and how far they go."""
 
 
 class Hub:
@@ -192,22 +192,28 @@ class Hub:
         self, conversation_id: str, visitor_id: str, opened_at: datetime, seq: int, frame: str | None = None
     ) -> None:  # fmt: skip
         """Entry ``seq`` exists: tell whoever shows the conversation, and the visitor's sockets if it is new."""
-        self._opened(conversation_id, visitor_id, opened_at)
+        self._opened(conversation_id, visitor_id, opened_at, seq)
         for feed in tuple(self._feeds.get(conversation_id, ())):
             feed.hint(seq, frame)
 
-    def _opened(self, conversation_id: str, visitor_id: str, opened_at: datetime) -> None:
+    def _opened(self, conversation_id: str, visitor_id: str, opened_at: datetime, seq: int = 0) -> None:
         for member in tuple(self._customers.get(visitor_id, ())):
             if member.early is not None:
-                member.early[conversation_id] = opened_at
+                _, before = member.early.get(conversation_id, (opened_at, 0))
+                member.early[conversation_id] = opened_at, max(before, seq)
             else:
                 self._follow_newer(member, conversation_id, opened_at)
 
     def greeted(self, member: Member) -> None:
-        """From now on the customer is shown what comes; so is what came meanwhile in a newer conversation."""
+        """From now on the customer is shown what comes, and what came since the log was read for the greeting."""
         early, member.early = member.early or {}, None
-        for conversation_id, opened_at in early.items():
+        for conversation_id, (opened_at, seq) in early.items():
             self._follow_newer(member, conversation_id, opened_at)
+            feed = member.feeds.get(conversation_id)
+            if feed is not None and seq:
+                feed.hint(seq)
+            elif feed is not None:
+                feed.suspect()
 
     def _follow_newer(self, member: Member, conversation_id: str, opened_at: datetime) -> None:
         newest = member.newest_opened_at
