@@ -26,6 +26,7 @@ from guichet_chat.log.healing import Healing
 from guichet_chat.log.known import Known
 from guichet_chat.log.outbox import LogOutbox
 from guichet_chat.log.store import WriterStore
+from guichet_chat.log.telling import keys_besides
 from guichet_chat.settings import ChatSettings
 from guichet_chat.sockets.agent import serve_agent
 from guichet_chat.sockets.customer import serve_customer
@@ -53,7 +54,7 @@ def build(settings: ChatSettings) -> FastAPI:
     store = Store(database)
     publisher = EventPublisher(broker, topology)
     # Entries of before the log was its own outbox may still carry events.
-    relay = OutboxRelay(publisher, [store.entries, store.conversations])
+    relay = OutboxRelay(publisher, [store.entries, store.conversations], also=keys_besides)
     outbox = LogOutbox(store, WriterStore(store, database["writers"]), publisher)
     known = Known(heard=lambda: lines.connected)
     committer = Committer(store, outbox, known)

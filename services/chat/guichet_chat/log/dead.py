@@ -8,8 +8,9 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
 from guichet_kit.outages import Away
 
+from guichet_chat.events import entry_event
 from guichet_chat.log.store import Untold, WriterStore
-from guichet_chat.log.telling import Teller, Telling, told
+from guichet_chat.log.telling import Teller, told
 
 SWEEP_SECONDS = 5.0
 LOOK_AGAIN = timedelta(minutes=1)
@@ -48,7 +49,7 @@ class DeadWriters:
         while True:
             if found:
                 found = await self._teller.checked(found)
-                left = await self._teller.tell({one.number: Telling.of(one.conversation, one.entry) for one in found})
+                left = await self._teller.tell({one.number: entry_event(one.conversation, one.entry) for one in found})
                 gaps.difference_update(one.number for one in found if one.number not in left)
                 count += len(found) - len(left)
                 kept = kept or bool(left)

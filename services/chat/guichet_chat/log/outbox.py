@@ -25,10 +25,10 @@ from prometheus_client import Gauge
 
 from guichet_chat.conversation import Conversation, Entry
 from guichet_chat.documents import Place
-from guichet_chat.events import Trace
+from guichet_chat.events import Trace, entry_event
 from guichet_chat.log.dead import DeadWriters
 from guichet_chat.log.store import WriterStore
-from guichet_chat.log.telling import Publisher, Teller, Telling, told
+from guichet_chat.log.telling import Publisher, Teller, told
 from guichet_chat.store import Store
 
 GATHER_SECONDS = 0.05
@@ -197,10 +197,10 @@ class LogOutbox:
         """Publish the batch. What cannot be told now waits again, and is read again then."""
         try:
             lost = [number for number, waiting in batch.items() if waiting.known is None]
-            known = {number: Telling.of(*waiting.known) for number, waiting in batch.items() if waiting.known}
+            known = {number: entry_event(*waiting.known) for number, waiting in batch.items() if waiting.known}
             if lost:
                 found = await self._teller.checked(await self._writers.written_at(self.writer, lost))
-                known |= {one.number: Telling.of(one.conversation, one.entry) for one in found}
+                known |= {one.number: entry_event(one.conversation, one.entry) for one in found}
             left = await self._teller.tell(known)
         except Exception as error:  # the outbox outlives what nobody foresaw
             if isinstance(error, _MAY_PASS):

@@ -1,7 +1,7 @@
 """Entries as events in messages: many of one type in one message, those that name files with a key of their own."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from guichet_contracts.subscriptions import MESSAGES_WITH_FILES
 from guichet_kit.broker import PublishFailed, Refused
@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from guichet_chat.conversation import Conversation, Entry
 from guichet_chat.erasure import erase_again, known_as_somebody
-from guichet_chat.events import UNTRACED, Trace, entry_event
+from guichet_chat.events import entry_event
 from guichet_chat.log.store import Written
 from guichet_chat.store import Store
 
@@ -27,16 +27,10 @@ class Publisher(Protocol):
         """Publish events of one type as one message."""
 
 
-class Telling(NamedTuple):
-    """An event to be published, and whether it names files."""
-
-    event: Mapping[str, Any]
-    has_files: bool
-
-    @classmethod
-    def of(cls, conversation: Conversation, entry: Entry, traced: Trace = UNTRACED) -> "Telling":
-        """That of an entry."""
-        return cls(entry_event(conversation, entry, traced), bool(entry.attachments))
+def keys_besides(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """The routing keys of one of chat's events besides its type."""
+    entry = event["data"].get("entry") or {}
+    return (MESSAGES_WITH_FILES,) if entry.get("attachments") else ()
 
 
 class Teller:
@@ -45,18 +39,17 @@ class Teller:
     def __init__(self, store: Store, publisher: Publisher) -> None:
         self._store, self._publisher = store, publisher
 
-    async def tell(self, tellings: Mapping[int, Telling]) -> list[int]:
+    async def tell(self, events: Mapping[int, Mapping[str, Any]]) -> list[int]:
         """Publish events, type by type; the keys of those that the broker refuses. Raises `PublishFailed`."""
-        kinds: dict[tuple[str, bool], list[int]] = {}
-        for key, (event, has_files) in tellings.items():
-            kinds.setdefault((event["type"], has_files), []).append(key)
+        kinds: dict[tuple[str, ...], list[int]] = {}
+        for key, event in events.items():
+            kinds.setdefault((event["type"], *keys_besides(event)), []).append(key)
         left: list[int] = []
-        for (_, has_files), keys in kinds.items():
-            also = (MESSAGES_WITH_FILES,) if has_files else ()
+        for (_, *also), keys in kinds.items():
             try:
-                await self._publisher.publish_batch([tellings[key].event for key in keys], also=also)
+                await self._publisher.publish_batch([events[key] for key in keys], also=also)
             except Refused as error:
-                left += await self._one_by_one({key: tellings[key].event for key in keys}, also, error)
+                left += await self._one_by_one({key: events[key] for key in keys}, also, error)
         return left
 
     async def _one_by_one(
@@ -76,7 +69,7 @@ class Teller:
 
     async def tell_again(self, conversation: Conversation, entries: Sequence[Entry]) -> None:
         """Publish the events of these entries once more: somebody has not heard them. Raises `PublishFailed`."""
-        if await self.tell({entry.seq: Telling.of(conversation, entry) for entry in entries}):
+        if await self.tell({entry.seq: entry_event(conversation, entry) for entry in entries}):
             raise PublishFailed("the broker refused some of the events")
         told.labels("again").inc(len(entries))
 
