@@ -10,6 +10,7 @@ import pytest
 from guichet_chat.conversation import Attachment, Author, Draft, Visitor
 from guichet_chat.erasure import erase_visitor
 from guichet_chat.log import dead as dead_module
+from guichet_chat.log import healing as healing_module
 from guichet_chat.log import outbox as outbox_module
 from guichet_chat.log.committer import Committer
 from guichet_chat.log.dead import DeadWriters
@@ -38,7 +39,7 @@ class Broker:
 
     def __init__(self) -> None:
         self.events: list[Mapping[str, Any]] = []
-        self.also: list[Sequence[str]] = []
+        self.also: list[tuple[str, ...]] = []
         self.away = False
         self.refuses = ""
 
@@ -75,7 +76,8 @@ class Process:
 
     async def told(self) -> int:
         """Up to which of this process's numbers others know that all was told."""
-        return (await self.writers.writers.find_one({"_id": self.outbox.writer}) or {}).get("told", 0)
+        found = await self.writers.writers.find_one({"_id": self.outbox.writer}) or {}
+        return int(found.get("told", 0))
 
     async def marked(self, number: int) -> None:
         """Returns when the mark has come to the number."""
@@ -372,8 +374,6 @@ class TestHealing:
     async def test_what_somebody_lacks_is_told_again_from_there_on_whole(
         self, process: Process, broker: Broker, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from guichet_chat.log import healing as healing_module
-
         monkeypatch.setattr(healing_module, "PAGE", 2)
         await process.post(*(str(n) for n in range(6)))
         conversation = await process.store.open_conversation(process.visitor.id)
