@@ -163,7 +163,9 @@ class TestTheBrokerIsAway:
 
 class TestAnOrderlyStop:
     async def test_sockets_are_closed_with_1012(self, own: Replicas) -> None:
-        ada = await customer(own.first, await visit(own))
-        await ada.frame("ready")
-        own.first.stop()
-        assert await ada.closed() == 1012
+        person = await visit(own)
+        tabs = [await customer(own.first, person) for _ in range(25)]  # three groups
+        for tab in tabs:
+            await tab.frame("ready")
+        await asyncio.to_thread(own.first.stop)
+        assert [await tab.closed() for tab in tabs] == [1012] * 25

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -38,6 +38,9 @@ from guichet_chat.sockets.session import Live
 from guichet_chat.store import Store
 from guichet_chat.transcript import Transcripts
 from guichet_chat.usecases import Chat
+
+SETTLE_SECONDS = 5.0
+"""What was being written when the process was to end is waited for so long; who wrote it sends it again elsewhere."""
 
 log = get_logger(__name__)
 
@@ -98,14 +101,15 @@ def build(settings: ChatSettings) -> FastAPI:
             log.info("started", replica=replica, writer=outbox.writer)
             yield
             health.draining = True
-            await committer.settled()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(committer.settled(), SETTLE_SECONDS)
             await tasks.stop(*background)
         await mongo.close()
 
     consumers.subscribe(broker, chat, healing)
     health.check("mongodb", mongo.ping)
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
-    app = create_app("Guichet chat", health=health, lifespan=lifespan)
+    app = create_app("Guichet chat", health=health, lifespan=lifespan, farewell=hub.take_leave)
     app.include_router(routes(chat, Transcripts(store, relay), settings, visitors, agents))
     app.add_middleware(
         SocketRoutes,

@@ -16,12 +16,15 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
 
 from guichet_chat.conversation import Conversation, Entry
-from guichet_chat.sockets.connection import Connection, Gone
+from guichet_chat.sockets.connection import RESTART, Connection, Gone
 from guichet_chat.sockets.frames import entry_frame
 
 PAGE = 200
 LOOK_AT = 1000
 """Conversations of one query that asks which of them have more than is shown."""
+
+LEAVE_GROUPS, LEAVE_AT_LEAST, LEAVE_PAUSE_SECONDS = 40, 10, 0.1
+"""A process that ends closes its sockets in so many groups at most, and so many at a time at least."""
 
 _PARALLEL_READS = 16
 _RETRY_SECONDS = 1.0
@@ -260,9 +263,14 @@ class Hub:
                 for feed in tuple(self._feeds.get(conversation_id, ())):
                     feed.suspect()
 
-    def everybody(self) -> list[Member]:
-        """All members, of both kinds."""
-        return [*self._agents, *(member for members in self._customers.values() for member in members)]
+    async def take_leave(self) -> None:
+        """Close every socket with 1012, some at a time, so that the clients come back spread over some seconds."""
+        leaving = [*self._agents, *(member for members in self._customers.values() for member in members)]
+        group = max(LEAVE_AT_LEAST, -(-len(leaving) // LEAVE_GROUPS))
+        for some in _chunks(leaving, group):
+            for member in some:
+                member.connection.close(RESTART)
+            await asyncio.sleep(LEAVE_PAUSE_SECONDS)
 
 
 K = TypeVar("K")
