@@ -16,7 +16,6 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.main import STARTUP_FAILURE
 
 from guichet_kit import logs, problems, trace
 from guichet_kit.health import Health
@@ -35,6 +34,9 @@ FAREWELL_SECONDS = 6
 DRAIN_SECONDS = 10
 SOCKET_MESSAGE_LIMIT = 8 << 20
 """Bytes of one socket message that the server reads before it gives the connection up (RFC 6455, code 1009)."""
+
+_STARTUP_FAILED = 3
+"""As the server's own command ends."""
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
@@ -200,7 +202,7 @@ def serve(app: FastAPI, service: str, settings: ServiceSettings) -> None:
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
-        sys.exit(STARTUP_FAILURE)
+        sys.exit(_STARTUP_FAILED)
 
 
 def bearer(tokens: Tokens) -> Callable[[Request], Claims]:
