@@ -42,6 +42,9 @@ from guichet_chat.usecases import Chat
 SETTLE_SECONDS = 5.0
 """What was being written when the process was to end is waited for so long; who wrote it sends it again elsewhere."""
 
+TOKENS = 5_000
+"""Tokens of each side that need not be verified again: a browser shows the same one with every call."""
+
 log = get_logger(__name__)
 
 
@@ -67,7 +70,7 @@ def build(settings: ChatSettings) -> FastAPI:
     edge = Edge(hub, lines, known)
     news = RequestNews()
     health = Health()
-    visitors, agents = Tokens(settings.secret_key, "visitors"), Tokens(settings.secret_key, "agents")
+    visitors, agents = (Tokens(settings.secret_key, side, TOKENS) for side in ("visitors", "agents"))
     live = Live(chat, hub, edge, news, settings.public_url, Tokens(settings.secret_key, "receipts"))
 
     def on_event(event_type: str, events: list[dict[str, Any]]) -> None:
