@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx2
 import pytest
@@ -28,24 +28,21 @@ class Leaving:
 
     server: FarewellServer
     url: str
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
-    enough: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def take_leave(self) -> None:
-        self.begun.set()
-        await self.enough.wait()
+    begun: asyncio.Event
+    enough: asyncio.Event
 
 
 @pytest.fixture
 async def leaving() -> AsyncIterator[Leaving]:
-    port = free_port()
+    port, begun, enough = free_port(), asyncio.Event(), asyncio.Event()
 
     async def farewell() -> None:
-        await leaving.take_leave()
+        begun.set()
+        await enough.wait()
 
     app = create_app("Test", health=Health(), farewell=farewell)
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
-    leaving = Leaving(FarewellServer(config, app.state.farewell), f"http://127.0.0.1:{port}")
+    leaving = Leaving(FarewellServer(config, app.state.farewell), f"http://127.0.0.1:{port}", begun, enough)
     serving = asyncio.create_task(leaving.server.serve())
     async with asyncio.timeout(30):
         while not leaving.server.started:
