@@ -1,6 +1,7 @@
 """What was lost on its way from a log is noticed, asked for and shown; what is only late is not asked for."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -236,6 +237,13 @@ class Chat:
         for event in events:
             await self._publisher.publish(event.model_dump(mode="json"))
 
+    async def tell_for_ever(self, event: chat.LogAdvanced) -> None:
+        """Tell it every second, whether or not a queue is there."""
+        while True:
+            with contextlib.suppress(PublishFailed):
+                await self.publish(event)
+            await asyncio.sleep(1)
+
     async def answer(self) -> EntriesWanted:
         """Wait until somebody asks, and publish again what they ask for."""
         queue = await self.channel.get_queue(CHAT_WANTED)
@@ -294,17 +302,13 @@ class TestADeletedQueue:
         await speaking.publish(speaking.log[0])
         await said_to(service, ada, 1)
         await speaking.channel.queue_delete(REQUESTS_CONVERSATIONS)
-        # Published while there was no queue: to nobody. The log holds it all the same, which chat tells every minute.
-        async with asyncio.timeout(60):
-            while True:
-                try:
-                    await speaking.publish(advanced(**{conversation_id: 2}))
-                    break
-                except PublishFailed:
-                    await asyncio.sleep(0.2)
+        # What was published while there was no queue went to nobody. The log holds it all the same, which chat tells of
+        # again and again.
+        telling = asyncio.create_task(speaking.tell_for_ever(advanced(**{conversation_id: 2})))
 
         assert (await speaking.answer()).data.after_seq == 1
         assert await said_to(service, ada, 2) == ["Un", "Deux"]
+        telling.cancel()
 
 
 async def test_tails_of_what_was_heard_note_nothing(world: World, ada: Visitor) -> None:

@@ -1,8 +1,8 @@
 """What logs hold and requests have not heard of: noticed, asked for, and asked for again until it is there.
 
-The log is the truth, and an event a hint: one may be lost with the queue that it lay in. That something is missing shows
-in a hole before what was heard of (``holed``), and in what ``chat`` tells of how far its logs go. Both may also be
-mere haste, when what is missing is on its way: so it is noted, looked at again a little later, and only then asked for.
+The log is the truth, and an event a hint: one may be lost with the queue that it lay in. That something is missing
+shows in a hole before what was heard of (``holed``), and in what ``chat`` tells of how far its logs go. What is missing
+may also be on its way: so it is noted, looked at again a little later, and only then asked for.
 """
 
 import asyncio
