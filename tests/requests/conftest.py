@@ -31,6 +31,7 @@ from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.file.store import FileStore
 from guichet_requests.request.events import snapshot
+from guichet_requests.request.missing import MissingStore
 from guichet_requests.request.request import Request
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Item
@@ -77,6 +78,7 @@ class World:
     erasures: ErasureStore
     filings: FilingStore
     files: FileStore
+    missing: MissingStore
     relay: HeardRelay
     reopen: timedelta = timedelta(days=30)
 
@@ -84,9 +86,9 @@ class World:
     def on(cls, database: Database) -> "World":
         items, relay = TimelineStore(database), HeardRelay()
         agents, contacts, erasures = AgentStore(database), ContactStore(database), ErasureStore(database, relay)
-        filings = FilingStore(database, relay)
+        filings, missing = FilingStore(database, relay), MissingStore(database)
         requests, files = RequestStore(database, items, relay, relay), FileStore(database)
-        return cls(requests, items, agents, contacts, erasures, filings, files, relay)
+        return cls(requests, items, agents, contacts, erasures, filings, files, missing, relay)
 
     @property
     def room(self) -> Mailroom:
@@ -98,7 +100,7 @@ class World:
 
     @property
     def stores(self) -> consumers.Stores:
-        return consumers.Stores(self.requests, self.items, self.contacts, self.erasures, self.files)
+        return consumers.Stores(self.requests, self.items, self.contacts, self.erasures, self.files, self.missing)
 
     async def hear(self, *events: Any) -> None:
         for event in events:
@@ -158,7 +160,7 @@ class World:
 @pytest.fixture
 async def world(database: Database) -> World:
     made = World.on(database)
-    for store in (made.requests, made.items, made.agents, made.contacts, made.filings):
+    for store in (made.requests, made.items, made.agents, made.contacts, made.filings, made.missing):
         await store.prepare()
     return made
 

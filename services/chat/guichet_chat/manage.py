@@ -1,6 +1,9 @@
 """Commands for operators: ``python -m guichet_chat.manage COMMAND``."""
 
-from guichet_kit.manage import Managed, main
+import argparse
+from typing import Any
+
+from guichet_kit.manage import Command, Managed, Opened, main
 from guichet_kit.mongo import Database
 
 from guichet_chat.settings import ChatSettings
@@ -11,7 +14,22 @@ async def _prepare(database: Database) -> None:
     await Store(database).ensure_indexes()
 
 
-CHAT = Managed(service="chat", settings=ChatSettings, prepare=_prepare, outboxes=("entries", "conversations"))
+async def _tails(opened: Opened, given: argparse.Namespace) -> Any:
+    return await Store(opened.database).tails(given.after, given.limit)
+
+
+def _which(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--after", default="", help="the conversation's id to go on after")
+    parser.add_argument("--limit", type=int, default=100_000, help="how many at most")
+
+
+CHAT = Managed(
+    service="chat",
+    settings=ChatSettings,
+    prepare=_prepare,
+    outboxes=("entries", "conversations"),
+    commands=(Command("tails", "tell how far the log of each conversation goes, in the order of ids", _tails, _which),),
+)
 
 if __name__ == "__main__":
     main(CHAT)

@@ -234,6 +234,20 @@ class Store:
         found = self.entries.with_options(read_concern=MAJORITY).find({"_id": {"$in": list(after)}}, {"_id": True})
         return {after[entry["_id"]] for entry in await found.to_list(None)}
 
+    async def tails(self, after_id: str, limit: int) -> dict[str, int]:
+        """The last ``seq`` of up to ``limit`` conversations after this id, in the order of ids; those without entries
+        are left out."""
+        # From the index "log" alone, one look for each conversation.
+        pipeline: list[Document] = [
+            {"$match": {"conversation_id": {"$gt": after_id}}},
+            {"$sort": {"conversation_id": ASCENDING, "seq": ASCENDING}},
+            {"$group": {"_id": "$conversation_id", "last_seq": {"$last": "$seq"}}},
+            {"$sort": {"_id": ASCENDING}},
+            {"$limit": limit},
+        ]
+        majority = self.entries.with_options(read_concern=MAJORITY)
+        return {found["_id"]: found["last_seq"] for found in await aggregate(majority, pipeline)}
+
     async def tail(self, conversation_id: str) -> Entry | None:
         """The last entry, or None. Another writer may be appending behind it."""
         found = await self.entries.find_one({"conversation_id": conversation_id}, sort=[("seq", DESCENDING)])

@@ -37,6 +37,7 @@ from guichet_requests.reason import api as reason_api
 from guichet_requests.reason.store import reason_store
 from guichet_requests.request import api as request_api
 from guichet_requests.request import figures
+from guichet_requests.request.missing import Healer, MissingStore
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.request.telling import Teller
 from guichet_requests.settings import RequestsSettings
@@ -64,7 +65,8 @@ def build(settings: RequestsSettings) -> FastAPI:
     reasons, templates = reason_store(database), TemplateStore(database, relay)
     requests, erasures = RequestStore(database, items, relay, teller), ErasureStore(database, relay)
     files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
-    filings = FilingStore(database, relay)
+    filings, missing = FilingStore(database, relay), MissingStore(database)
+    healer = Healer(publisher, requests, missing)
     room = Mailroom(requests, items, contacts, filings, files, timedelta(days=settings.reopen_within_days))
     forms = FormStore(database)
     passwords = Passwords()
@@ -75,17 +77,17 @@ def build(settings: RequestsSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await mongo.wait_until_ready(settings.start_timeout)
-        for store in (agents, items, contacts, reasons, templates, forms, requests, erasures, filings, files):
+        for store in (agents, items, contacts, reasons, templates, forms, requests, erasures, filings, files, missing):
             await store.prepare()
         connected = started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
-        async with connected, relay.running(), teller.running():
+        async with connected, relay.running(), teller.running(), healer.running():
             log.info("started")
             yield
             health.draining = True
         await mongo.close()
 
     send_transcript = partial(transcripts.send, outbox, erasures, settings.language)
-    stores = consumers.Stores(requests, items, contacts, erasures, files)
+    stores = consumers.Stores(requests, items, contacts, erasures, files, missing)
     consumers.subscribe(broker, stores, room, send_transcript)
     health.check("mongodb", mongo.ping)
     app = create_app("Guichet requests", health=health, lifespan=lifespan)

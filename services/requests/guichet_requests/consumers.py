@@ -33,6 +33,7 @@ from guichet_requests.file.store import FileStore
 from guichet_requests.request import hearing
 from guichet_requests.request.batch import Heard, News, Read
 from guichet_requests.request.chat import Closing, Entry, Message, Opening
+from guichet_requests.request.missing import MissingStore, hear_of_tails
 from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Attachment, Author
@@ -65,6 +66,7 @@ class Stores:
     contacts: ContactStore
     erasures: ErasureStore
     files: FileStore
+    missing: MissingStore
 
 
 def subscribe(
@@ -203,8 +205,9 @@ async def take_in(stores: Stores, event: contract.ConversationEvent) -> None:
         case contract.ConversationRead():
             if event.data.reader == "agent":
                 await hearing.mark_read(stores.requests, event.data.conversation_id, event.data.seq)
-        case contract.LogAdvanced():
-            pass
+        case contract.LogAdvanced(data=data):
+            tails = {tail.id: tail.last_seq for tail in data.conversations}
+            await hear_of_tails(stores.requests, stores.missing, tails)
         case contract.ConversationOpened():
             # Each entry tells of its conversation; one without any is no request yet.
             pass

@@ -1,13 +1,15 @@
 """Commands for operators: ``python -m guichet_requests.manage COMMAND``."""
 
 import argparse
+import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_args
 
 from email_validator import EmailNotValidError, validate_email
 from guichet_kit.manage import Command, CommandRefused, Finding, LeftToTheSweep, Managed, Opened, main
 from guichet_kit.mongo import Database
+from pydantic import TypeAdapter, ValidationError
 
 from guichet_requests.agent import usecases
 from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role
@@ -25,6 +27,7 @@ from guichet_requests.file.store import FileStore
 from guichet_requests.form.store import FormStore
 from guichet_requests.reason.store import reason_store
 from guichet_requests.request.events import snapshot
+from guichet_requests.request.missing import GRACE, MissingStore, hear_of_tails, lacking
 from guichet_requests.request.request import Request
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.settings import DatabaseSettings, LinkSettings, RequestsSettings
@@ -34,6 +37,7 @@ from guichet_requests.timeline.api import TimelineItem
 from guichet_requests.timeline.store import TimelineStore
 
 _PAGE = 200
+_SHOWN = 20
 
 
 class _LeftToTheSweep(LeftToTheSweep):
@@ -56,6 +60,7 @@ async def _prepare(database: Database) -> None:
         ErasureStore(database, relay),
         FilingStore(database, relay),
         FileStore(database),
+        MissingStore(database),
     ):
         await store.prepare()
 
@@ -128,6 +133,29 @@ async def _export(opened: Opened, given: argparse.Namespace) -> Any:
         timeline = [TimelineItem.of(item).model_dump(mode="json", by_alias=True) for item in said]
         told.append({"request": snapshot(request).model_dump(mode="json"), "timeline": timeline})
     return told
+
+
+async def _reconcile(opened: Opened, given: argparse.Namespace) -> Any:
+    requests, missing = _requests(opened.database), MissingStore(opened.database)
+    await missing.prepare()
+    try:
+        told = TypeAdapter(dict[str, int]).validate_json(sys.stdin.buffer.read())
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise CommandRefused(f"Standard input must be what chat's `tails` tells: {problem}") from None
+    lack: dict[str, int] = {}
+    for page in _pages(list(told.items()), given.at_once):
+        lack |= await hear_of_tails(requests, missing, dict(page))
+    if lack:
+        # What was written a moment ago may be on its way.
+        await asyncio.sleep(given.patience)
+        lack = await lacking(requests, {one: told[one] for one in lack})
+    return {"conversations": len(told), "differ": len(lack), "first": sorted(lack)[:_SHOWN]}
+
+
+def _pages(rows: Sequence[tuple[str, int]], size: int) -> Iterator[Sequence[tuple[str, int]]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 async def _administrator(opened: Opened) -> Finding:
@@ -213,6 +241,11 @@ def _whose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", action="append", default=[], help="an address of theirs; likewise")
 
 
+def _how_patient(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--patience", type=float, default=GRACE.total_seconds(), help="seconds that news may take")
+    parser.add_argument("--at-once", type=int, default=1000, help="conversations of one look into the database")
+
+
 REQUESTS = Managed(
     service="requests",
     settings=RequestsSettings,
@@ -239,6 +272,8 @@ REQUESTS = Managed(
                 settings=DatabaseSettings),
         Command("agents-activate", "give an agent's access back", _refusing(_switch(True)), _which,
                 settings=DatabaseSettings),
+        Command("reconcile", "compare with how far the logs go, as chat's `tails` tells on standard input; what is "
+                "missing is asked for by the running service", _reconcile, _how_patient, settings=DatabaseSettings),
         Command("export", "tell the requests of a contact, each with its timeline", _export, _whose,
                 settings=DatabaseSettings),
     ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from guichet_requests.errors import Contended
 from guichet_requests.request import chat
+from guichet_requests.request.behind import behind
 from guichet_requests.request.chat import Entry, Opening
 from guichet_requests.request.request import Change, Request
 from guichet_requests.request.store import RequestStore
@@ -80,6 +81,7 @@ async def take_in_batch(store: RequestStore, news: Sequence[News]) -> set[int]:
         whole, refused = await store.take_in_many(changes)
         left |= {index for one in refused for index in causes[one]}
         if whole:
+            behind.taken_in(item for _, change in changes for item in change.items)
             return left
         again = True
     raise Contended("the requests of a batch")

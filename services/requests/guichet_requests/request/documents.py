@@ -17,6 +17,7 @@ def to_document(request: Request) -> Document:
     return {
         **{name: _stored(name, getattr(request, name)) for name in _FIELDS},
         "current": request.current,
+        "holed": _holed(request),
         "words": _words(request),
     }
 
@@ -27,6 +28,8 @@ def difference(before: Request, after: Request) -> Document:
     document = {name: _stored(name, getattr(after, name)) for name in changed}
     if before.current != after.current:
         document["current"] = after.current
+    if _holed(before) != _holed(after):
+        document["holed"] = _holed(after)
     if not _FOUND_BY.isdisjoint(changed):
         document["words"] = _words(after)
     return document
@@ -47,16 +50,23 @@ def from_document(document: Document) -> Request:
             # Requests from before there were e-mails have neither.
             "seen_as": tuple(stored["seen_as"]) if stored.get("seen_as") else None,
             "unseen": tuple(tuple(key) for key in stored.get("unseen", ())),
-            "conversations": tuple(
-                Conversation(**c | {"heard": _spans(c["heard"]), "unread": _spans(c["unread"])})
-                for c in stored["conversations"]
-            ),
+            "conversations": tuple(map(conversation_of, stored["conversations"])),
         },
     )
 
 
+def conversation_of(stored: Document) -> Conversation:
+    """One of the request's conversations."""
+    return Conversation(**stored | {"heard": _spans(stored["heard"]), "unread": _spans(stored["unread"])})
+
+
 _FIELDS = tuple(field.name for field in fields(Request) if field.name != "id")
 _FOUND_BY = frozenset({"contact", "visitor", "subject", "number"})
+
+
+def _holed(request: Request) -> bool:
+    """Whether entries are missing before others that were heard of."""
+    return any(conversation.missing_after() is not None for conversation in request.conversations)
 
 
 def _words(request: Request) -> list[str]:

@@ -6,6 +6,7 @@ from guichet_kit.ids import new_id
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.errors import Contended, Unknown
 from guichet_requests.request import chat
+from guichet_requests.request.behind import behind
 from guichet_requests.request.chat import Entry, Known, Opening
 from guichet_requests.request.request import Link, Request
 from guichet_requests.request.store import RequestStore, Taken
@@ -53,6 +54,7 @@ async def take_in_entry(store: RequestStore, contacts: ContactStore, opening: Op
         except Taken:
             # Another consumer placed the conversation, or opened the visitor's request, just now.
             continue
+        behind.taken_in(taken.items)
         if known:
             await show_contact(store, contacts, taken.request.id)
         return

@@ -65,5 +65,6 @@ INDEXES = [
     IndexModel("words", name="words"),
     IndexModel("awaits", name="awaits", partialFilterExpression={"awaits": {"$gt": ""}}),
     IndexModel("untold", name="untold", partialFilterExpression={"untold": {"$exists": True}}),
+    IndexModel([("holed", ASCENDING), ("_id", ASCENDING)], name="holed", partialFilterExpression={"holed": True}),
     *_LISTS,
 ]

@@ -32,7 +32,8 @@ from guichet_kit.mongo import (
 from guichet_kit.outbox import Relay
 
 from guichet_requests.request import lists
-from guichet_requests.request.documents import difference, from_document, to_document
+from guichet_requests.request.conversation import Conversation
+from guichet_requests.request.documents import conversation_of, difference, from_document, to_document
 from guichet_requests.request.indexes import GONE, INDEXES
 from guichet_requests.request.listing import OPEN, Listing
 from guichet_requests.request.request import Change, Link, Request, Visitor
@@ -64,8 +65,8 @@ class RequestStore:
     async def prepare(self) -> None:
         """Create the indexes, and drop those that nothing uses any more."""
         await self.collection.create_indexes(INDEXES)
-        for name in GONE & (await self.collection.index_information()).keys():
-            with contextlib.suppress(OperationFailure):  # another replica was faster
+        for name in GONE:
+            with contextlib.suppress(OperationFailure):  # it is gone already
                 await self.collection.drop_index(name)
 
     async def next_number(self) -> int:
@@ -185,6 +186,30 @@ class RequestStore:
         """The requests that the conversations are on, as far as they are on any."""
         found = self.collection.find({"conversations.id": {"$in": [*conversation_ids]}}, _NOT_MARKS)
         return [from_document(document) for document in await found.to_list(None)]
+
+    async def conversations_of(self, conversation_ids: Iterable[str]) -> dict[str, Conversation]:
+        """What was heard of these conversations, as far as they are on any request."""
+        asked = {*conversation_ids}
+        found = self.collection.find({"conversations.id": {"$in": [*asked]}}, {"conversations": True})
+        return {
+            stored["id"]: conversation_of(stored)
+            for document in await found.to_list(None)
+            for stored in document["conversations"]
+            if stored["id"] in asked
+        }
+
+    async def holed(self, after_id: str, limit: int) -> list[tuple[str, list[Conversation]]]:
+        """The ids of requests on which entries are missing before others, after an id, with their conversations."""
+        found = (
+            self.collection.find({"holed": True, "_id": {"$gt": after_id}}, {"conversations": True})
+            .sort("_id", ASCENDING)
+            .hint("holed")
+            .limit(limit)
+        )
+        return [
+            (document["_id"], [conversation_of(stored) for stored in document["conversations"]])
+            for document in await found.to_list(limit)
+        ]
 
     def tell(self, request: Request) -> None:
         """Tell of the request as it was read."""
