@@ -77,7 +77,6 @@ _POOL = {"maxPoolSize": 100, "minPoolSize": 4}
 _TIMEOUTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 20_000}
 # An index over ten million documents takes minutes to make.
 _INDEXES_TIMEOUT = 3600
-_QUICK = WriteConcern(1)
 _DUPLICATE = 11000
 # Acknowledged means on the disk of a majority; it is waited for 10 s, then told as an outage.
 _DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
@@ -208,7 +207,7 @@ async def update_each(collection: Collection, updates: Sequence[UpdateOne]) -> t
 
 def quickly(collection: Collection) -> Collection:
     """The collection, whose writes are acknowledged by one server, before its journal: for what may be lost."""
-    return collection.with_options(write_concern=_QUICK)
+    return collection.with_options(write_concern=WRITTEN)
 
 
 def _duplicates(error: BulkWriteError) -> frozenset[int]:

@@ -27,6 +27,7 @@ from guichet_kit.mongo import (
     OperationFailure,
     ReturnDocument,
     UpdateOne,
+    create_indexes,
     update_each,
 )
 from guichet_kit.outbox import Relay
@@ -64,7 +65,7 @@ class RequestStore:
 
     async def prepare(self) -> None:
         """Create the indexes, and drop those that nothing uses any more."""
-        await self.collection.create_indexes(INDEXES)
+        await create_indexes(self.collection, INDEXES)
         for name in GONE:
             with contextlib.suppress(OperationFailure):  # it is gone already
                 await self.collection.drop_index(name)
