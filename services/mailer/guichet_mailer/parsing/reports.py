@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from copy import copy
 from email.message import Message
 
 from flufl.bounce import all_failures
@@ -17,6 +18,7 @@ TEXT_LIMIT = 128 << 10
 
 IDS_LIMIT = 200
 _RECIPIENTS_LIMIT = 100
+_DETECTED_LINES = 400
 
 _FATES: dict[str, Fate] = {
     "failed": "failed",
@@ -197,12 +199,23 @@ def _recipients(fields: list[tuple[str, str]]) -> list[Recipient]:
 def _known(mail: Message) -> list[Recipient]:
     """What the detectors of flufl.bounce find: forms of many servers."""
     try:
-        passing, lasting = all_failures(mail)
+        passing, lasting = all_failures(_shortened(mail))
     except Exception:  # noqa: BLE001  the library's detectors raise anything on odd input: then it is not such a bounce
         return []
     fates: list[tuple[frozenset[bytes], Fate]] = [(frozenset(passing), "delayed"), (frozenset(lasting), "failed")]
     found = [(decode(one).strip(" <>"), fate) for some, fate in fates for one in sorted(some)]
     return [Recipient(email, fate) for email, fate in found if _EMAIL.fullmatch(email)]
+
+
+def _shortened(part: Message) -> Message:
+    """The same with the first lines of each part: the detectors try a hundred expressions on every line."""
+    short = copy(part)
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        short.set_payload([_shortened(one) if isinstance(one, Message) else one for one in payload])
+    elif isinstance(payload, str) and payload.count("\n") > _DETECTED_LINES:
+        short.set_payload("\n".join(payload.split("\n", _DETECTED_LINES)[:_DETECTED_LINES]))
+    return short
 
 
 def _own(text: str) -> str:
