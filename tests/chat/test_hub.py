@@ -241,3 +241,25 @@ class TestLooking:
         log.away = True
         with pytest.raises(AutoReconnect):
             await hub.look()
+
+
+class TestTakingLeave:
+    async def test_sockets_are_closed_with_1012_in_small_groups(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(hub_module, "LEAVE_PAUSE_SECONDS", 0.0)
+        hub, closed, members = Hub(Log()), list[int](), list[Member]()
+
+        class Closing(Recorder):
+            def close(self, code: int) -> None:
+                closed.append(code)
+
+        for n in range(1000):
+            members.append(Member(Closing(), f"v{n}" if n % 2 else None))
+            hub.join(members[-1])
+        leaving = asyncio.create_task(hub.take_leave())
+        steps = []
+        while not leaving.done():
+            before = len(closed)
+            await asyncio.sleep(0)
+            steps.append(len(closed) - before)
+        assert closed == [1012] * 1000
+        assert max(steps) == 25

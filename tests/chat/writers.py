@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from guichet_chat.conversation import Conversation, Entry
+from guichet_chat.documents import Place
 from guichet_chat.events import Trace, entry_event
 from guichet_chat.log.committer import Committer
 from guichet_chat.log.known import Known
-from guichet_chat.store import Place, Store
+from guichet_chat.store import Store
 from guichet_chat.usecases import Chat
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Collection, Document

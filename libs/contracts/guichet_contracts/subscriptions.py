@@ -55,9 +55,12 @@ LIVE_EVENTS: Sequence[str] = ("requests.request.changed.v1",)
 """Event types that every chat replica hears, besides the lines that replicas send each other."""
 
 RETIRED: Sequence[tuple[str, str]] = (
-    (ATTACHMENTS_LINKS, "chat.message.posted.v1"),
     ("guichet.live", "chat.message.posted.v1"),
     ("guichet.live", "chat.conversation.closed.v1"),
     ("guichet.live", "chat.conversation.read.v1"),
 )
-"""Bindings of earlier versions, which a broker keeps until somebody takes them off."""
+"""Bindings of earlier versions, which a broker keeps until somebody takes them off.
+
+That of `ATTACHMENTS_LINKS` to ``chat.message.posted.v1`` is to follow in the next version: while this one is rolled
+out, replicas of the one before still publish messages that name files without the key that this one binds.
+"""

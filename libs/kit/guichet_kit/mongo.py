@@ -20,6 +20,7 @@ from pymongo.errors import (
     PyMongoError,
     WTimeoutError,
 )
+from pymongo.monitoring import ConnectionPoolListener, PoolClearedEvent
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -80,11 +81,40 @@ _DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
 log = get_logger(__name__)
 
 
+class _Losses(ConnectionPoolListener):
+    """Notices that a server was lost: then the drivers drop all connections to it, from a task or a thread of theirs.
+
+    The listeners of the topology would say it more directly; PyMongo's start a task when the client is made, which is
+    before there is an event loop.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], None]] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def pool_cleared(self, event: PoolClearedEvent) -> None:
+        """The driver drops its connections."""
+        if self.loop is not None and not self.loop.is_closed():
+            for call in self.calls:
+                self.loop.call_soon_threadsafe(call)
+
+    def _ignored(self, event: object) -> None:
+        return
+
+    pool_created = pool_ready = pool_closed = _ignored
+    connection_created = connection_ready = connection_closed = _ignored
+    connection_check_out_started = connection_check_out_failed = _ignored
+    connection_checked_out = connection_checked_in = _ignored
+
+
 class MongoClient:
     """One connected client of either driver."""
 
     def __init__(self, url: str, driver: str, app_name: str) -> None:
-        options: Mapping[str, Any] = {**_POOL, **_TIMEOUTS, "appname": app_name, "tz_aware": True}
+        self._losses = _Losses()
+        options: Mapping[str, Any] = {
+            **_POOL, **_TIMEOUTS, "appname": app_name, "tz_aware": True, "event_listeners": [self._losses]
+        }  # fmt: skip
         self._client: Any
         if driver == "motor":
             from motor.motor_asyncio import AsyncIOMotorClient  # only where it was asked for
@@ -97,12 +127,20 @@ class MongoClient:
         """The database, whose writes are acknowledged when they are on the disk of a majority."""
         return cast("Database", self._client.get_database(name, write_concern=_DURABLE))
 
+    def when_lost(self, call: Callable[[], None]) -> None:
+        """Call ``call`` when a server was lost: what is there when it comes back may be another state.
+
+        Called in the event loop that `wait_until_ready` ran in.
+        """
+        self._losses.calls.append(call)
+
     async def ping(self) -> None:
         """Ask the primary for a sign of life; raises one of ``OUTAGES`` when there is none."""
         await self._client.admin.command("ping")
 
     async def wait_until_ready(self, timeout: float) -> None:
         """Wait for a primary, ``timeout`` seconds at most; `TimeoutError` when there is none."""
+        self._losses.loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
             waited = False
             while True:

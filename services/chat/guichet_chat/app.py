@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from guichet_chat.log.healing import Healing
 from guichet_chat.log.known import Known
 from guichet_chat.log.outbox import LogOutbox
 from guichet_chat.log.store import WriterStore
+from guichet_chat.log.telling import keys_besides
 from guichet_chat.settings import ChatSettings
 from guichet_chat.sockets.agent import serve_agent
 from guichet_chat.sockets.customer import serve_customer
@@ -37,6 +38,12 @@ from guichet_chat.sockets.session import Live
 from guichet_chat.store import Store
 from guichet_chat.transcript import Transcripts
 from guichet_chat.usecases import Chat
+
+SETTLE_SECONDS = 5.0
+"""What was being written when the process was to end is waited for so long; who wrote it sends it again elsewhere."""
+
+TOKENS = 5_000
+"""Tokens of each side that need not be verified again: a browser shows the same one with every call."""
 
 log = get_logger(__name__)
 
@@ -53,17 +60,17 @@ def build(settings: ChatSettings) -> FastAPI:
     store = Store(database)
     publisher = EventPublisher(broker, topology)
     # Entries of before the log was its own outbox may still carry events.
-    relay = OutboxRelay(publisher, [store.entries, store.conversations])
+    relay = OutboxRelay(publisher, [store.entries, store.conversations], also=keys_besides)
     outbox = LogOutbox(store, WriterStore(store, database["writers"]), publisher)
     known = Known(heard=lambda: lines.connected)
     committer = Committer(store, outbox, known)
     chat = Chat(store, relay, committer, known)
-    healing = Healing(store, outbox, publisher)
+    healing = Healing(store, publisher)
     hub = Hub(chat)
     edge = Edge(hub, lines, known)
     news = RequestNews()
     health = Health()
-    visitors, agents = Tokens(settings.secret_key, "visitors"), Tokens(settings.secret_key, "agents")
+    visitors, agents = (Tokens(settings.secret_key, side, TOKENS) for side in ("visitors", "agents"))
     live = Live(chat, hub, edge, news, settings.public_url, Tokens(settings.secret_key, "receipts"))
 
     def on_event(event_type: str, events: list[dict[str, Any]]) -> None:
@@ -80,6 +87,8 @@ def build(settings: ChatSettings) -> FastAPI:
     lines.on_events(on_event)
     lines.when_back(edge.whole_again)
     feed.when_back(healing.tell)
+    # A database that comes back may be one that was restored: nothing remembered may be ahead of it.
+    mongo.when_lost(known.clear)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -95,14 +104,15 @@ def build(settings: ChatSettings) -> FastAPI:
             log.info("started", replica=replica, writer=outbox.writer)
             yield
             health.draining = True
-            await committer.settled()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(committer.settled(), SETTLE_SECONDS)
             await tasks.stop(*background)
         await mongo.close()
 
     consumers.subscribe(broker, chat, healing)
     health.check("mongodb", mongo.ping)
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
-    app = create_app("Guichet chat", health=health, lifespan=lifespan)
+    app = create_app("Guichet chat", health=health, lifespan=lifespan, farewell=hub.take_leave)
     app.include_router(routes(chat, Transcripts(store, relay), settings, visitors, agents))
     app.add_middleware(
         SocketRoutes,

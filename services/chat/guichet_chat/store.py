@@ -1,7 +1,6 @@
-"""MongoDB: visitors, conversations and the log. The only file that knows the fields of their documents."""
+"""MongoDB: visitors, conversations and the log. With ``documents.py`` the only file that knows their fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from guichet_kit.mongo import (
@@ -21,7 +20,18 @@ from guichet_kit.mongo import (
 )
 from guichet_kit.outbox import OUTBOX_INDEX
 
-from guichet_chat.conversation import Attachment, Author, Conversation, Entry, Predecessor, Reader, Visitor
+from guichet_chat.conversation import Conversation, Entry, Reader, Visitor
+from guichet_chat.documents import (
+    Place,
+    conversation_document,
+    conversation_of,
+    conversation_or_none,
+    entry_document,
+    entry_of,
+    entry_or_none,
+    visitor_copy,
+    visitor_of,
+)
 
 _READ_MAX_MS = 5_000
 _DUPLICATE = 11000
@@ -44,14 +54,6 @@ class Unknown(Exception):
 
 
 Refused = SeqTaken | ClientIdTaken | Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which process wrote an entry, and which of its entries it is: what the log's outbox goes by."""
-
-    writer: str
-    number: int
 
 
 class OpenConversationExists(Exception):
@@ -119,7 +121,7 @@ class Store:
         Raises:
             CustomerTaken: the site's customer is another visitor.
         """
-        copy = _visitor_copy(visitor)
+        copy = visitor_copy(visitor)
         fields = {field: value for field, value in copy.items() if field != "id"}
         try:
             await self.visitors.update_one(
@@ -131,33 +133,17 @@ class Store:
 
     async def visitor(self, visitor_id: str) -> Visitor | None:
         """The visitor, or None."""
-        return _visitor(await self.visitors.find_one({"_id": visitor_id}))
+        return visitor_of(await self.visitors.find_one({"_id": visitor_id}))
 
     async def customer(self, site: str, customer_id: str) -> Visitor | None:
         """The visitor who is this customer of the site, or None."""
-        return _visitor(await self.visitors.find_one({"site": site, "customer_id": customer_id}))
+        return visitor_of(await self.visitors.find_one({"site": site, "customer_id": customer_id}))
 
     # Conversations
 
     async def insert_conversation(self, conversation: Conversation, outbox: Sequence[Document]) -> None:
         """Open a conversation; `OpenConversationExists` when its visitor has an open one."""
-        before = conversation.follows
-        document = {
-            "_id": conversation.id,
-            "visitor": _visitor_copy(conversation.visitor),
-            "state": conversation.state,
-            "opened_at": conversation.opened_at,
-            "follows": before
-            and {
-                "conversation_id": before.conversation_id,
-                "seq": before.seq,
-                "at": before.at,
-                "by": _author_document(before.by),
-                "request_status": before.request_status,
-            },
-            "read": dict(conversation.read),
-            "outbox": list(outbox),
-        }
+        document = conversation_document(conversation) | {"outbox": list(outbox)}
         try:
             await self.conversations.insert_one(document)
         except DuplicateKeyError:
@@ -165,16 +151,16 @@ class Store:
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
         """The conversation, or None."""
-        return _conversation(await self.conversations.find_one({"_id": conversation_id}))
+        return conversation_or_none(await self.conversations.find_one({"_id": conversation_id}))
 
     async def open_conversation(self, visitor_id: str) -> Conversation | None:
         """The visitor's conversation that is marked open, or None. Its log may already hold the closing."""
-        return _conversation(await self.conversations.find_one({"visitor.id": visitor_id, "state": "open"}))
+        return conversation_or_none(await self.conversations.find_one({"visitor.id": visitor_id, "state": "open"}))
 
     async def latest_conversation(self, visitor_id: str) -> Conversation | None:
         """The visitor's last opened conversation, or None."""
         found = await self.conversations.find_one({"visitor.id": visitor_id}, sort=[("opened_at", DESCENDING)])
-        return _conversation(found)
+        return conversation_or_none(found)
 
     async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
         """The conversations of these visitors that are marked open."""
@@ -196,7 +182,7 @@ class Store:
         ]
         majority = self.conversations.with_options(read_concern=MAJORITY)
         return {
-            found["_id"]: (conversation_of(found["latest"]), _entry(next(iter(found["tail"]), None)))
+            found["_id"]: (conversation_of(found["latest"]), entry_or_none(next(iter(found["tail"]), None)))
             for found in await aggregate(majority, pipeline)
         }
 
@@ -226,7 +212,7 @@ class Store:
         Raises:
             PyMongoError, and others: one of the entries cannot be written; what became of the others is not known.
         """
-        documents = [_entry_document(entry, place) for entry, place in written]
+        documents = [entry_document(entry, place) for entry, place in written]
         try:
             await self.entries.insert_many(documents, ordered=False)
         except BulkWriteError as error:
@@ -270,7 +256,7 @@ class Store:
     async def tail(self, conversation_id: str) -> Entry | None:
         """The last entry, or None. Another writer may be appending behind it."""
         found = await self.entries.find_one({"conversation_id": conversation_id}, sort=[("seq", DESCENDING)])
-        return _entry(found)
+        return entry_or_none(found)
 
     async def entry_by_client_id(self, conversation_id: str, client_id: str) -> Entry | None:
         """The entry that a sender's id became, once it is durable; or None."""
@@ -283,7 +269,7 @@ class Store:
     async def _durable(self, key: dict[str, Any]) -> Entry | None:
         # The entry may be another call's, not yet on a majority: whoever acknowledges it must wait for that too.
         entries = self.entries.with_options(read_concern=LINEARIZABLE)
-        return _entry(await entries.find_one(key, max_time_ms=_READ_MAX_MS))
+        return entry_or_none(await entries.find_one(key, max_time_ms=_READ_MAX_MS))
 
     async def entries_after(self, conversation_id: str, after_seq: int, limit: int) -> list[Entry]:
         """Up to ``limit`` entries after a cursor, in order, none of which a failover can take back."""
@@ -294,56 +280,6 @@ class Store:
             .limit(limit)
         )
         return [entry_of(found) for found in await cursor.to_list(limit)]
-
-
-def _visitor_copy(visitor: Visitor) -> Document:
-    """What a conversation keeps of its visitor."""
-    return {
-        "id": visitor.id,
-        "site": visitor.site,
-        "name": visitor.name,
-        "email": visitor.email,
-        "verified": visitor.verified,
-    }
-
-
-def _visitor(found: Document | None) -> Visitor | None:
-    if found is None:
-        return None
-    return Visitor(
-        id=found["_id"],
-        site=found["site"],
-        name=found["name"],
-        email=found["email"],
-        # Visitors of before sites could say who they are have neither.
-        verified=found.get("verified", False),
-        customer_id=found.get("customer_id"),
-        erased=found.get("erased", False),
-    )
-
-
-def _author_document(author: Author) -> Document:
-    return {"kind": author.kind, "id": author.id, "name": author.name}
-
-
-def _entry_document(entry: Entry, place: Place) -> Document:
-    return {
-        "_id": f"{entry.conversation_id}:{entry.seq}",
-        "conversation_id": entry.conversation_id,
-        "visitor_id": entry.visitor_id,
-        "seq": entry.seq,
-        "client_id": entry.client_id,
-        "kind": entry.kind,
-        "author": _author_document(entry.author),
-        "text": entry.text,
-        "at": entry.at,
-        "attachments": [
-            {"id": a.id, "name": a.name, "media_type": a.media_type, "size": a.size} for a in entry.attachments
-        ],
-        "request_status": entry.request_status,
-        "writer": place.writer,
-        "n": place.number,
-    }
 
 
 def _outcomes(count: int, error: BulkWriteError) -> list[Refused | None]:
@@ -357,40 +293,3 @@ def _outcomes(count: int, error: BulkWriteError) -> list[Refused | None]:
             raise error
         outcomes[refused["index"]] = ClientIdTaken() if "client_id" in refused.get("keyPattern", {}) else SeqTaken()
     return outcomes
-
-
-def entry_of(found: Document) -> Entry:
-    """The entry that a document holds."""
-    return Entry(
-        conversation_id=found["conversation_id"],
-        visitor_id=found["visitor_id"],
-        seq=found["seq"],
-        client_id=found["client_id"],
-        kind=found["kind"],
-        author=Author(**found["author"]),
-        text=found["text"],
-        at=found["at"],
-        attachments=tuple(Attachment(**a) for a in found["attachments"]),
-        request_status=found["request_status"],
-    )
-
-
-def _entry(found: Document | None) -> Entry | None:
-    return None if found is None else entry_of(found)
-
-
-def conversation_of(found: Document) -> Conversation:
-    """The conversation that a document holds."""
-    before = found["follows"]
-    return Conversation(
-        id=found["_id"],
-        visitor=Visitor(**found["visitor"]),
-        opened_at=found["opened_at"],
-        state=found["state"],
-        follows=before and Predecessor(**{**before, "by": Author(**before["by"])}),
-        read=found["read"],
-    )
-
-
-def _conversation(found: Document | None) -> Conversation | None:
-    return None if found is None else conversation_of(found)

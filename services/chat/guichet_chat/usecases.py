@@ -23,7 +23,8 @@ from guichet_chat.conversation import (
     successor,
 )
 from guichet_chat.erasure import erase_again, erase_visitor, known_as_somebody
-from guichet_chat.log.committer import Appended, Committer
+from guichet_chat.log.appending import Appended
+from guichet_chat.log.committer import Committer
 from guichet_chat.log.greeter import Greeter
 from guichet_chat.log.known import Known
 from guichet_chat.store import CustomerTaken, OpenConversationExists, Store

@@ -6,9 +6,7 @@ At most two batches are on their way. Where nothing is, nothing waits.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from guichet_kit import clock
@@ -16,12 +14,14 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
 from prometheus_client import Counter, Histogram
 
-from guichet_chat.conversation import Conversation, ConversationClosed, Draft, Entry, IdTaken, Tail, next_entry
+from guichet_chat.conversation import Conversation, ConversationClosed, Draft, Entry, Tail, next_entry
+from guichet_chat.documents import Place
 from guichet_chat.erasure import erase_again, known_as_somebody
 from guichet_chat.events import Trace
+from guichet_chat.log.appending import Appended, Attempt, Lane, Wish, answer, fail, repeat_of
 from guichet_chat.log.known import Known
 from guichet_chat.log.outbox import Numbers
-from guichet_chat.store import ClientIdTaken, Place, Refused, SeqTaken, Store, Unknown
+from guichet_chat.store import ClientIdTaken, Refused, SeqTaken, Store, Unknown
 
 MOST = 200
 """Entries of one batch."""
@@ -40,38 +40,6 @@ uncertain = Counter("guichet_chat_append_unknown_total", "Appends of which the d
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """An entry that is durable. ``repeat``: it was already there."""
-
-    conversation: Conversation
-    entry: Entry
-    repeat: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Wish:
-    conversation: Conversation
-    draft: Draft
-    done: asyncio.Future[Appended]
-    trace: Trace
-
-
-@dataclass(slots=True)
-class _Lane:
-    """What waits to be appended to one conversation, in the order in which it came."""
-
-    waiting: deque[_Wish] = field(default_factory=deque)
-    busy: bool = False
-
-
-@dataclass(slots=True)
-class _Attempt:
-    wish: _Wish
-    entry: Entry
-    place: Place
-
-
 class Committer:
     """Appends to the logs. One for each process."""
 
@@ -87,8 +55,8 @@ class Committer:
         self._store, self._numbers, self._known, self._now = store, numbers, known, now
         self.shown = shown
         """Called with each entry that was appended here, after whoever wrote it had its answer."""
-        self._lanes: dict[str, _Lane] = {}
-        self._ready: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._ready: dict[str, Lane] = {}
         self._flying = 0
         self._may_begin = 0.0
         self._pump_at: asyncio.TimerHandle | asyncio.Handle | None = None
@@ -103,8 +71,8 @@ class Committer:
             IdTaken: the id belongs to another author's message.
             PyMongoError: one of ``OUTAGES``. The entry may be there all the same, or be there soon.
         """
-        wish = _Wish(conversation, draft, asyncio.get_running_loop().create_future(), Trace.current())
-        lane = self._lanes.setdefault(conversation.id, _Lane())
+        wish = Wish(conversation, draft, asyncio.get_running_loop().create_future(), Trace.current())
+        lane = self._lanes.setdefault(conversation.id, Lane())
         lane.waiting.append(wish)
         if not lane.busy:
             self._prepare(conversation.id, lane)
@@ -117,7 +85,7 @@ class Committer:
 
     # Lanes
 
-    def _prepare(self, conversation_id: str, lane: _Lane) -> None:
+    def _prepare(self, conversation_id: str, lane: Lane) -> None:
         """Let the next of the lane take part in a batch, once it is known where the log ends."""
         while lane.waiting and lane.waiting[0].done.done():
             lane.waiting.popleft()  # whoever wanted it has left
@@ -131,29 +99,29 @@ class Committer:
             self._ready[conversation_id] = lane
             self._pump_soon()
 
-    async def _alone(self, conversation_id: str, lane: _Lane, step: Callable[[str, _Lane], Awaitable[None]]) -> None:
+    async def _alone(self, conversation_id: str, lane: Lane, step: Callable[[str, Lane], Awaitable[None]]) -> None:
         """A step for one lane, whose failure is its next one's."""
         try:
             async with self._reads:
                 await step(conversation_id, lane)
         except Exception as error:  # noqa: BLE001  told to whoever waits for it
-            _fail(lane.waiting.popleft(), error)
+            fail(lane.waiting.popleft(), error)
             self._prepare(conversation_id, lane)
 
-    async def _read_tail(self, conversation_id: str, lane: _Lane) -> None:
+    async def _read_tail(self, conversation_id: str, lane: Lane) -> None:
         tail = await self._store.tail(conversation_id)
         self._known.advance(conversation_id, tail or Tail(0, lane.waiting[0].conversation.opened_at))
         self._ready[conversation_id] = lane
         self._pump_soon()
 
-    async def _refused_as_closed(self, conversation_id: str, lane: _Lane) -> None:
+    async def _refused_as_closed(self, conversation_id: str, lane: Lane) -> None:
         wish = lane.waiting[0]
         await self._store.mark_closed(conversation_id)
         self._known.forget(wish.conversation)
         entry = await self._store.entry_by_client_id(conversation_id, wish.draft.client_id)
         if entry is None:
             raise ConversationClosed
-        _answer(wish, self._repeat(wish, entry, wish.conversation))
+        answer(wish, repeat_of(wish, entry, wish.conversation))
         lane.waiting.popleft()
         self._prepare(conversation_id, lane)
 
@@ -178,8 +146,8 @@ class Committer:
         if self._ready:
             self._pump_soon()
 
-    def _next_batch(self) -> list[_Attempt]:
-        batch: list[_Attempt] = []
+    def _next_batch(self) -> list[Attempt]:
+        batch: list[Attempt] = []
         while self._ready and len(batch) < MOST:
             conversation_id = next(iter(self._ready))
             lane = self._ready.pop(conversation_id)
@@ -193,23 +161,13 @@ class Committer:
             except ConversationClosed:
                 self._start(self._alone(conversation_id, lane, self._refused_as_closed))
                 continue
-            batch.append(_Attempt(wish, entry, self._numbers.take()))
+            batch.append(Attempt(wish, entry, self._numbers.take()))
         return batch
 
-    async def _commit(self, batch: list[_Attempt]) -> None:
+    async def _commit(self, batch: list[Attempt]) -> None:
         outcomes: list[Refused | None] | None = None
         try:
-            await self._numbers.ready()
-            outcomes = await self._store.insert_entries([(attempt.entry, attempt.place) for attempt in batch])
-        except Exception as error:  # noqa: BLE001  told to whoever waits for it
-            if len(batch) == 1 or isinstance(error, OUTAGES):
-                self._fail_all(batch, error)
-            else:
-                # One of them cannot be written at all. Alone, each is told apart; what is there already is a repeat.
-                for attempt in batch:
-                    self._numbers.unknown(attempt.place)
-                    attempt.place = self._numbers.take()
-                    await self._commit_one(attempt)
+            outcomes = await self._write(batch)
         finally:
             self._flying -= 1
             if self._ready:
@@ -217,24 +175,43 @@ class Committer:
         if outcomes is not None:
             await self._settle(batch, outcomes)
 
-    async def _commit_one(self, attempt: _Attempt) -> None:
+    async def _write(self, batch: list[Attempt]) -> list[Refused | None] | None:
+        """What became of each; None when whoever waits was told already."""
+        try:
+            await self._numbers.ready()
+        except Exception as error:  # noqa: BLE001  told to whoever waits for it
+            self._fail_all(batch, error, self._numbers.void)  # nothing was sent
+            return None
+        try:
+            return await self._store.insert_entries([(attempt.entry, attempt.place) for attempt in batch])
+        except Exception as error:  # noqa: BLE001  as above
+            if len(batch) == 1 or isinstance(error, OUTAGES):
+                self._fail_all(batch, error, self._numbers.unknown)
+                return None
+        # One of them cannot be written at all. Alone, each is told apart; what is there already is a repeat.
+        for attempt in batch:
+            self._numbers.unknown(attempt.place)
+            attempt.place = self._numbers.take()
+            await self._commit_one(attempt)
+        return None
+
+    async def _commit_one(self, attempt: Attempt) -> None:
         try:
             outcomes = await self._store.insert_entries([(attempt.entry, attempt.place)])
         except Exception as error:  # noqa: BLE001  as above
-            self._fail_all([attempt], error)
+            self._fail_all([attempt], error, self._numbers.unknown)
         else:
             await self._settle([attempt], outcomes)
 
-    def _fail_all(self, batch: list[_Attempt], error: Exception) -> None:
-        """Nothing is known of any of them."""
+    def _fail_all(self, batch: list[Attempt], error: Exception, became: Callable[[Place], None]) -> None:
         for attempt in batch:
-            self._numbers.unknown(attempt.place)
+            became(attempt.place)
             conversation_id, lane = self._lane(attempt)
             self._known.forget_tail(conversation_id)
-            _fail(lane.waiting.popleft(), error)
+            fail(lane.waiting.popleft(), error)
             self._prepare(conversation_id, lane)
 
-    async def _settle(self, batch: list[_Attempt], outcomes: list[Refused | None]) -> None:
+    async def _settle(self, batch: list[Attempt], outcomes: list[Refused | None]) -> None:
         written = []
         for attempt, outcome in zip(batch, outcomes, strict=True):
             conversation_id, lane = self._lane(attempt)
@@ -260,14 +237,14 @@ class Committer:
         if written:
             await self._finish(written)
 
-    async def _finish(self, written: list[_Attempt]) -> None:
+    async def _finish(self, written: list[Attempt]) -> None:
         """Tell whoever waits, unless who the visitor is was to be forgotten while it was written down."""
         try:
             again = await erase_again(self._store, known_as_somebody(a.wish.conversation.visitor for a in written))
         except Exception as error:  # noqa: BLE001  told to whoever waits for it
             for attempt in written:
                 self._numbers.unknown(attempt.place)
-                _fail(attempt.wish, error)
+                fail(attempt.wish, error)
             return
         for attempt in written:
             appended.labels(attempt.entry.kind).inc()
@@ -276,7 +253,7 @@ class Committer:
             else:
                 self._done(attempt, attempt.wish.conversation, attempt.entry)
 
-    async def _finish_erased(self, attempt: _Attempt) -> None:
+    async def _finish_erased(self, attempt: Attempt) -> None:
         conversation_id = attempt.entry.conversation_id
         self._known.forget(attempt.wish.conversation)
         try:
@@ -284,17 +261,17 @@ class Committer:
             rewritten = await self._store.entries_after(conversation_id, attempt.entry.seq - 1, 1)
         except OUTAGES as error:
             self._numbers.unknown(attempt.place)
-            _fail(attempt.wish, error)
+            fail(attempt.wish, error)
         else:
             self._done(attempt, conversation or attempt.wish.conversation, rewritten[0])
 
-    def _done(self, attempt: _Attempt, conversation: Conversation, entry: Entry) -> None:
+    def _done(self, attempt: Attempt, conversation: Conversation, entry: Entry) -> None:
         self._numbers.written(attempt.place, conversation, entry, attempt.wish.trace)
-        _answer(attempt.wish, Appended(conversation, entry))
+        answer(attempt.wish, Appended(conversation, entry))
         # After the answer, which is on its way to whoever waits.
         asyncio.get_running_loop().call_soon(self.shown, conversation, entry)
 
-    async def _taken_before(self, conversation_id: str, lane: _Lane) -> None:
+    async def _taken_before(self, conversation_id: str, lane: Lane) -> None:
         """The id is in the log already: find the entry that it became."""
         wish = lane.waiting[0]
         entry = await self._store.entry_by_client_id(conversation_id, wish.draft.client_id)
@@ -304,13 +281,13 @@ class Committer:
             about = wish.conversation
             if entry.conversation_id != conversation_id:
                 about = await self._store.conversation(entry.conversation_id) or about
-            _answer(wish, self._repeat(wish, entry, about))
+            answer(wish, repeat_of(wish, entry, about))
             lane.waiting.popleft()
         else:
             self._known.forget_tail(conversation_id)
         self._prepare(conversation_id, lane)
 
-    async def _look_again(self, attempt: _Attempt, cause: Exception) -> None:
+    async def _look_again(self, attempt: Attempt, cause: Exception) -> None:
         """The database did not tell what became of the entry: read it back, once that waits for its durability."""
         conversation_id, lane = self._lane(attempt)
         wish, found = attempt.wish, None
@@ -330,17 +307,12 @@ class Committer:
             # It may still come: whoever publishes goes on looking for it.
             self._numbers.unknown(attempt.place)
             if found is not None:
-                _answer(wish, self._repeat(wish, found, wish.conversation))
+                answer(wish, repeat_of(wish, found, wish.conversation))
             else:
-                _fail(wish, cause)
+                fail(wish, cause)
         self._prepare(conversation_id, lane)
 
-    def _repeat(self, wish: _Wish, entry: Entry, conversation: Conversation) -> Appended | IdTaken:
-        if (entry.author.kind, entry.author.id) != (wish.draft.author.kind, wish.draft.author.id):
-            return IdTaken()
-        return Appended(conversation, entry, repeat=True)
-
-    def _lane(self, attempt: _Attempt) -> tuple[str, _Lane]:
+    def _lane(self, attempt: Attempt) -> tuple[str, Lane]:
         conversation_id = attempt.wish.conversation.id
         return conversation_id, self._lanes[conversation_id]
 
@@ -348,17 +320,3 @@ class Committer:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _answer(wish: _Wish, answer: Appended | IdTaken) -> None:
-    if wish.done.done():
-        return
-    if isinstance(answer, IdTaken):
-        wish.done.set_exception(answer)
-    else:
-        wish.done.set_result(answer)
-
-
-def _fail(wish: _Wish, error: Exception) -> None:
-    if not wish.done.done():
-        wish.done.set_exception(error)

@@ -9,7 +9,7 @@ from prometheus_client import Counter
 
 from guichet_chat.conversation import Conversation, Entry
 from guichet_chat.events import log_advanced
-from guichet_chat.log.outbox import LogOutbox, Publisher
+from guichet_chat.log.telling import Publisher, Teller
 from guichet_chat.store import Store
 
 EVERY_SECONDS = 60.0
@@ -27,8 +27,9 @@ log = get_logger(__name__)
 class Healing:
     """Tells how far the logs go that this process wrote lately, and what somebody lacks."""
 
-    def __init__(self, store: Store, outbox: LogOutbox, publisher: Publisher) -> None:
-        self._store, self._outbox, self._publisher = store, outbox, publisher
+    def __init__(self, store: Store, publisher: Publisher) -> None:
+        self._store, self._publisher = store, publisher
+        self._teller = Teller(store, publisher)
         self._written: dict[str, tuple[int, float]] = {}
 
     def appended(self, conversation: Conversation, entry: Entry) -> None:
@@ -62,5 +63,5 @@ class Healing:
             if not entries:
                 return
             wanted.inc(len(entries))
-            await self._outbox.tell_again(conversation, entries)
+            await self._teller.tell_again(conversation, entries)
             after_seq = entries[-1].seq

@@ -9,27 +9,27 @@ read from the log again, with whatever an erasure has rewritten there.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
-from guichet_contracts.subscriptions import MESSAGES_WITH_FILES
 from guichet_kit import tasks
-from guichet_kit.broker import PublishFailed, Refused
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
 from guichet_kit.outages import Away
-from prometheus_client import Counter, Gauge
+from prometheus_client import Gauge
 
 from guichet_chat.conversation import Conversation, Entry
-from guichet_chat.erasure import erase_again, known_as_somebody
+from guichet_chat.documents import Place
 from guichet_chat.events import Trace, entry_event
-from guichet_chat.log.store import Untold, WriterStore, Written
-from guichet_chat.store import Place, Store
+from guichet_chat.log.dead import DeadWriters
+from guichet_chat.log.store import WriterStore
+from guichet_chat.log.telling import Publisher, Teller, told
+from guichet_chat.store import Store
 
 GATHER_SECONDS = 0.05
 MOST = 100
@@ -39,11 +39,8 @@ MARK_SECONDS = 0.25
 LEASE = timedelta(seconds=20)
 _RENEW_SECONDS = 5.0
 _MARGIN_SECONDS = 5.0
-SWEEP_SECONDS = 5.0
-LOOK_AGAIN = timedelta(minutes=1)
-FORGET_AFTER = timedelta(hours=1)
 UNKNOWN_SECONDS = 60.0
-"""An entry whose outcome is not known can arrive for so long; the driver and the server have given up long before."""
+"""An entry whose outcome is not known can arrive for so long after the database answers; then all have given up."""
 
 _LOOK_SECONDS = 2.0
 _PAUSE_SECONDS = 1.0
@@ -53,19 +50,10 @@ _HELD_MAX = 20_000
 _DRAIN_SECONDS = 5.0
 _MAY_PASS: tuple[type[Exception], ...] = (*OUTAGES, Away)
 
-told = Counter("guichet_chat_entries_told_total", "Entries whose events were published", ["how"])
-refused = Counter("guichet_chat_entries_refused_total", "Events that the broker did not take")
 untold = Gauge("guichet_chat_entries_untold", "Entries of this process whose events are not published yet")
 oldest = Gauge("guichet_chat_entries_untold_seconds", "How long the oldest of them has waited")
 
 log = get_logger(__name__)
-
-
-class Publisher(Protocol):
-    """What the outbox needs of the broker."""
-
-    async def publish_batch(self, events: Sequence[Mapping[str, Any]], *, also: Sequence[str] = ()) -> None:
-        """Publish events of one type as one message."""
 
 
 class Numbers(Protocol):
@@ -101,7 +89,9 @@ class LogOutbox:
 
     def __init__(self, store: Store, writers: WriterStore, publisher: Publisher, *, lease: timedelta = LEASE) -> None:
         self.writer = new_id()
-        self._store, self._writers, self._publisher, self._lease = store, writers, publisher, lease
+        self._writers, self._lease = writers, lease
+        self._teller = Teller(store, publisher)
+        self._dead = DeadWriters(writers, self._teller, lease)
         self.late: Callable[[Conversation, Entry], None] = lambda _conversation, _entry: None
         """Called with each entry of which it was long not known that it is there: nobody was shown it."""
         self._number = 0
@@ -158,7 +148,7 @@ class LogOutbox:
         """Tell until the context ends; what then still waits gets a moment more, and others the rest."""
         background = [
             asyncio.create_task(work())
-            for work in (self._tell_for_ever, self._mark_for_ever, self._look_for_ever, self._sweep_for_ever)
+            for work in (self._tell_for_ever, self._mark_for_ever, self._look_for_ever, self._dead.tell_for_ever)
         ]
         try:
             yield
@@ -207,31 +197,29 @@ class LogOutbox:
         """Publish the batch. What cannot be told now waits again, and is read again then."""
         try:
             lost = [number for number, waiting in batch.items() if waiting.known is None]
-            known: dict[int, tuple[Mapping[str, Any], bool]] = {
-                number: (entry_event(*waiting.known), bool(waiting.known[1].attachments))
-                for number, waiting in batch.items()
-                if waiting.known is not None
-            }
+            known = {number: entry_event(*waiting.known) for number, waiting in batch.items() if waiting.known}
             if lost:
-                found = await self._checked(await self._writers.written_at(self.writer, lost))
-                known |= {one.number: _event_of(one) for one in found}
-            left = await self._publish(known)
-        except _MAY_PASS as error:
-            log.warning("entries_wait_to_be_told", count=len(batch), error=str(error)[:200])
+                found = await self._teller.checked(await self._writers.written_at(self.writer, lost))
+                known |= {one.number: entry_event(one.conversation, one.entry) for one in found}
+            left = await self._teller.tell(known)
+        except Exception as error:  # the outbox outlives what nobody foresaw
+            if isinstance(error, _MAY_PASS):
+                log.warning("entries_wait_to_be_told", count=len(batch), error=str(error)[:200])
+            else:
+                log.exception("entries_wait_to_be_told", count=len(batch))
             await asyncio.sleep(_PAUSE_SECONDS)
             self._put_back(batch)
-        except Exception:  # the outbox outlives what nobody foresaw
-            log.exception("entries_wait_to_be_told", count=len(batch))
-            await asyncio.sleep(_PAUSE_SECONDS)
-            self._put_back(batch)
+            # Those behind them in memory are let go too: an outage may last, and an erasure may come.
+            for waiting in self._waiting.values():
+                waiting.known = None
         else:
             told.labels("once").inc(len(known) - len(left))
             for number in batch:
                 if number not in left:
                     self._settle(number)
+            least, most = _REFUSED_SECONDS
             for number in left:
                 again = batch[number]
-                least, most = _REFUSED_SECONDS
                 again.not_before = time.monotonic() + min(most, least * 2**again.refusals)
                 again.refusals += 1
             self._put_back({number: batch[number] for number in left})
@@ -241,62 +229,10 @@ class LogOutbox:
             batch[number].known = None
             self._waiting[number] = batch[number]
             self._waiting.move_to_end(number, last=False)
-        # Those behind them in memory are let go too: an outage may last, and an erasure may come.
-        for waiting in self._waiting.values():
-            waiting.known = None
         if batch:
             self._news.set()
 
-    async def _publish(self, events: Mapping[int, tuple[Mapping[str, Any], bool]]) -> list[int]:
-        """Publish events, each with whether it names files, type by type; the numbers of those that are refused."""
-        kinds: dict[tuple[str, bool], list[int]] = {}
-        for number, (event, has_files) in events.items():
-            kinds.setdefault((event["type"], has_files), []).append(number)
-        left: list[int] = []
-        for (_, has_files), numbers in kinds.items():
-            also = (MESSAGES_WITH_FILES,) if has_files else ()
-            try:
-                await self._publisher.publish_batch([events[number][0] for number in numbers], also=also)
-            except Refused as error:
-                left += await self._one_by_one({number: events[number][0] for number in numbers}, also, error)
-        return left
-
-    async def _one_by_one(
-        self, events: Mapping[int, Mapping[str, Any]], also: Sequence[str], error: Refused
-    ) -> list[int]:  # fmt: skip
-        left = []
-        for number, event in events.items():
-            try:
-                if len(events) == 1:
-                    raise error
-                await self._publisher.publish_batch([event], also=also)
-            except Refused as refusal:
-                refused.inc()
-                log.warning("entry_refused", subject=event["subject"], event_id=event["id"], error=str(refusal)[:200])
-                left.append(number)
-        return left
-
-    async def tell_again(self, conversation: Conversation, entries: Sequence[Entry]) -> None:
-        """Publish the events of these entries once more: somebody has not heard them. Raises `PublishFailed`."""
-        events = {n: (entry_event(conversation, entry), bool(entry.attachments)) for n, entry in enumerate(entries)}
-        if await self._publish(events):
-            raise PublishFailed("the broker refused some of the events")
-        told.labels("again").inc(len(events))
-
-    async def _checked(self, written: list[Written]) -> list[Written]:
-        """What is read again may be of somebody who was to be forgotten when the process that wrote it ended."""
-        again = await erase_again(self._store, known_as_somebody(one.conversation.visitor for one in written))
-        if not again:
-            return written
-        rewritten = [one for one in written if one.conversation.visitor.id not in again]
-        for one in written:
-            if one.conversation.visitor.id in again:
-                conversation = await self._store.conversation(one.conversation.id)
-                (entry,) = await self._store.entries_after(one.conversation.id, one.entry.seq - 1, 1)
-                rewritten.append(Written(one.number, conversation or one.conversation, entry))
-        return rewritten
-
-    # The mark, what is unknown, and the dead
+    # The mark, and what is unknown
 
     async def _mark_for_ever(self) -> None:
         while True:
@@ -312,6 +248,8 @@ class LogOutbox:
                 await self._writers.advance(self.writer, mark, now() + self._lease)
             except OUTAGES as error:
                 log.info("mark_not_moved", error=str(error)[:200])
+            except Exception:  # it goes on whatever happens
+                log.exception("mark_not_moved")
             else:
                 self._marked = mark
                 self._alive_until = moment + self._lease.total_seconds()
@@ -324,9 +262,12 @@ class LogOutbox:
                 continue
             looked_for = dict(self._unknown)
             try:
-                found = await self._checked(await self._writers.written_at(self.writer, looked_for))
-            except _MAY_PASS as error:
-                log.info("unknown_entries_not_looked_for", error=str(error)[:200])
+                found = await self._teller.checked(await self._writers.written_at(self.writer, looked_for))
+            except Exception as error:  # it goes on whatever happens
+                if not isinstance(error, _MAY_PASS):
+                    log.exception("unknown_entries_not_looked_for")
+                # A server that was frozen takes up what it was sent before: the time begins when it answers again.
+                self._unknown.update(dict.fromkeys(looked_for, time.monotonic()))
                 continue
             for one in found:
                 if self._unknown.pop(one.number, None) is not None:
@@ -336,45 +277,3 @@ class LogOutbox:
             for number, since in looked_for.items():
                 if time.monotonic() - since > UNKNOWN_SECONDS and self._unknown.pop(number, None) is not None:
                     self._settle(number)
-
-    async def _sweep_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            try:
-                while (dead := await self._writers.claim_dead(now(), self._lease)) is not None:
-                    await self.tell_for(dead)
-            except _MAY_PASS as error:
-                log.warning("dead_writers_not_told_for", error=str(error)[:200])
-            except Exception:
-                log.exception("dead_writers_not_told_for")
-
-    async def tell_for(self, dead: Untold) -> int:
-        """Tell what a dead process left; how much it was. Raises one of ``OUTAGES``, or `PublishFailed`."""
-        count, mark, kept = 0, dead.told, False
-        found = await self._writers.written_at(dead.writer, dead.gaps) if dead.gaps else []
-        gaps = set(dead.gaps)
-        while True:
-            if found:
-                found = await self._checked(found)
-                left = await self._publish({one.number: _event_of(one) for one in found})
-                gaps.difference_update(one.number for one in found if one.number not in left)
-                count += len(found) - len(left)
-                kept = kept or bool(left)
-            found = await self._writers.written_after(dead.writer, mark, MOST)
-            if not found:
-                break
-            last = found[-1].number
-            gaps.update(range(mark + 1, last + 1))
-            mark = last
-        told.labels("for_a_dead_process").inc(count)
-        if count:
-            log.info("told_for_a_dead_process", writer=dead.writer, count=count)
-        if now() - dead.until > FORGET_AFTER and not kept:
-            await self._writers.forget(dead)
-        else:
-            await self._writers.looked_at(dead.writer, mark, sorted(gaps), now() + LOOK_AGAIN)
-        return count
-
-
-def _event_of(written: Written) -> tuple[Mapping[str, Any], bool]:
-    return entry_event(written.conversation, written.entry), bool(written.entry.attachments)

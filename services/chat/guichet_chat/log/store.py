@@ -13,7 +13,8 @@ from typing import Any
 from guichet_kit.mongo import ASCENDING, MAJORITY, WRITTEN, Collection, Document, ReturnDocument
 
 from guichet_chat.conversation import Conversation, Entry
-from guichet_chat.store import Store, conversation_of, entry_of
+from guichet_chat.documents import conversation_of, entry_of
+from guichet_chat.store import Store
 
 GAPS_MAX = 10_000
 

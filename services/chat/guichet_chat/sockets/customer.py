@@ -1,9 +1,11 @@
 """``WS /chat/v1/socket``: the customers' side."""
 
+from typing import Protocol
+
 from guichet_kit.mongo import OUTAGES
 from guichet_kit.tokens import Tokens
 
-from guichet_chat.conversation import Author, NoSuchConversation
+from guichet_chat.conversation import Author, Conversation, Entry, NoSuchConversation
 from guichet_chat.sockets.connection import TRY_AGAIN, Connection, Receive, Send
 from guichet_chat.sockets.frames import (
     CustomerFrame,
@@ -15,7 +17,7 @@ from guichet_chat.sockets.frames import (
     customer_frames,
     encode,
 )
-from guichet_chat.sockets.hub import Member
+from guichet_chat.sockets.hub import Hub, Member
 from guichet_chat.sockets.session import Desk, Live, Scope, converse, handshake
 
 
@@ -31,7 +33,7 @@ async def serve_customer(scope: Scope, receive: Receive, send: Send, tokens: Tok
     live.hub.join(member)
     try:
         try:
-            await _greet(live, member, visitor_id)
+            await greet(live.chat, live.hub, member, visitor_id)
         except OUTAGES:
             connection.close(TRY_AGAIN)  # it could not even be greeted; the client comes again
             await connection.ended()
@@ -42,8 +44,19 @@ async def serve_customer(scope: Scope, receive: Receive, send: Send, tokens: Tok
         live.hub.leave(member)
 
 
-async def _greet(live: Live, member: Member, visitor_id: str) -> None:
-    latest = await live.chat.latest_conversation(visitor_id)
+class Latest(Protocol):
+    """What a greeting asks for."""
+
+    async def latest_conversation(self, visitor_id: str) -> tuple[Conversation, Entry | None] | None:
+        """The visitor's last opened conversation and the last entry of its log."""
+
+
+async def greet(logs: Latest, hub: Hub, member: Member, visitor_id: str) -> None:
+    """Tell the customer, who is in the hub already, where their conversation stands; then show what comes.
+
+    Raises one of ``OUTAGES``.
+    """
+    latest = await logs.latest_conversation(visitor_id)
     greeting = None
     if latest is not None:
         conversation, tail = latest
@@ -51,9 +64,9 @@ async def _greet(live: Live, member: Member, visitor_id: str) -> None:
         state = "closed" if tail is not None and tail.kind == "closed" else "open"
         greeting = {"id": conversation.id, "state": state, "last_seq": last_seq}
         member.newest_opened_at = conversation.opened_at
-        live.hub.follow(member, conversation.id, last_seq)
+        hub.follow(member, conversation.id, last_seq)
     member.connection.offer(encode("ready", visitor_id=visitor_id, conversation=greeting))
-    live.hub.greeted(member)
+    hub.greeted(member)
 
 
 class _Customer(Desk):

@@ -16,12 +16,15 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
 
 from guichet_chat.conversation import Conversation, Entry
-from guichet_chat.sockets.connection import Connection, Gone
+from guichet_chat.sockets.connection import RESTART, Connection, Gone
 from guichet_chat.sockets.frames import entry_frame
 
 PAGE = 200
 LOOK_AT = 1000
 """Conversations of one query that asks which of them have more than is shown."""
+
+LEAVE_GROUPS, LEAVE_AT_LEAST, LEAVE_PAUSE_SECONDS = 40, 10, 0.1
+"""A process that ends closes its sockets in so many groups at most, and so many at a time at least."""
 
 _PARALLEL_READS = 16
 _RETRY_SECONDS = 1.0
@@ -139,8 +142,8 @@ class Member:
         self.feeds: dict[str, Feed] = {}
         self.newest_opened_at: datetime | None = None
         """When the newest conversation that this customer was told of was opened."""
-        self.early: dict[str, datetime] | None = {} if visitor_id is not None else None
-        """Conversations, and when they were opened, that were heard of before the customer was greeted."""
+        self.early: dict[str, tuple[datetime, int]] | None = {} if visitor_id is not None else None
+        """Conversations that were heard of before the customer was greeted: when opened, and how far they go."""
 
 
 class Hub:
@@ -192,22 +195,28 @@ class Hub:
         self, conversation_id: str, visitor_id: str, opened_at: datetime, seq: int, frame: str | None = None
     ) -> None:  # fmt: skip
         """Entry ``seq`` exists: tell whoever shows the conversation, and the visitor's sockets if it is new."""
-        self._opened(conversation_id, visitor_id, opened_at)
+        self._opened(conversation_id, visitor_id, opened_at, seq)
         for feed in tuple(self._feeds.get(conversation_id, ())):
             feed.hint(seq, frame)
 
-    def _opened(self, conversation_id: str, visitor_id: str, opened_at: datetime) -> None:
+    def _opened(self, conversation_id: str, visitor_id: str, opened_at: datetime, seq: int = 0) -> None:
         for member in tuple(self._customers.get(visitor_id, ())):
             if member.early is not None:
-                member.early[conversation_id] = opened_at
+                _, before = member.early.get(conversation_id, (opened_at, 0))
+                member.early[conversation_id] = opened_at, max(before, seq)
             else:
                 self._follow_newer(member, conversation_id, opened_at)
 
     def greeted(self, member: Member) -> None:
-        """From now on the customer is shown what comes; so is what came meanwhile in a newer conversation."""
+        """From now on the customer is shown what comes, and what came since the log was read for the greeting."""
         early, member.early = member.early or {}, None
-        for conversation_id, opened_at in early.items():
+        for conversation_id, (opened_at, seq) in early.items():
             self._follow_newer(member, conversation_id, opened_at)
+            feed = member.feeds.get(conversation_id)
+            if feed is not None and seq:
+                feed.hint(seq)
+            elif feed is not None:
+                feed.suspect()
 
     def _follow_newer(self, member: Member, conversation_id: str, opened_at: datetime) -> None:
         newest = member.newest_opened_at
@@ -254,9 +263,14 @@ class Hub:
                 for feed in tuple(self._feeds.get(conversation_id, ())):
                     feed.suspect()
 
-    def everybody(self) -> list[Member]:
-        """All members, of both kinds."""
-        return [*self._agents, *(member for members in self._customers.values() for member in members)]
+    async def take_leave(self) -> None:
+        """Close every socket with 1012, some at a time, so that the clients come back spread over some seconds."""
+        leaving = [*self._agents, *(member for members in self._customers.values() for member in members)]
+        group = max(LEAVE_AT_LEAST, -(-len(leaving) // LEAVE_GROUPS))
+        for some in _chunks(leaving, group):
+            for member in some:
+                member.connection.close(RESTART)
+            await asyncio.sleep(LEAVE_PAUSE_SECONDS)
 
 
 K = TypeVar("K")

@@ -20,7 +20,7 @@ from guichet_chat.conversation import (
     NoSuchConversation,
     Reader,
 )
-from guichet_chat.log.committer import Appended
+from guichet_chat.log.appending import Appended
 from guichet_chat.receipts import BadReceipt, attachments_of
 from guichet_chat.sockets.connection import BAD_ORIGIN, BAD_TOKEN, PROTOCOL, Connection, Receive, Send, Text
 from guichet_chat.sockets.edge import Edge
