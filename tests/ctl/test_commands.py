@@ -214,6 +214,34 @@ class TestTheRest:
         again = {row["service"]: row["indexes_made"] for row in await installation.told("migrate")}
         assert again == {service: [] for service in SERVICES} | {"chat": ["entries.log"]}
 
+    async def test_reconcile_tells_how_many_conversations_differ_and_has_asked_for_what_is_missing(
+        self, installation: Installation
+    ) -> None:
+        whole, short, unheard = (f"c{n}" for n in range(3))
+        chat, requests = installation.database("chat"), installation.database("requests")
+        for conversation, last in ((whole, 2), (short, 3), (unheard, 1)):
+            await chat["conversations"].insert_one({"_id": conversation})
+            log = [
+                {"_id": f"{conversation}:{n}", "conversation_id": conversation, "seq": n} for n in range(1, last + 1)
+            ]
+            await chat["entries"].insert_many(log)
+        heard = [{"opened_at": now(), "last_seq": n, "read_seq": 0, "closed_seq": None, "unread": []} for n in (2, 2)]
+        for conversation, one in zip((whole, short), heard, strict=True):
+            one |= {"id": conversation, "heard": [[1, one["last_seq"]]]}
+        await requests["requests"].insert_one({"_id": "r", "conversations": heard})
+
+        told = await installation.told("reconcile")
+
+        assert told == {"conversations": 3, "differ": 2, "first": [short, unheard]}
+        noted = [one["_id"] async for one in requests["missing"].find({}, {"_id": True})]
+        assert sorted(noted) == [short, unheard]
+        done = await installation.ctl("reconcile")
+        assert (done.returncode, done.stdout.splitlines()[0]) == (0, "2 of 3 conversations differ")
+
+        await requests["requests"].update_one({}, {"$set": {"conversations.1.heard": [[1, 3]]}})
+        await chat["entries"].delete_one({"_id": f"{unheard}:1"})
+        assert await installation.told("reconcile") == {"conversations": 2, "differ": 0, "first": []}
+
     async def test_every_setting_is_told_once_with_those_who_read_it(self, installation: Installation) -> None:
         rows = {row["name"]: row for row in await installation.told("settings")}
         assert rows["GUICHET_MONGODB_URL"]["services"] == "all"
@@ -239,4 +267,4 @@ class TestTheRest:
     async def test_help_names_every_command(self, installation: Installation) -> None:
         done = await installation.ctl("--help", COLUMNS="200", TERM="dumb", LANG=os.environ.get("LANG", "C.UTF-8"))
         named = ("doctor", "agents", "dlq", "outbox", "quarantine", "migrate", "backup", "restore", "rotate-key")
-        assert all(name in done.stdout for name in (*named, "erase", "export", "retention", "settings"))
+        assert all(name in done.stdout for name in (*named, "erase", "export", "reconcile", "retention", "settings"))

@@ -17,7 +17,8 @@ async def _prepare(database: Database) -> None:
 
 
 async def _tails(opened: Opened, given: argparse.Namespace) -> Any:
-    return await Store(opened.database).tails(given.after, given.limit)
+    tails, after = await Store(opened.database).tails(given.after, given.limit)
+    return {"tails": tails, "after": after}
 
 
 def _which(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,7 @@ CHAT = Managed(
     settings=ChatSettings,
     prepare=_prepare,
     outboxes=("entries", "conversations"),
-    commands=(Command("tails", "tell how far the log of each conversation goes, in the order of ids", _tails, _which),),
+    commands=(Command("tails", "tell how far the log of each conversation goes, by ids", _tails, _which),),
     untold=(_untold,),
 )
 

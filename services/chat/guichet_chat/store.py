@@ -238,20 +238,24 @@ class Store:
         found = self.entries.with_options(read_concern=MAJORITY).find({"_id": {"$in": list(after)}}, {"_id": True})
         return {after[entry["_id"]] for entry in await found.to_list(None)}
 
-    async def tails(self, after_id: str, limit: int) -> dict[str, int]:
-        """The last ``seq`` of up to ``limit`` conversations after this id, in the order of ids; those without entries
-        are left out.
+    async def tails(self, after_id: str, limit: int) -> tuple[dict[str, int], str | None]:
+        """The last ``seq`` of the logs of up to ``limit`` conversations after this id, and the id to go on after.
+
+        A conversation without entries is left out.
         """
-        # From the index "log" alone, one look for each conversation.
+        found = self.conversations.find({"_id": {"$gt": after_id}}, {"_id": True}).sort("_id", ASCENDING).limit(limit)
+        ids = [conversation["_id"] for conversation in await found.to_list(limit)]
+        if not ids:
+            return {}, None
+        # Sorted so, each log costs one look into the index (a distinct scan), however long it is.
         pipeline: list[Document] = [
-            {"$match": {"conversation_id": {"$gt": after_id}}},
-            {"$sort": {"conversation_id": ASCENDING, "seq": ASCENDING}},
-            {"$group": {"_id": "$conversation_id", "last_seq": {"$last": "$seq"}}},
-            {"$sort": {"_id": ASCENDING}},
-            {"$limit": limit},
+            {"$match": {"conversation_id": {"$gt": after_id, "$lte": ids[-1]}}},
+            {"$sort": {"conversation_id": DESCENDING, "seq": DESCENDING}},
+            {"$group": {"_id": "$conversation_id", "last_seq": {"$first": "$seq"}}},
         ]
         majority = self.entries.with_options(read_concern=MAJORITY)
-        return {found["_id"]: found["last_seq"] for found in await aggregate(majority, pipeline)}
+        tails = {tail["_id"]: tail["last_seq"] for tail in await aggregate(majority, pipeline)}
+        return tails, ids[-1] if len(ids) == limit else None
 
     async def tail(self, conversation_id: str) -> Entry | None:
         """The last entry, or None. Another writer may be appending behind it."""
