@@ -81,3 +81,40 @@ class TestAName:
         line = message_from_bytes(raw)["To"].replace("\r\n", "")
         found = [(str(make_header(decode_header(named))), email) for named, email in getaddresses([line])]
         assert found == [(name, "jeanne@example.net"), ("", "paul@example.net")]
+
+
+def html_of(text: str) -> str:
+    body = opened(sent(text=text)).get_body(("html",))
+    assert isinstance(body, EmailMessage)
+    return str(body.get_content())
+
+
+class TestTheHtmlPart:
+    def test_keeps_lines_and_spaces(self) -> None:
+        html = html_of("Taille   prix\n  42    59 €\n\nMerci")
+        said = "Taille&nbsp;&nbsp; prix<br>\n&nbsp; 42&nbsp;&nbsp;&nbsp; 59 €<br>\n<br>\nMerci"
+        assert said in html.replace("\r\n", "\n")
+
+    @pytest.mark.parametrize(
+        ("text", "href"),
+        [
+            ("Voir https://desk.example/a_(b).", "https://desk.example/a_(b)"),
+            ("(www.desk.example/aide)", "https://www.desk.example/aide"),
+            ("Écrivez à paul@desk.example !", "mailto:paul@desk.example"),
+            ("https://desk.example/?a=1&b=2, ou", "https://desk.example/?a=1&amp;b=2"),
+        ],
+    )
+    def test_has_links(self, text: str, href: str) -> None:
+        assert f'<a href="{href}">' in html_of(text)
+
+    @pytest.mark.parametrize("text", ["version 2.5.1", "a@b", "javascript:alert(1)", "https://"])
+    def test_makes_no_links_of_other_words(self, text: str) -> None:
+        assert "<a " not in html_of(text)
+
+    def test_has_quotes_as_such_and_escapes_what_looks_like_markup(self) -> None:
+        html = html_of("<b>Oui</b>\n\nPaul a écrit :\n> Où ?\n> > Là.\n> Merci\nFin > 3")
+        assert "&lt;b&gt;Oui" in html
+        assert html.count("<blockquote") == html.count("</blockquote>") == 2
+        inner = html.partition("<blockquote")[2]
+        assert "Où ?" in inner
+        assert "Fin &gt; 3" in html.rpartition("</blockquote>")[2]

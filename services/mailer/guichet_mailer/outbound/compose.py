@@ -1,7 +1,6 @@
 """An e-mail as bytes (RFC 5322, 2045–2047, 2231)."""
 
 import base64
-import html
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import dkim  # type: ignore[import-untyped]
 from guichet_contracts.requests import EmailAddress, EmailFile, SubmittedEmail
 
 from guichet_mailer.mailbox import Mailbox
+from guichet_mailer.outbound.markup import as_html
 from guichet_mailer.parsing.classify import LOOP_HEADER
 from guichet_mailer.parsing.quotes import fold
 
@@ -136,7 +136,7 @@ def compose(
     unsigned = email.html is not None or not email.signature
     text = email.text if unsigned else with_signature(email.text, mailbox.signature)
     mail.set_content(text, cte="quoted-printable")
-    mail.add_alternative(email.html or _as_html(text), subtype="html", cte="quoted-printable")
+    mail.add_alternative(email.html or as_html(text), subtype="html", cte="quoted-printable")
     for file, content in files:
         kind, _, subtype = file.media_type.partition("/")
         whole = subtype and kind not in ("message", "multipart")  # those must not be encoded, so not as themselves
@@ -191,11 +191,6 @@ def _is_utf8(content: bytes) -> bool:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _as_html(text: str) -> str:
-    lines = html.escape(text).replace("\n", "<br>\n")
-    return f'<html><body><div style="font-family:sans-serif;font-size:14px">{lines}</div></body></html>'
 
 
 def _signed(mail: bytes, mailbox: Mailbox) -> bytes:
