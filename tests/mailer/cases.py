@@ -73,9 +73,9 @@ def _differs(found: dict[str, Any], name: str, wanted: Any) -> bool:
     if name.endswith("_lacks"):
         return any(piece in (found[_BARE[name]] or "") for piece in wanted)
     if name == "about":
-        return wanted not in found["about"]
+        return bool(wanted not in found["about"])
     if name == "invitation":
-        return {key: (found["invitation"] or {}).get(key) for key in wanted} != wanted
+        return bool({key: (found["invitation"] or {}).get(key) for key in wanted} != wanted)
     return bool(found[name] != wanted)
 
 

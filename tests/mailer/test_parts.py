@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import signal
+from collections.abc import AsyncIterator
 
 import dkim  # type: ignore[import-untyped]
 import pytest
@@ -12,7 +14,8 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
 from guichet_mailer.outbound.compose import compose, now_for_date, with_signature
-from guichet_mailer.parser import Parser, ParserFailed
+from guichet_mailer.parser import Parser, ParserFailed, Parsers
+from guichet_mailer.parsing import Mail
 
 from . import ugly
 
@@ -50,6 +53,29 @@ class TestTheParsersProcess:
             assert (await parser.parse(ugly.mail(b"next"), (), False)).text == "next"
         finally:
             await parser.close()
+
+
+class TestTwoParsers:
+    async def test_a_mail_that_hangs_one_of_them_holds_nobody_up(self) -> None:
+        parsers = Parsers(30, 2)
+        try:
+            await asyncio.gather(*(parsers.parse(ugly.mail(b"n%d" % n), (), False) for n in range(4)))
+            (first, second) = parsers._all
+            assert first._process is not None
+            assert second._process is not None
+            first._process.send_signal(signal.SIGSTOP)  # it answers nothing more
+            waiting = [asyncio.create_task(parsers.parse(ugly.mail(b"x%d" % n), (), False)) for n in range(5)]
+            done = [one async for one in _finished(waiting, 4)]
+            assert len({one.text for one in done}) == 4
+            first._process.send_signal(signal.SIGCONT)
+            assert {(await one).text for one in waiting} == {f"x{n}" for n in range(5)}
+        finally:
+            await parsers.close()
+
+
+async def _finished(tasks: list[asyncio.Task[Mail]], count: int) -> AsyncIterator[Mail]:
+    for _, task in zip(range(count), asyncio.as_completed(tasks), strict=False):
+        yield await task
 
 
 class TestASignedAddress:

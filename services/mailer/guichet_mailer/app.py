@@ -33,12 +33,15 @@ from guichet_mailer.outbound import api as outbound_api
 from guichet_mailer.outbound.store import DeliveryStore
 from guichet_mailer.outbound.transport import Transport
 from guichet_mailer.outbound.usecases import Post, find_lost, send_next
-from guichet_mailer.parser import Parser
+from guichet_mailer.parser import Parsers
 from guichet_mailer.settings import Settings
 from guichet_mailer.threads import Threading, ThreadStore
 
 PROCESSORS, SENDERS = 4, 4
 """Mails read, and sent, at the same time by one process."""
+
+PARSERS = 2
+"""Processes that parse: each may take two gigabytes at its worst."""
 
 LOOK_SECONDS = 0.5
 """Until one of those that do the same work looks again for some, where nothing wakes them."""
@@ -88,7 +91,7 @@ def build(settings: Settings) -> FastAPI:
         retries=settings.send_retries,
         automatic_per_hour=settings.automatic_per_hour,
     )
-    parser = Parser(settings.parse_timeout)
+    parser = Parsers(settings.parse_timeout, PARSERS)
     reception = Reception(
         store=received,
         objects=raw_mail,

@@ -27,7 +27,7 @@ from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.mailbox import Mailboxes
 from guichet_mailer.outbound.delivery import Delivery
 from guichet_mailer.outbound.usecases import Post, mark_bounced
-from guichet_mailer.parser import Parser, ParserFailed
+from guichet_mailer.parser import ParserFailed, Parsers
 from guichet_mailer.parsing import File, Mail, Unreadable
 from guichet_mailer.threads import Threading
 
@@ -70,7 +70,7 @@ class Reception:
     store: ReceivedStore
     objects: ObjectStore
     relay: Relay
-    parser: Parser
+    parser: Parsers
     threading: Threading
     files: Files
     mailboxes: Mailboxes
