@@ -1,0 +1,50 @@
+import type { Text } from "@guichet/shared/i18n";
+import type { contactsFr } from "./contacts_fr";
+
+type Texts = { [Key in keyof typeof contactsFr]: (typeof contactsFr)[Key] extends string ? string : Text };
+
+export const contactsEn: Texts = {
+  "import.title": "Importing contacts",
+  "import.explain":
+    "A CSV file from a spreadsheet, an address book or another program. You will see what is in it before anything is saved.",
+  "import.drop": "Or drop the file anywhere in this window.",
+  "import.reading": "Reading {name}…",
+  "import.lines": { one: "{count} line", other: "{count} lines" },
+  "import.column": "Column",
+  "import.samples": "First values",
+  "import.field": "Becomes",
+  "import.fieldOf": "What the column {column} becomes",
+  "import.noHeader": "(no title)",
+  "import.empty": "Empty",
+  "import.leave": "Do not import",
+  "import.open": "To be chosen",
+  "import.unclear": "It may hold the names.",
+  "import.field.name": "Full name",
+  "import.field.first_name": "First name",
+  "import.field.middle_name": "Middle name",
+  "import.field.last_name": "Last name",
+  "import.field.email": "E-mail",
+  "import.field.phone": "Phone",
+  "import.field.company": "Company",
+  "import.field.notes": "Notes",
+  "import.leftOut": "Columns left out: {columns}.",
+  "import.allTaken": "All columns will be imported.",
+  "import.first": "The first contacts, as they will be saved",
+  "import.known": "Addresses you already have",
+  "import.known.refuse": "Refuse these lines",
+  "import.known.refuse.hint": "Existing contacts stay as they are.",
+  "import.known.update": "Update the existing contacts",
+  "import.known.update.hint": "What the file says replaces what was there; what it does not say is kept.",
+  "import.hindered.open": "Choose what each marked column becomes, or “Do not import”.",
+  "import.hindered.nothing": "Choose at least one column to import.",
+  "import.back": "Choose another file",
+  "import.confirm": { one: "Import {count} line", other: "Import {count} lines" },
+  "import.updated": {
+    one: "Of these, {count} existing contact was updated.",
+    other: "Of these, {count} existing contacts were updated.",
+  },
+  "import.another": "Import another file",
+  "import.refused.contact_gone": "This contact was erased while the import was running.",
+  "import.refused.doubled_email": "Another line of the file has the same address.",
+  "import.refused.too_many_cells": "This line has more cells than the first one.",
+};
