@@ -2,8 +2,10 @@
 
 import re
 import time
+import unicodedata
 from collections.abc import Callable
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import uvicorn
 from fastapi import FastAPI, Header, Request
@@ -29,6 +31,8 @@ DRAIN_SECONDS = 10
 SOCKET_MESSAGE_LIMIT = 8 << 20
 """Bytes of one socket message that the server reads before it gives the connection up (RFC 6455, code 1009)."""
 
+_UNQUOTED = {ord(char): None for char in '"\\'}
+_LONGEST_NAME = 200
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 handled = Counter("guichet_http_requests_total", "HTTP requests", ["method", "route", "status"])
@@ -162,6 +166,13 @@ def if_match(header: Annotated[str | None, Header(alias="If-Match")] = None) -> 
     if match is None:
         raise Problem('If-Match must be a version in quotes, as in "3".', code="invalid_if_match")
     return int(match[1])
+
+
+def disposition(name: str) -> str:
+    """``Content-Disposition: attachment`` with the name for old clients and for all others (RFC 6266, RFC 8187)."""
+    shown = "".join(char for char in name if char.isprintable())[:_LONGEST_NAME]
+    plain = unicodedata.normalize("NFKD", shown).encode("ascii", "ignore").decode().translate(_UNQUOTED)
+    return f"attachment; filename=\"{plain.strip() or 'file'}\"; filename*=UTF-8''{quote(shown or 'file', safe='')}"
 
 
 def etag(version: int) -> str:
