@@ -342,6 +342,11 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "file.retry": "Send {name} again",
   "file.checking": "Checking for viruses…",
   "file.download": "Download",
+  "file.couldRun": "May run a program",
+  "file.couldRun.title": "Download “{name}”?",
+  "file.couldRun.ask":
+    "This file may run a program on your computer. Open it only if you know what it is and expected it.",
+  "file.couldRun.yes": "Download anyway",
   "file.notSaved": "{name} could not be downloaded. {problem}",
   "file.too_large": "This file is larger than allowed.",
   "file.type_not_allowed": "This type of file is not accepted. Remove it, or send it in another form.",

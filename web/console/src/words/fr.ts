@@ -351,6 +351,11 @@ export const fr = {
   "file.retry": "Renvoyer {name}",
   "file.checking": "Contrôle antivirus en cours…",
   "file.download": "Télécharger",
+  "file.couldRun": "Peut lancer un programme",
+  "file.couldRun.title": "Télécharger « {name} » ?",
+  "file.couldRun.ask":
+    "Ce fichier peut lancer un programme sur votre poste. Ne l’ouvrez que si vous savez ce que c’est et l’attendiez.",
+  "file.couldRun.yes": "Télécharger quand même",
   "file.notSaved": "{name} n’a pas pu être téléchargé. {problem}",
   "file.too_large": "Ce fichier dépasse la taille permise.",
   "file.type_not_allowed":
