@@ -4,6 +4,30 @@ import type { contactsFr } from "./contacts_fr";
 type Texts = { [Key in keyof typeof contactsFr]: (typeof contactsFr)[Key] extends string ? string : Text };
 
 export const contactsEn: Texts = {
+  "places.title": "Places",
+  "places.requests": "Requests",
+  "places.contacts": "Contacts",
+  "places.settings": "Settings",
+  "contacts.import": "Import",
+  "contacts.changed": "Changed",
+  "contacts.none": "No contact matches this search.",
+  "contacts.empty": "No contacts yet. Create one, or import a file.",
+  "contacts.more": "Show more",
+  "contacts.search.hint": "Name, address, phone or company",
+  "contacts.one": "Contact",
+  "contacts.close": "Close the contact",
+  "contacts.since": "Known since",
+  "contacts.requests": "All requests",
+  "contacts.requests.none": "No requests yet.",
+  "contacts.export": "Export",
+  "contacts.erase": "Erase…",
+  "contacts.erase.title": "Erase {name}?",
+  "contacts.erase.ask":
+    "The contact, and what identifies the person in their requests, will be erased. This cannot be undone.",
+  "contacts.erase.yes": "Erase for good",
+  "contacts.erased": "Contact erased",
+  "contact.open": "Open the contact",
+  "contact.openExisting": "Open {name}",
   "import.title": "Importing contacts",
   "import.explain":
     "A CSV file from a spreadsheet, an address book or another program. You will see what is in it before anything is saved.",
