@@ -145,7 +145,7 @@ function Search(): JSX.Element {
     return () => clearTimeout(timer);
   }, [typed, router]);
   return (
-    <div class="contacts-search" role="search">
+    <search class="contacts-search">
       <input
         ref={field}
         class="field"
@@ -155,7 +155,7 @@ function Search(): JSX.Element {
         value={typed}
         onInput={({ currentTarget }) => setTyped(currentTarget.value)}
       />
-    </div>
+    </search>
   );
 }
 
