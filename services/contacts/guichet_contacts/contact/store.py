@@ -16,6 +16,7 @@ from guichet_kit.mongo import (
     Document,
     DuplicateKeyError,
     IndexModel,
+    create_indexes,
     in_transaction,
 )
 from guichet_kit.outbox import OUTBOX_INDEX, Relay, pending
@@ -63,7 +64,7 @@ class ContactStore:
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
-        await self.collection.create_indexes(_INDEXES)
+        await create_indexes(self.collection, _INDEXES)
 
     async def find(self, contact_id: str) -> Contact | None:
         """The contact of this id, whatever its state."""
