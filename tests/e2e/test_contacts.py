@@ -77,7 +77,7 @@ class TestContacts:
         await boss.row(mark).click()
         card = page.get_by_role("complementary", name="Fiche de la demande")
         await card.get_by_label("Rechercher un contact").fill(f"z.{mark}")
-        await card.get_by_role("option").click()
+        await card.get_by_role("listbox", name="Contacts trouvés").get_by_role("option").click()
         await card.get_by_role("button", name="Ajouter un contact").click()
         await card.get_by_role("link", name="Ouvrir la fiche").click()
 
@@ -169,6 +169,7 @@ class TestContacts:
     ) -> None:
         base.add(last_name=mark)
         await find(caro.page, mark)
+        await expect(names(caro.page)).to_have_text([mark])
         await names(caro.page).get_by_role("link").click()
         acts = beside(caro.page).get_by_role("button")
         await expect(acts).to_have_text(["Modifier le contact"])
