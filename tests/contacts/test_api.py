@@ -133,7 +133,7 @@ class TestContacts:
         async def listed(sort: str) -> list[str]:
             found, cursor = [], None
             while True:
-                params = {"q": word, "limit": 1, "sort": sort} | ({"cursor": cursor} if cursor else {})
+                params = {"q": word, "limit": "1", "sort": sort} | ({"cursor": cursor} if cursor else {})
                 page = (await agent.get("/api/v1/contacts", params=params)).json()
                 found += [one["first_name"] for one in page["items"]]
                 cursor = page["next_cursor"]
