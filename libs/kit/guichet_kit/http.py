@@ -5,10 +5,12 @@ import re
 import socket
 import sys
 import time
+import unicodedata
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import uvicorn
 from fastapi import FastAPI, Header, Request
@@ -38,6 +40,8 @@ SOCKET_MESSAGE_LIMIT = 8 << 20
 _STARTUP_FAILED = 3
 """As the server's own command ends."""
 
+_UNQUOTED = {ord(char): None for char in '"\\'}
+_LONGEST_NAME = 200
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 log = logs.get_logger(__name__)
@@ -228,6 +232,13 @@ def if_match(header: Annotated[str | None, Header(alias="If-Match")] = None) -> 
     if match is None:
         raise Problem('If-Match must be a version in quotes, as in "3".', code="invalid_if_match")
     return int(match[1])
+
+
+def disposition(name: str) -> str:
+    """``Content-Disposition: attachment`` with the name for old clients and for all others (RFC 6266, RFC 8187)."""
+    shown = "".join(char for char in name if char.isprintable())[:_LONGEST_NAME]
+    plain = unicodedata.normalize("NFKD", shown).encode("ascii", "ignore").decode().translate(_UNQUOTED)
+    return f"attachment; filename=\"{plain.strip() or 'file'}\"; filename*=UTF-8''{quote(shown or 'file', safe='')}"
 
 
 def etag(version: int) -> str:

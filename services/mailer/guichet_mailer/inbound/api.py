@@ -1,17 +1,20 @@
 """HTTP: one of the ways in, and the quarantine."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from guichet_kit.clock import WireTime
+from guichet_kit.http import disposition
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
 from guichet_kit.problems import Invalid, TooLarge
 from pydantic import BaseModel
 
-from guichet_mailer.access import CallerOf, inbound_secret, only_supervisors
+from guichet_mailer.access import Caller, CallerOf, inbound_secret, only_supervisors
 from guichet_mailer.inbound import usecases
 from guichet_mailer.inbound.received import Envelope, Received, State
+from guichet_mailer.inbound.refused import refused_file
 from guichet_mailer.inbound.usecases import Reception
 
 
@@ -88,6 +91,19 @@ def routes(reception: Reception, agent: CallerOf, secret: str | None) -> APIRout
             "X-Content-Type-Options": "nosniff",
         }
         return StreamingResponse(stream(), media_type="application/octet-stream", headers=headers)
+
+    @router.get("/received/{mail_id}/files/{file_id}", response_class=Response)
+    async def get_refused_file(
+        mail_id: str, file_id: str, caller: Annotated[Caller, Depends(only_supervisors(agent))]
+    ) -> Response:
+        file = await refused_file(reception, mail_id, file_id, caller.id)
+        headers = {
+            "Content-Disposition": disposition(file.name),
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+        # Whatever it calls itself: it was refused, and is for saving only.
+        return Response(file.content, media_type="application/octet-stream", headers=headers)
 
     return router
 

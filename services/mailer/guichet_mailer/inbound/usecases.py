@@ -164,7 +164,8 @@ async def _process(reception: Reception, received: Received) -> None:
     bounced, mailbox = delivery.id if delivery else None, _mailbox(reception, received, mail)
     event = events.email_received(received, mailbox, mail, thread, attachments, bounced, to_us)
     outbox = [pending(event)]
-    if await reception.store.settle(received, State.PROCESSED, outbox, **described):
+    refused = [one.id for one in attachments if one.state == "refused"]
+    if await reception.store.settle(received, State.PROCESSED, outbox, refused=refused, **described):
         reception.relay.offer(reception.store.collection, received.id, outbox)
         outcomes.labels(mail.kind).inc()
 

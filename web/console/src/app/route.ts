@@ -29,7 +29,17 @@ export interface Route extends ListQuery {
   requestId: string | null;
   /** Shown instead of the requests. */
   settings: SettingsPage | null;
+  /** Whether the contacts are shown instead of the requests; what follows keeps one's place there. */
+  contacts: boolean;
+  /** The contact that is open, or what is done instead. */
+  contactId: string | "new" | "import" | null;
+  /** What contacts are searched for. */
+  find: string | null;
+  sort: ContactSort;
 }
+
+export const CONTACT_SORTS = ["name", "-name", "-updated_at"] as const;
+export type ContactSort = (typeof CONTACT_SORTS)[number];
 
 export const DEFAULT_VIEW: View = "open";
 
@@ -50,18 +60,23 @@ export function isFiltered(filters: Filters): boolean {
 
 /** The part of the route that says which requests the list shows. */
 export function listQuery(route: Route): ListQuery {
-  const { requestId, settings, ...query } = route;
+  const { requestId, settings, contacts, contactId, find, sort, ...query } = route;
   return query;
 }
 
-/** `/requests/<id>?view=mine&channel=chat`, `/settings/templates`; what is not understood counts as not said. */
+/** `/requests/<id>?view=mine&channel=chat`, `/contacts/<id>?find=ada`, `/settings/templates`; what is not understood counts as not said. */
 export function parseRoute(url: URL): Route {
   const request = /^\/requests\/([^/]+)\/?$/.exec(url.pathname);
   const settings = /^\/settings\/([^/]+)\/?$/.exec(url.pathname);
+  const contacts = /^\/contacts(?:\/([^/]+))?\/?$/.exec(url.pathname);
   const said = (name: keyof Filters) => url.searchParams.get(name) || null;
   return {
     requestId: request?.[1] ? decodeURIComponent(request[1]) : null,
     settings: oneOf(SETTINGS, settings?.[1] ?? null),
+    contacts: contacts !== null,
+    contactId: contacts?.[1] ? decodeURIComponent(contacts[1]) : null,
+    find: url.searchParams.get("find") || null,
+    sort: oneOf(CONTACT_SORTS, url.searchParams.get("sort")) ?? "name",
     view: oneOf(VIEWS, url.searchParams.get("view")) ?? DEFAULT_VIEW,
     channel: oneOf(CHANNELS, said("channel")),
     status: oneOf(STATUSES, said("status")),
@@ -80,11 +95,14 @@ export function formatRoute(route: Route): string {
     const value = route[filter];
     if (value) query.set(filter, value);
   }
+  if (route.find) query.set("find", route.find);
+  if (route.sort !== "name") query.set("sort", route.sort);
   return query.size === 0 ? pathOf(route) : `${pathOf(route)}?${query}`;
 }
 
-function pathOf({ settings, requestId }: Route): string {
+function pathOf({ settings, contacts, contactId, requestId }: Route): string {
   if (settings) return `/settings/${settings}`;
+  if (contacts) return contactId === null ? "/contacts" : `/contacts/${encodeURIComponent(contactId)}`;
   return requestId === null ? "/" : `/requests/${encodeURIComponent(requestId)}`;
 }
 

@@ -5,6 +5,10 @@ export interface Contact extends Record<ContactField, string | null> {
   id: string;
   name: string;
   other_emails: string[];
+  /** Where another contact took its place. */
+  merged_into: string | null;
+  created_at: string;
+  updated_at: string;
   notes: string | null;
   version: number;
 }

@@ -7,10 +7,11 @@ import { Moment } from "../app/time";
 import { useDesk } from "../desk";
 import { FileList } from "../files/file_list";
 import { useWords } from "../words/words";
+import { AbsentFile } from "./absent_file";
 import { tellAddress } from "./addresses";
 import { DeliveryLine } from "./delivery_line";
 import { EmailBody } from "./email_body";
-import { marks, tellFileState, tellInvitation, tellMailer, tellPlaced } from "./email_text";
+import { marks, tellInvitation, tellMailer, tellPlaced } from "./email_text";
 import { MoveDialog } from "./move_dialog";
 import "./email.css";
 
@@ -41,12 +42,7 @@ export function EmailCard({ item, email, requestId }: EmailCardProps): JSX.Eleme
       {others.length > 0 && (
         <ul class="email-lines">
           {others.map((file) => (
-            <li key={file.id}>
-              <Icon name="file" />
-              <span>
-                <b>{file.name}</b> {tellFileState(file, t)}
-              </span>
-            </li>
+            <AbsentFile key={file.id} file={file} mailId={inbound ? item.id : null} />
           ))}
         </ul>
       )}

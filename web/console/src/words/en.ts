@@ -1,9 +1,11 @@
 import type { Text } from "@guichet/shared/i18n";
+import { contactsEn } from "./contacts_en";
 import type { fr } from "./fr";
 import { mailEn } from "./mail_en";
 
 export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? string : Text } = {
   ...mailEn,
+  ...contactsEn,
   "app.name": "Guichet",
   "app.menu": "{name}’s menu, {initials}",
   "app.theme": "Appearance",
@@ -340,6 +342,11 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "file.retry": "Send {name} again",
   "file.checking": "Checking for viruses…",
   "file.download": "Download",
+  "file.couldRun": "May run a program",
+  "file.couldRun.title": "Download “{name}”?",
+  "file.couldRun.ask":
+    "This file may run a program on your computer. Open it only if you know what it is and expected it.",
+  "file.couldRun.yes": "Download anyway",
   "file.notSaved": "{name} could not be downloaded. {problem}",
   "file.too_large": "This file is larger than allowed.",
   "file.type_not_allowed": "This type of file is not accepted. Remove it, or send it in another form.",
@@ -399,8 +406,6 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "settings.reasons.active": "Can be chosen",
   "settings.reasons.inactive": "no longer offered",
   "settings.import": "Import contacts",
-  "settings.import.explain":
-    "A CSV file whose first line names the columns: first name, last name, e-mail, phone, company, notes.",
   "settings.import.choose": "Choose a CSV file",
   "settings.import.partial": "Import the good lines even if others are refused",
   "settings.import.sending": "Sending the file…",
@@ -420,6 +425,9 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
     "The file is not text in UTF-8, UTF-16 or Windows-1252. Nothing was imported.",
   "settings.import.failed.no_header":
     "The first line must name the columns: first name, last name, e-mail, phone, company, notes.",
+  "settings.import.failed.unclear_columns": "First say which column holds the names. Nothing was imported.",
+  "settings.import.failed.mapping_mismatch":
+    "The file has changed since the preview. Choose it again; nothing was imported.",
   "settings.import.failed.doubled_column": "Two columns mean the same. Keep one of them.",
   "settings.import.report": { one: "{count} line refused", other: "{count} lines refused" },
   "settings.import.shown": { one: "The first one is shown.", other: "The first {count} are shown." },

@@ -1,7 +1,9 @@
+import { contactsFr } from "./contacts_fr";
 import { mailFr } from "./mail_fr";
 
 export const fr = {
   ...mailFr,
+  ...contactsFr,
   "app.name": "Guichet",
   "app.menu": "Menu de {name}, {initials}",
   "app.theme": "Apparence",
@@ -349,6 +351,11 @@ export const fr = {
   "file.retry": "Renvoyer {name}",
   "file.checking": "Contrôle antivirus en cours…",
   "file.download": "Télécharger",
+  "file.couldRun": "Peut lancer un programme",
+  "file.couldRun.title": "Télécharger « {name} » ?",
+  "file.couldRun.ask":
+    "Ce fichier peut lancer un programme sur votre poste. Ne l’ouvrez que si vous savez ce que c’est et l’attendiez.",
+  "file.couldRun.yes": "Télécharger quand même",
   "file.notSaved": "{name} n’a pas pu être téléchargé. {problem}",
   "file.too_large": "Ce fichier dépasse la taille permise.",
   "file.type_not_allowed":
@@ -409,8 +416,6 @@ export const fr = {
   "settings.reasons.active": "Peut être choisi",
   "settings.reasons.inactive": "n’est plus proposé",
   "settings.import": "Importer des contacts",
-  "settings.import.explain":
-    "Un fichier CSV dont la première ligne nomme les colonnes : prénom, nom, e-mail, téléphone, société, notes.",
   "settings.import.choose": "Choisir un fichier CSV",
   "settings.import.partial": "Importer les lignes valables même si d’autres sont refusées",
   "settings.import.sending": "Envoi du fichier…",
@@ -430,6 +435,10 @@ export const fr = {
     "Le fichier n’est pas un texte en UTF-8, UTF-16 ou Windows-1252. Rien n’a été importé.",
   "settings.import.failed.no_header":
     "La première ligne doit nommer les colonnes : prénom, nom, e-mail, téléphone, société, notes.",
+  "settings.import.failed.unclear_columns":
+    "Dites d’abord quelle colonne contient les noms. Rien n’a été importé.",
+  "settings.import.failed.mapping_mismatch":
+    "Le fichier a changé depuis l’aperçu. Choisissez-le de nouveau ; rien n’a été importé.",
   "settings.import.failed.doubled_column": "Deux colonnes ont le même sens. Gardez-en une seule.",
   "settings.import.report": { one: "{count} ligne refusée", other: "{count} lignes refusées" },
   "settings.import.shown": {

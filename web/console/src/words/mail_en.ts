@@ -99,6 +99,11 @@ export const mailEn: { [Key in keyof typeof mailFr]: (typeof mailFr)[Key] extend
   "email.bounce.delayed": "{email}: delayed, the server is still trying",
   "email.bounce.delivered": "{email}: delivered",
   "email.file.refused": "File refused: {reason}.",
+  "email.file.get": "Download anyway…",
+  "email.file.getOf": "Download {name} anyway",
+  "email.file.get.ask":
+    "Guichet refused this file: it was not checked and may hold a harmful program. The download will be recorded.",
+  "email.file.gone": "The original mail is no longer there.",
   "email.file.too_large": "it is too large",
   "email.file.type_not_allowed": "this type of file is not accepted",
   "email.file.infected": "it contains a virus",

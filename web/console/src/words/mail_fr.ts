@@ -99,6 +99,11 @@ export const mailFr = {
   "email.bounce.delayed": "{email} : retardé, le serveur essaie encore",
   "email.bounce.delivered": "{email} : distribué",
   "email.file.refused": "Fichier refusé : {reason}.",
+  "email.file.get": "Télécharger quand même…",
+  "email.file.getOf": "Télécharger quand même {name}",
+  "email.file.get.ask":
+    "Guichet a refusé ce fichier : il n’a pas été contrôlé et peut contenir un programme nuisible. Ce téléchargement sera noté.",
+  "email.file.gone": "Le mail d’origine n’est plus là.",
   "email.file.too_large": "il est trop volumineux",
   "email.file.type_not_allowed": "ce type de fichier n’est pas accepté",
   "email.file.infected": "il contient un virus",
