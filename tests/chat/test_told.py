@@ -19,12 +19,14 @@ from guichet_chat.log.known import Known
 from guichet_chat.log.outbox import LogOutbox
 from guichet_chat.log.store import WriterStore
 from guichet_chat.log.telling import Teller
+from guichet_chat.manage import CHAT
 from guichet_chat.store import Store, Unknown
 from guichet_chat.usecases import Chat
 from guichet_contracts.subscriptions import MESSAGES_WITH_FILES
 from guichet_kit.broker import PublishFailed, Refused
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
+from guichet_kit.manage.checks import waiting
 from guichet_kit.mongo import Database
 from pymongo.errors import AutoReconnect
 
@@ -368,6 +370,24 @@ class TestWhatADeadProcessLeft:
         await other.dead.tell_for(found)
         assert broker.texts == ["un"]
         assert await process.writers.writers.count_documents({}) == 0
+
+
+class TestWhatAnOperatorSees:
+    async def test_is_what_nobody_has_told_yet_of_the_living_and_the_dead(
+        self, process: Process, database: Database, broker: Broker
+    ) -> None:
+        assert await process.writers.untold() == (0, None)
+        await process.post("un", "deux", "trois")
+        await Process(database, broker).post("quatre")
+        await process.writers.looked_at(process.outbox.writer, 2, [1], now())
+        count, since = await process.writers.untold()
+        first = await process.store.entries.find_one({"writer": process.outbox.writer, "n": 1}) or {}
+        assert (count, since) == (3, first["at"])
+
+    async def test_is_listed_beside_the_outboxes(self, process: Process, database: Database) -> None:
+        await process.post("un")
+        told = await waiting(database, CHAT.outboxes, CHAT.untold)
+        assert [one["documents"] for one in told] == [0, 1, 1]  # the opening, and the entry
 
 
 class TestHealing:

@@ -17,6 +17,7 @@ from guichet_kit.mongo import (
     IndexModel,
     MongoClient,
     aggregate,
+    create_indexes,
     explain,
     in_transaction,
     open_client,
@@ -62,6 +63,24 @@ class TestReadingAndWriting:
         assert refusal.value.details is not None
         assert refusal.value.details["keyPattern"] == {"conversation_id": 1, "seq": 1}
         assert refusal.value.details["keyValue"] == entry
+
+    @pytest.mark.parametrize("driver", DRIVERS)
+    async def test_an_index_may_take_longer_to_make_than_a_connection_waits(
+        self, database: Database, mongodb_url: str, driver: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await database["things"].insert_many(
+            [{"_id": n, "words": [f"{n}-{k}" for k in range(20)]} for n in range(20_000)]
+        )
+        monkeypatch.setitem(mongo_module._TIMEOUTS, "socketTimeoutMS", 100)
+        hurried = open_client(mongodb_url, driver, "tests")
+        things = hurried.database(database.name)["things"]
+        index = IndexModel("words", name="words")
+        with pytest.raises(OUTAGES):
+            await things.create_indexes([index])
+        await database["things"].drop_indexes()
+        await create_indexes(things, [index])
+        assert "words" in await database["things"].index_information()
+        await hurried.close()
 
     async def test_a_write_is_acknowledged_when_it_is_on_the_disk_of_a_majority(self, database: Database) -> None:
         assert database.write_concern.document == {"w": "majority", "j": True, "wtimeout": 10_000}

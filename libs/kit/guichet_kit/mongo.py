@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
+import pymongo
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnDocument, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -46,6 +47,7 @@ __all__ = [
     "UpdateOne",
     "WTimeoutError",
     "aggregate",
+    "create_indexes",
     "explain",
     "in_transaction",
     "insert_absent",
@@ -75,6 +77,8 @@ _POOL = {"maxPoolSize": 100, "minPoolSize": 4}
 _TIMEOUTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 20_000}
 _QUICK = WriteConcern(1)
 _DUPLICATE = 11000
+# An index over ten million documents takes minutes to make.
+_INDEXES_TIMEOUT = 3600
 # Acknowledged means on the disk of a majority; it is waited for 10 s, then told as an outage.
 _DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
 
@@ -164,6 +168,16 @@ class MongoClient:
 def open_client(url: str, driver: str, app_name: str) -> MongoClient:
     """A client that connects when first used. ``driver`` is ``pymongo`` or ``motor``."""
     return MongoClient(url, driver, app_name)
+
+
+async def create_indexes(collection: Collection, indexes: Sequence[IndexModel]) -> None:
+    """Make the indexes that are missing, however long that takes where the collection is large.
+
+    The ordinary time-outs would end the connection after 20 s, and a service would never start again after an upgrade
+    that adds an index to a large collection.
+    """
+    with pymongo.timeout(_INDEXES_TIMEOUT):
+        await collection.create_indexes(list(indexes))
 
 
 async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:

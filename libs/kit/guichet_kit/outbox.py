@@ -181,19 +181,22 @@ class OutboxRelay:
             await asyncio.sleep(SWEEP_SECONDS)
             for collection in self._collections:
                 try:
-                    await self.sweep(collection)
-                    await self._look_for_oldest(collection)
+                    if await self._look_for_oldest(collection) >= MIN_AGE:
+                        await self.sweep(collection)
                 except _MAY_PASS as error:
                     log.warning("outbox_sweep_stopped", collection=collection.name, error=str(error)[:200])
                 except Exception:  # as above
                     log.exception("outbox_sweep_stopped", collection=collection.name)
 
-    async def _look_for_oldest(self, collection: Collection) -> None:
+    async def _look_for_oldest(self, collection: Collection) -> timedelta:
+        """The age of the oldest event that waits, nought where none does: one command."""
         first = await collection.find_one(
             {"outbox.at": {"$exists": True}}, {"outbox.at": True}, sort=[("outbox.at", ASCENDING)]
         )
         waits = [now() - entry["at"] for entry in first["outbox"]] if first else []
-        oldest.labels(collection.name).set(max(waits, default=timedelta()).total_seconds())
+        age = max(waits, default=timedelta())
+        oldest.labels(collection.name).set(age.total_seconds())
+        return age
 
     async def sweep(self, collection: Collection) -> int:
         """Publish what is older than ``MIN_AGE`` and under nobody's lease; returns how many documents had some.

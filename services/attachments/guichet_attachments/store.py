@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX
 
 from guichet_attachments.attachment import Attachment, Person, State
@@ -34,7 +34,7 @@ class AttachmentStore:
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
-        await self.collection.create_indexes(_INDEXES)
+        await create_indexes(self.collection, _INDEXES)
 
     async def begin(self, attachment: Attachment) -> bool:
         """Take the id; False when it is taken. An attempt of the same owner that was not finished is taken over."""

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime
 
-from guichet_kit.mongo import Database, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import Database, DuplicateKeyError, IndexModel, create_indexes
 
 from guichet_attachments.allowance import Allowance, Count, counts, exhausted, network_of
 from guichet_attachments.attachment import Person
@@ -25,7 +25,7 @@ class Allowances:
 
     async def ensure_indexes(self) -> None:
         """Make the index that lets old sums go."""
-        await self._collection.create_indexes([IndexModel("until", name="until", expireAfterSeconds=0)])
+        await create_indexes(self._collection, [IndexModel("until", name="until", expireAfterSeconds=0)])
 
     async def require(self, person: Person, address: str, size: int, at: datetime) -> None:
         """`AllowanceUsed` where ``size`` more bytes of this visitor are too many now. Agents are not counted."""

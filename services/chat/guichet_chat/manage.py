@@ -1,11 +1,13 @@
 """Commands for operators: ``python -m guichet_chat.manage COMMAND``."""
 
 import argparse
+from datetime import datetime
 from typing import Any
 
 from guichet_kit.manage import Command, Managed, Opened, main
 from guichet_kit.mongo import Database
 
+from guichet_chat.log.store import WriterStore
 from guichet_chat.settings import ChatSettings
 from guichet_chat.store import Store
 
@@ -24,12 +26,18 @@ def _which(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=100_000, help="how many at most")
 
 
+async def _untold(database: Database) -> tuple[str, int, datetime | None]:
+    count, since = await WriterStore(Store(database), database["writers"]).untold()
+    return "entries, behind the marks of who wrote them", count, since
+
+
 CHAT = Managed(
     service="chat",
     settings=ChatSettings,
     prepare=_prepare,
     outboxes=("entries", "conversations"),
     commands=(Command("tails", "tell how far the log of each conversation goes, by ids", _tails, _which),),
+    untold=(_untold,),
 )
 
 if __name__ == "__main__":

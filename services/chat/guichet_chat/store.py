@@ -17,6 +17,7 @@ from guichet_kit.mongo import (
     IndexModel,
     WTimeoutError,
     aggregate,
+    create_indexes,
 )
 from guichet_kit.outbox import OUTBOX_INDEX
 
@@ -74,7 +75,8 @@ class Store:
 
     async def ensure_indexes(self) -> None:
         """Make the indexes; the unique ones are where concurrent writers are put in order."""
-        await self.entries.create_indexes(
+        await create_indexes(
+            self.entries,
             [
                 IndexModel([("conversation_id", ASCENDING), ("seq", ASCENDING)], name="log", unique=True),
                 IndexModel([("conversation_id", ASCENDING), ("client_id", ASCENDING)], name="client_id", unique=True),
@@ -92,10 +94,11 @@ class Store:
                     name="told_by",
                     partialFilterExpression={"writer": {"$exists": True}},
                 ),
-            ]
+            ],
         )
         # A customer whom a site identifies is one visitor, however many devices say so at once.
-        await self.visitors.create_indexes(
+        await create_indexes(
+            self.visitors,
             [
                 IndexModel(
                     [("site", ASCENDING), ("customer_id", ASCENDING)],
@@ -103,14 +106,15 @@ class Store:
                     unique=True,
                     partialFilterExpression={"customer_id": {"$type": "string"}},
                 )
-            ]
+            ],
         )
-        await self.conversations.create_indexes(
+        await create_indexes(
+            self.conversations,
             [
                 IndexModel("visitor.id", name="one_open", unique=True, partialFilterExpression={"state": "open"}),
                 IndexModel([("visitor.id", ASCENDING), ("opened_at", DESCENDING)], name="latest"),
                 OUTBOX_INDEX,
-            ]
+            ],
         )
 
     # Visitors

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -40,7 +41,7 @@ PROCESSORS, SENDERS = 4, 4
 """Mails read, and sent, at the same time by one process."""
 
 LOOK_SECONDS = 0.5
-"""Until each of them looks again for work, where nothing wakes it."""
+"""Until one of those that do the same work looks again for some, where nothing wakes them."""
 
 DRAIN_SECONDS = 10.0
 """What is under way at a stop may take so long: a mail that is just being sent would else be uncertain."""
@@ -127,8 +128,8 @@ def build(settings: Settings) -> FastAPI:
             await stack.enter_async_context(relay.running())
             await stack.enter_async_context(
                 _working(
-                    *[_Work(lambda: process_next(reception), reception.arrived)] * PROCESSORS,
-                    *[_Work(lambda: send_next(post))] * SENDERS,
+                    *[_Work(lambda: process_next(reception), reception.arrived, PROCESSORS)] * PROCESSORS,
+                    *[_Work(lambda: send_next(post), abreast=SENDERS)] * SENDERS,
                     _Work(look_for_lost),
                 )
             )
@@ -167,6 +168,8 @@ class _Work:
 
     call: Callable[[], Awaitable[bool]]
     wake: asyncio.Event | None = None
+    abreast: int = 1
+    """How many do this work at the same time: without work each pauses longer, so that together they look as often."""
 
 
 @asynccontextmanager
@@ -182,7 +185,7 @@ async def _working(*works: _Work) -> AsyncIterator[None]:
                 log.exception("background_work_failed")
                 more = False
             if not more:
-                await _pause(work.wake)
+                await _pause(work, stopping)
 
     loops = [asyncio.create_task(repeat(work)) for work in works]
     try:
@@ -193,11 +196,14 @@ async def _working(*works: _Work) -> AsyncIterator[None]:
         await tasks.stop(*late)
 
 
-async def _pause(wake: asyncio.Event | None) -> None:
-    if wake is None:
-        await asyncio.sleep(LOOK_SECONDS)
-        return
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LOOK_SECONDS):
-            await wake.wait()
-            wake.clear()
+async def _pause(work: _Work, stopping: asyncio.Event) -> None:
+    """Wait until it is time to look again, something wakes it, or the end has come."""
+    # Spread, so that they do not all look at once.
+    seconds = LOOK_SECONDS * work.abreast * random.uniform(0.5, 1.5)  # noqa: S311  hides nothing
+    events = [stopping] if work.wake is None else [stopping, work.wake]
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    if work.wake is not None:
+        work.wake.clear()
+    for wait in waits:
+        wait.cancel()

@@ -9,7 +9,7 @@ from typing import Any
 
 from guichet_contracts.mailer import Thread
 from guichet_kit.clock import now
-from guichet_kit.mongo import Database, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import Database, DuplicateKeyError, IndexModel, create_indexes
 
 from guichet_mailer.mailbox import AddressTokens, Mailboxes
 from guichet_mailer.parsing import Mail
@@ -44,7 +44,7 @@ class ThreadStore:
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
-        await self.collection.create_indexes([IndexModel("email_id", name="email_id", sparse=True)])
+        await create_indexes(self.collection, [IndexModel("email_id", name="email_id", sparse=True)])
 
     async def known(self, message_ids: Sequence[str]) -> dict[str, Known]:
         """Those of the ids that are known."""

@@ -87,6 +87,17 @@ class WriterStore:
         """Up to ``limit`` of its entries after a number, in the order of the numbers."""
         return await self._written({"writer": writer, "n": {"$gt": number}}, limit)
 
+    async def untold(self) -> tuple[int, datetime | None]:
+        """How many entries lie behind the marks, of the living and the dead, and since when the oldest does."""
+        count, since = 0, list[datetime]()
+        for writer in await self.writers.find({}).to_list(None):
+            late = {"n": {"$in": writer.get("gaps", [])}}
+            which: Document = {"writer": writer["_id"], "$or": [{"n": {"$gt": writer.get("told", 0)}}, late]}
+            count += await self._store.entries.count_documents(which)
+            first = await self._store.entries.find_one(which, {"at": True}, sort=[("n", ASCENDING)])
+            since += [first["at"]] if first else []
+        return count, min(since, default=None)
+
     async def _written(self, which: Document, limit: int) -> list[Written]:
         found = self._store.entries.with_options(read_concern=MAJORITY).find(which).sort("n", ASCENDING).limit(limit)
         documents = await found.to_list(limit)

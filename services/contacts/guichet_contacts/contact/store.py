@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 
 import orjson
 from guichet_contracts.event import Event
-from guichet_kit.mongo import ASCENDING, Collection, Database, Document, DuplicateKeyError, IndexModel, in_transaction
+from guichet_kit.mongo import (
+    ASCENDING,
+    Collection,
+    Database,
+    Document,
+    DuplicateKeyError,
+    IndexModel,
+    create_indexes,
+    in_transaction,
+)
 from guichet_kit.outbox import OUTBOX_INDEX, Relay, pending
 
 from guichet_contacts.contact.contact import Contact, Details
@@ -52,7 +61,7 @@ class ContactStore:
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
-        await self.collection.create_indexes(_INDEXES)
+        await create_indexes(self.collection, _INDEXES)
 
     async def find(self, contact_id: str) -> Contact | None:
         """The contact of this id, whatever its state."""

@@ -6,7 +6,15 @@ from datetime import timedelta
 
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
-from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, IndexModel, ReturnDocument
+from guichet_kit.mongo import (
+    ASCENDING,
+    Database,
+    Document,
+    DuplicateKeyError,
+    IndexModel,
+    ReturnDocument,
+    create_indexes,
+)
 
 from guichet_contacts.exchange.job import LIVE, Failure, ImportJob, LineError, State
 
@@ -41,9 +49,13 @@ class ImportStore:
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
-        await self._jobs.create_indexes([IndexModel([("state", ASCENDING), ("created_at", ASCENDING)], name="waiting")])
-        await self._chunks.create_indexes([IndexModel([("file_id", ASCENDING), ("number", ASCENDING)], name="file")])
-        await self._updates.create_indexes([IndexModel([("import_id", ASCENDING), ("line", ASCENDING)], name="import")])
+        await create_indexes(
+            self._jobs, [IndexModel([("state", ASCENDING), ("created_at", ASCENDING)], name="waiting")]
+        )
+        await create_indexes(self._chunks, [IndexModel([("file_id", ASCENDING), ("number", ASCENDING)], name="file")])
+        await create_indexes(
+            self._updates, [IndexModel([("import_id", ASCENDING), ("line", ASCENDING)], name="import")]
+        )
 
     async def insert(self, job: ImportJob) -> ImportJob:
         """Write a new import; the one that is there where its id was used before."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from guichet_kit.mongo import ASCENDING, DESCENDING, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import ASCENDING, DESCENDING, Database, Document, DuplicateKeyError, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX
 
 from guichet_mailer.inbound.received import TRANSITIONS, Envelope, Received, State
@@ -27,7 +27,7 @@ class ReceivedStore:
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
-        await self.collection.create_indexes(_INDEXES)
+        await create_indexes(self.collection, _INDEXES)
 
     async def begin(self, mail: Received, content: str) -> str:
         """Note a mail, whose bytes are stored; the id of the one that has the same ``content`` where there is one."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from guichet_contracts.requests import SubmittedEmail
-from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX
 
 from guichet_mailer.mailbox import Mailbox
@@ -29,8 +29,8 @@ class DeliveryStore:
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
-        await self.collection.create_indexes(_INDEXES)
-        await self._automatic.create_indexes([IndexModel("at", name="at", expireAfterSeconds=2 * _HOUR)])
+        await create_indexes(self.collection, _INDEXES)
+        await create_indexes(self._automatic, [IndexModel("at", name="at", expireAfterSeconds=2 * _HOUR)])
 
     async def begin(self, delivery: Delivery, outbox: Sequence[Document]) -> bool:
         """Note a new delivery with its event; False where it is known."""

@@ -13,6 +13,7 @@ from guichet_kit.mongo import (
     DuplicateKeyError,
     IndexModel,
     ReturnDocument,
+    create_indexes,
 )
 from guichet_kit.pages import decode_cursor, encode_cursor
 
@@ -49,9 +50,9 @@ class AgentStore:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self._agents.create_indexes(_AGENT_INDEXES)
-        await self._sessions.create_indexes(_SESSION_INDEXES)
-        await self._attempts.create_indexes(_ATTEMPT_INDEXES)
+        await create_indexes(self._agents, _AGENT_INDEXES)
+        await create_indexes(self._sessions, _SESSION_INDEXES)
+        await create_indexes(self._attempts, _ATTEMPT_INDEXES)
 
     async def get(self, agent_id: str) -> Agent | None:
         """The agent of that id."""

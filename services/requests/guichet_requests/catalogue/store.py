@@ -11,6 +11,7 @@ from guichet_kit.mongo import (
     Document,
     DuplicateKeyError,
     IndexModel,
+    create_indexes,
 )
 from guichet_kit.pages import decode_cursor, encode_cursor
 
@@ -40,7 +41,7 @@ class CatalogueStore(Generic[Kept]):
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self._collection.create_indexes(_INDEXES)
+        await create_indexes(self._collection, _INDEXES)
 
     async def get(self, entry_id: str) -> Kept | None:
         """The entry of that id."""

@@ -2,7 +2,16 @@
 
 from dataclasses import asdict
 
-from guichet_kit.mongo import ASCENDING, MAJORITY, Collection, Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import (
+    ASCENDING,
+    MAJORITY,
+    Collection,
+    Database,
+    Document,
+    DuplicateKeyError,
+    IndexModel,
+    create_indexes,
+)
 
 from guichet_requests.contact.contact import ContactCopy, email_key
 
@@ -20,7 +29,7 @@ class ContactStore:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes(_INDEXES)
+        await create_indexes(self.collection, _INDEXES)
 
     async def keep(self, copy: ContactCopy) -> None:
         """Keep the copy, unless the one that is there is as new, or the contact was erased."""

@@ -1,7 +1,7 @@
 """Filings in MongoDB; the only file that knows their field names."""
 
 from guichet_kit import outbox
-from guichet_kit.mongo import MAJORITY, Collection, Database, Document, DuplicateKeyError
+from guichet_kit.mongo import MAJORITY, Collection, Database, Document, DuplicateKeyError, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX, Relay
 from pydantic import TypeAdapter
 
@@ -21,7 +21,7 @@ class FilingStore:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes([OUTBOX_INDEX])
+        await create_indexes(self.collection, [OUTBOX_INDEX])
 
     async def get(self, email_id: str) -> Filing | None:
         """Where the e-mail is, if that was decided."""

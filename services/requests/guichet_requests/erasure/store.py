@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from guichet_kit import outbox
-from guichet_kit.mongo import Collection, Database, Document, IndexModel
+from guichet_kit.mongo import Collection, Database, Document, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX, Relay
 
 from guichet_requests.erasure.erasure import Erasure
@@ -24,7 +24,7 @@ class ErasureStore:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes([OUTBOX_INDEX, IndexModel("visitor_ids", name="visitor")])
+        await create_indexes(self.collection, [OUTBOX_INDEX, IndexModel("visitor_ids", name="visitor")])
 
     async def add(self, erasure: Erasure) -> Erasure:
         """Remember what is to go, beside what was found at an attempt that did not come to its end."""

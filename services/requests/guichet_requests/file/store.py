@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from guichet_contracts.attachments import File, Refusal
-from guichet_kit.mongo import MAJORITY, Collection, Database, Document, IndexModel
+from guichet_kit.mongo import MAJORITY, Collection, Database, Document, IndexModel, create_indexes
 
 from guichet_requests.errors import Refused
 from guichet_requests.timeline.item import Attachment, FileState
@@ -62,7 +62,7 @@ class FileStore:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes([IndexModel("owner_id", name="owner")])
+        await create_indexes(self.collection, [IndexModel("owner_id", name="owner")])
 
     async def keep(self, file: File, refusal: Refusal | None = None) -> None:
         """Keep a copy; a repeat changes nothing, and a refusal is the last word."""

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from guichet_kit.mongo import Database, Document, DuplicateKeyError, IndexModel
+from guichet_kit.mongo import Database, Document, DuplicateKeyError, IndexModel, create_indexes
 
 from guichet_requests.catalogue.store import CatalogueStore
 from guichet_requests.form.form import Field, Form, FormExists
@@ -17,7 +17,7 @@ class FormStore(CatalogueStore[Form]):
     async def prepare(self) -> None:
         """Create the indexes."""
         await super().prepare()
-        await self._collection.create_indexes([IndexModel("key", name="key", unique=True)])
+        await create_indexes(self._collection, [IndexModel("key", name="key", unique=True)])
 
     async def with_key(self, key: str) -> Form | None:
         """The form of that key that can be filled in now."""

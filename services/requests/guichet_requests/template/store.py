@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import ClassVar
 
 from guichet_kit import outbox
-from guichet_kit.mongo import Database, Document, DuplicateKeyError
+from guichet_kit.mongo import Database, Document, DuplicateKeyError, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX, Relay
 
 from guichet_requests.catalogue.store import CatalogueStore
@@ -31,7 +31,7 @@ class TemplateStore(CatalogueStore[Template]):
     async def prepare(self) -> None:
         """Create the indexes."""
         await super().prepare()
-        await self._collection.create_indexes([OUTBOX_INDEX])
+        await create_indexes(self._collection, [OUTBOX_INDEX])
 
     async def insert(self, entry: Template) -> bool:
         """As in `CatalogueStore`; False also for the id of a deleted one."""

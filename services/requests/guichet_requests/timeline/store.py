@@ -14,6 +14,7 @@ from guichet_kit.mongo import (
     Document,
     DuplicateKeyError,
     IndexModel,
+    create_indexes,
     insert_absent,
 )
 from guichet_kit.pages import decode_cursor, encode_cursor
@@ -47,7 +48,7 @@ class TimelineStore:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes(_INDEXES)
+        await create_indexes(self.collection, _INDEXES)
 
     async def write(self, items: Iterable[Item]) -> None:
         """Write those that are not there yet, or not in so new a revision."""
