@@ -111,7 +111,6 @@ async def converse(
     connection: Connection, reader: FrameReader[Any], handle: Callable[[Any], Awaitable[None]]
 ) -> None:  # fmt: skip
     """Handle frame after frame. A frame that is refused is answered with an ``error``; the socket stays."""
-
     held = _Held()
 
     async def one(text: Text) -> None:
