@@ -16,7 +16,7 @@ export const contactsEn: Texts = {
   "contacts.search.hint": "Name, address, phone or company",
   "contacts.one": "Contact",
   "contacts.close": "Close the contact",
-  "contacts.since": "Known since",
+  "contacts.since": "Added",
   "contacts.requests": "All requests",
   "contacts.requests.none": "No requests yet.",
   "contacts.export": "Export",

@@ -12,7 +12,7 @@ export const contactsFr = {
   "contacts.search.hint": "Nom, adresse, téléphone ou société",
   "contacts.one": "Fiche du contact",
   "contacts.close": "Fermer la fiche",
-  "contacts.since": "Connu depuis le",
+  "contacts.since": "Ajouté le",
   "contacts.requests": "Toutes ses demandes",
   "contacts.requests.none": "Aucune demande pour l’instant.",
   "contacts.export": "Exporter",
