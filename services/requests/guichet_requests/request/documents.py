@@ -21,6 +21,7 @@ def to_document(request: Request) -> Document:
             for conversation in document["conversations"]
         ],
         "current": request.current,
+        "automatic": request.automatic,
         "words": words_of(
             request.contact.name if request.contact else None,
             request.visitor.name if request.visitor else None,
@@ -44,6 +45,7 @@ def from_document(document: Document) -> Request:
             "link": stored.get("link") and Link(**stored["link"]),
             "assignee": stored["assignee"] and Assignee(**stored["assignee"]),
             "previewed": stored["previewed"] and tuple(stored["previewed"]),
+            "automatic_from": tuple(stored["automatic_from"]) if stored.get("automatic_from") else None,
             # Requests from before there were e-mails have neither.
             "seen_as": tuple(stored["seen_as"]) if stored.get("seen_as") else None,
             "unseen": tuple(tuple(key) for key in stored.get("unseen", ())),
@@ -55,7 +57,7 @@ def from_document(document: Document) -> Request:
     )
 
 
-_NOT_OF_THE_NOUN = frozenset({"_id", "outbox", "outbox_lease", "pending", "current", "urgency", "words"})
+_NOT_OF_THE_NOUN = frozenset({"_id", "outbox", "outbox_lease", "pending", "current", "automatic", "urgency", "words"})
 
 
 def _spans(stored: list[list[int]]) -> tuple[tuple[int, ...], ...]:

@@ -61,5 +61,9 @@ INDEXES = [
     ),
     IndexModel("words", name="words"),
     IndexModel("awaits", name="awaits", partialFilterExpression={"awaits": {"$gt": ""}}),
+    # Requests with nothing but automatic mail are few beside the others: those of a status are read, then sorted.
+    IndexModel(
+        [("status", ASCENDING), ("_id", ASCENDING)], name="automatic", partialFilterExpression={"automatic": True}
+    ),
     *_LISTS,
 ]
