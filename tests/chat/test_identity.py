@@ -41,6 +41,9 @@ class TestAToken:
         token = signed(name="Ada Lovelace", email="ada@example.com")
         assert identity_of(token, SHARED) == Identity("customer-1", "Ada Lovelace", "ada@example.com")
 
+    def test_names_nobody_by_a_name_that_shows_nothing(self) -> None:
+        assert identity_of(signed(name="\u3164\u200b"), SHARED) == Identity("customer-1")
+
     def test_need_not_tell_name_and_address(self) -> None:
         assert identity_of(signed(plan="gold"), SHARED) == Identity("customer-1")
 

@@ -96,8 +96,21 @@ class TestAMail:
     async def test_with_a_wrong_secret_is_refused(self, desk: Desk) -> None:
         assert (await desk.inbound(mail(), secret="guess")).status_code == 401
 
-    async def test_raw_is_for_supervisors_only(self, desk: Desk) -> None:
-        for path in ("quarantine", "received/x", "received/x/raw"):
+    async def test_what_is_on_a_request_is_every_agent_s_to_read_as_it_came(self, desk: Desk) -> None:
+        raw = mail()
+        email = (await desk.received(raw))["email"]
+        path = f"/api/v1/mail/received/{email['id']}/raw"
+
+        answer = await desk.http.get(path, headers=desk.headers())
+
+        assert (answer.status_code, answer.content) == (200, raw)
+        assert answer.headers["content-disposition"] == f'attachment; filename="{email["id"]}.eml"'
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert (await desk.http.get(path)).status_code == 401
+        assert (await desk.http.get("/api/v1/mail/received/x/raw", headers=desk.headers())).status_code == 404
+
+    async def test_the_state_of_mail_is_for_supervisors_only(self, desk: Desk) -> None:
+        for path in ("quarantine", "received/x"):
             assert (await desk.http.get(f"/api/v1/mail/{path}", headers=desk.headers())).status_code == 403
 
     async def test_gives_a_file_that_was_refused_to_supervisors_alone_and_logs_it(self, desk: Desk) -> None:
@@ -204,6 +217,9 @@ class TestQuarantine:
         listed = await desk.http.get("/api/v1/mail/quarantine", headers=desk.headers("supervisor"))
         (entry,) = [one for one in listed.json()["items"] if one["id"] == held]
         assert entry["reason"] == "too_deep"
+        path = f"/api/v1/mail/received/{held}/raw"
+        assert (await desk.http.get(path, headers=desk.headers())).status_code == 403
+        assert (await desk.http.get(path, headers=desk.headers("supervisor"))).content == canary
         url = f"/api/v1/mail/quarantine/{held}/replay"
         assert (await desk.http.post(url, headers=desk.headers("supervisor"))).status_code == 202
         await desk.ends(held, "quarantined")

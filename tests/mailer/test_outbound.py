@@ -144,6 +144,20 @@ class TestAnEmail:
         mail = message_from_bytes(mails_to(mail_server, to)[0], policy=default)
         assert mail["Bcc"] is None
 
+    async def test_a_blind_copy_is_given_to_the_server_and_stands_in_no_header(
+        self, desk: Desk, mail_server: MailServer, ear: Ear
+    ) -> None:
+        to, copy, blind = address(), address(), address()
+        mail_server.answers[blind] = ["451 4.3.0 Later"]
+        people = {"cc": copy, "bcc": blind}
+        named = {field: (contract.EmailAddress(email=one),) for field, one in people.items()}
+        email = await desk.submit(to, **named)
+        await eventually(lambda: "sent" in ear.states(email.item_id))
+        for recipient in (to, copy, blind):
+            (raw,) = mails_to(mail_server, recipient)
+            assert blind.encode() not in raw
+            assert copy.encode() in raw
+
     async def test_an_automatic_one_says_so_and_stops_when_it_becomes_a_loop(
         self, desk: Desk, mail_server: MailServer, ear: Ear
     ) -> None:

@@ -108,9 +108,26 @@ class TestASignatureOfTheMailbox:
     QUOTE = "Le 3/2/2026 à 10:12 (UTC), Jeanne a écrit :\n> Où ?\n\nLe 4/2/2026 à 10:12 (UTC), Caro a écrit :\n> Là."
 
     def test_stands_above_all_that_is_quoted(self) -> None:
-        text = with_signature(f"Bonjour.\n\n{self.QUOTE}", "The Desk")
+        text = with_signature(f"Bonjour.\n\n{self.QUOTE}", "The Desk", len("Bonjour.\n\n"))
         assert text == f"Bonjour.\n\n-- \nThe Desk\n\n{self.QUOTE}"
         assert with_signature("Bonjour.", "The Desk") == "Bonjour.\n\n-- \nThe Desk"
+
+    @pytest.mark.parametrize(
+        "own",
+        [
+            "Bonjour,\n\nLe transporteur m’a écrit :\n\nIl arrive demain.",
+            "Hello,\n\nOn Monday, Paul wrote:\n> it is late\n\nWe will see.",
+            "Bonjour,\n\nDe : Paris\nÀ : Lyon\nle colis est parti.",
+        ],
+    )
+    def test_a_signature_goes_below_all_that_the_agent_wrote(self, own: str) -> None:
+        quote = "Le 3 mars, Ada a écrit :\n> Bonjour\n> -- \n> Ada"
+        assert with_signature(own, "The Desk") == f"{own}\n\n-- \nThe Desk"
+        assert with_signature(f"{own}\n\n{quote}", "The Desk", len(own) + 2) == f"{own}\n\n-- \nThe Desk\n\n{quote}"
+
+    def test_the_signature_of_a_mail_that_is_handed_on_is_not_the_agent_s(self) -> None:
+        given = "---------- Message transféré ----------\n\nBonjour\n\n-- \nAda"
+        assert with_signature(f"Voici.\n\n{given}", "The Desk", 8) == f"Voici.\n\n-- \nThe Desk\n\n{given}"
 
     def test_gives_way_to_the_writers_own(self) -> None:
         text = f"Bonjour.\n\n-- \nCaro\n\n{self.QUOTE * 20}"

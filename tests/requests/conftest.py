@@ -25,7 +25,7 @@ from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.contact.store import ContactStore
-from guichet_requests.email.inbound import Mailroom
+from guichet_requests.email.settling import Mailroom
 from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import ErasureStore

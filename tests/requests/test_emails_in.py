@@ -94,7 +94,7 @@ class TestNewRequest:
         await world.hear(received(kind=kind, why="Precedence: bulk"))
 
         request = await world.the_request()
-        assert (request.unread, request.preview, request.awaits) == (0, None, None)
+        assert (request.unread, request.preview, request.awaits, request.automatic) == (0, "Bonjour", None, True)
         assert request.visitor is not None
         assert (request.visitor.name, request.visitor.email) == ("Ada", ADA)
         assert world.told("requests.contact.wanted.v1") == []

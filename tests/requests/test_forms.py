@@ -227,6 +227,18 @@ class TestFillingIn:
         answer = await filled(service, form, fields={"about": "Autre", "other": "x"})
         assert wrong_fields(answer) == {"fields.order", "fields.about", "fields.other"}
 
+    @pytest.mark.parametrize("nothing", ["\u200b\u200c", "\u3164", "\u202e\u202c \u2800"])
+    async def test_what_shows_nothing_counts_as_not_filled_in(
+        self, service: Service, admin: Signed, nothing: str
+    ) -> None:
+        form = await made(admin, fields=FIELDS)
+        typed = dict.fromkeys(("name", "subject", "message"), nothing)
+
+        answer = await filled(service, form, **typed, fields={"order": "7"})
+        assert wrong_fields(answer) == {"name", "subject", "message"}
+        answer = await filled(service, form, fields={"order": nothing})
+        assert wrong_fields(answer) == {"fields.order"}
+
     async def test_the_confirmation_tells_the_number_and_nothing_that_was_typed(
         self, service: Service, admin: Signed
     ) -> None:

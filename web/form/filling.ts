@@ -1,4 +1,5 @@
 /** A form while it is filled in: what was typed, what is wrong with it, what became of it. Knows no screen. */
+import { isBlank } from "@guichet/shared/blank";
 import type { Memory } from "@guichet/shared/memory";
 import { type FileServer, Tray } from "@guichet/shared/tray";
 import type { Answer, Filled, Form, Server } from "./server";
@@ -160,7 +161,8 @@ export class Filling {
   }
 
   #value(path: string): string {
-    return (this.values[path] ?? "").trim();
+    const typed = this.values[path] ?? "";
+    return isBlank(typed) ? "" : typed.trim();
   }
 
   /** Uploads with the present token; when that has expired, all files are uploaded anew with the next one. */

@@ -42,7 +42,10 @@ class VisitorCopy(Model):
 
 
 class Request(Model):
-    """The request as lists and headers show it; a greater ``version`` is newer."""
+    """The request as lists and headers show it; a greater ``version`` is newer.
+
+    ``automatic``: nothing came on it but e-mails that machines sent, of which ``preview`` is one.
+    """
 
     id: str
     number: int
@@ -57,6 +60,7 @@ class Request(Model):
     assignee: Assignee | None = None
     conversation: ConversationCopy | None = None
     unread: int = 0
+    automatic: bool = False
     last_activity_at: Time
     created_at: Time
     closed_at: Time | None = None
@@ -97,7 +101,9 @@ class SubmittedEmail(Model):
     ``references`` are without angle brackets; ``message_id`` never changes, also when it is sent again. ``mailbox`` is
     the id of one of ``mailer``'s mailboxes; None is its default. Without ``html`` it is made from ``text``; without
     ``reply_to`` it is the request's own signed address; without ``thread_topic`` the subject. ``signature``: where the
-    text has none, the mailbox's goes below it. ``automatic``: no person wrote this very mail.
+    text has none, the mailbox's goes below it. ``automatic``: no person wrote this very mail. ``bcc`` get it like all
+    others, and stand in no header. ``quoted_from``: where in ``text`` the history begins that it quotes, in characters
+    (Unicode code points); None where it quotes none.
     """
 
     request_id: str
@@ -107,8 +113,10 @@ class SubmittedEmail(Model):
     author: EmailAuthor | None = None
     to: tuple[EmailAddress, ...]
     cc: tuple[EmailAddress, ...] = ()
+    bcc: tuple[EmailAddress, ...] = ()
     subject: str
     text: str
+    quoted_from: int | None = None
     html: str | None = None
     attachments: tuple[EmailFile, ...] = ()
     message_id: str

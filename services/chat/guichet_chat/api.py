@@ -26,7 +26,7 @@ from guichet_chat.conversation import (
     NoSuchConversation,
     Wanted,
 )
-from guichet_chat.identity import IdentityRefused, identity_of
+from guichet_chat.identity import IdentityRefused, VisitorName, identity_of
 from guichet_chat.settings import ChatSettings, Site
 from guichet_chat.sockets.frames import entry_fields
 from guichet_chat.transcript import NothingSaid, TooManyTranscripts, Transcripts
@@ -60,7 +60,7 @@ class VisitorRequest(BaseModel):
 
     widget_key: str = Field(max_length=64)
     token: str | None = Field(default=None, max_length=4096)
-    name: str | None = Field(default=None, min_length=1, max_length=200)
+    name: VisitorName = None
     email: EmailStr | None = Field(default=None, max_length=254)
     identity_token: str | None = Field(
         default=None, max_length=4096, description="Signed by the site's server: HS256, `sub`, `exp`, `name?`, `email?`"

@@ -23,7 +23,7 @@ from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import Desk
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import api as email_api
-from guichet_requests.email.inbound import Mailroom
+from guichet_requests.email.settling import Mailroom
 from guichet_requests.email.store import COLLECTION as FILINGS
 from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox

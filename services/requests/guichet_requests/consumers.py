@@ -26,7 +26,8 @@ from guichet_requests.contact import usecases as contact_usecases
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import heard
-from guichet_requests.email.inbound import Mailroom, take_in_email, take_in_fate, take_in_file
+from guichet_requests.email.inbound import take_in_email, take_in_fate, take_in_file
+from guichet_requests.email.settling import Mailroom
 from guichet_requests.erasure import usecases as erasure_usecases
 from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.file.store import FileStore

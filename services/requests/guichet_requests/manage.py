@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_args
 
 from email_validator import EmailNotValidError, validate_email
+from guichet_kit.blank import is_blank
 from guichet_kit.manage import Command, CommandRefused, Finding, LeftToTheSweep, Managed, Opened, main
 from guichet_kit.mongo import Database
 from pydantic import TypeAdapter, ValidationError
@@ -216,7 +217,7 @@ def _email(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise argparse.ArgumentTypeError("a name has at least one letter")
     return text.strip()
 

@@ -13,8 +13,8 @@ from guichet_requests.agent.store import EmailTaken
 from guichet_requests.agent.usecases import SignInRefused, StaleAgent, TooManyAttempts, WelcomeRefused
 from guichet_requests.catalogue.usecases import StaleEntry
 from guichet_requests.contact.contact import ContactErased, ContactNotKnownYet
-from guichet_requests.email.answer import ContactWithoutEmail, StaleReply
-from guichet_requests.email.filing import NotMovable
+from guichet_requests.email.answer import ContactWithoutEmail, NotForwardable, StaleReply
+from guichet_requests.email.filing import NotMovable, NotReceived
 from guichet_requests.email.inbound import NoSuchTarget
 from guichet_requests.email.usecases import NeverSeen
 from guichet_requests.errors import Contended, IdTaken, Refused, Unknown
@@ -83,6 +83,10 @@ def to_problem(refusal: Refused) -> Problem:
             return Conflict(text, code="stale_reply", newer=shown_items)
         case NeverSeen(field=field):
             return Invalid.of(field, text)
+        case NotReceived():
+            return Conflict(text, code="not_received")
+        case NotForwardable():
+            return Invalid.of("forward_of", text)
         case NotMovable():
             return Conflict(text, code="not_movable")
         case FileNotKnownYet():

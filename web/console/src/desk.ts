@@ -108,6 +108,8 @@ export class Desk {
       toasts: this.toasts,
       t: words.t,
       changed: (request) => this.changed(request),
+      contacts: this.contacts,
+      link: (request, contact) => this.edits.link(request, contact),
       moved: (itemId) => this.thread.value?.forget(itemId),
       reload: () => void this.thread.value?.reload(),
     });

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import orjson
+from guichet_kit.blank import is_blank
 from guichet_kit.clock import to_wire
 from guichet_kit.problems import field_errors
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -43,7 +44,7 @@ class MessagePost(_Frame):
 
     @model_validator(mode="after")
     def _says_something(self) -> "MessagePost":
-        if not self.text.strip() and not self.receipts:
+        if is_blank(self.text) and not self.receipts:
             raise ValueError(f"text must have 1 to {TEXT_MAX} characters, or the message a file")
         return self
 

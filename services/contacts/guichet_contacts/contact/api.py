@@ -34,9 +34,7 @@ def contact_routes(contacts: ContactStore, agent: Callable[[Claims], Agent], reg
         q: Annotated[str, Query(max_length=200, description="Beginnings of words: name, e-mail, phone, company")] = "",
         limit: Limit = DEFAULT_LIMIT,
         cursor: str | None = None,
-        sort: Annotated[
-            Literal["name", "-name", "-updated_at"], Query(description="With - backwards")
-        ] = "name",
+        sort: Annotated[Literal["name", "-name", "-updated_at"], Query(description="With - backwards")] = "name",
     ) -> Page[ContactView]:
         if sort == "-updated_at":
             at, contact_id = decode_cursor(cursor, datetime, str) if cursor else (None, None)

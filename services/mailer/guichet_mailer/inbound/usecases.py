@@ -160,7 +160,8 @@ async def _process(reception: Reception, received: Received) -> None:
     # Before its files go over, which may take long: an answer to it may be here by then.
     await reception.threading.remember(mail, received.id, thread.request_id)
     attachments = await _given(reception, received, mail)
-    to_us = [one.email for one in (*mail.to, *mail.cc) if reception.mailboxes.of(one.email)]
+    people = (*((mail.sender,) if mail.sender else ()), *mail.reply_to, *mail.to, *mail.cc)
+    to_us = list(dict.fromkeys(one.email for one in people if reception.mailboxes.of(one.email)))
     bounced, mailbox = delivery.id if delivery else None, _mailbox(reception, received, mail)
     event = events.email_received(received, mailbox, mail, thread, attachments, bounced, to_us)
     outbox = [pending(event)]

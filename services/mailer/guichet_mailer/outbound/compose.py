@@ -19,7 +19,6 @@ from guichet_contracts.requests import EmailAddress, EmailFile, SubmittedEmail
 from guichet_mailer.mailbox import Mailbox
 from guichet_mailer.outbound.markup import as_html
 from guichet_mailer.parsing.classify import LOOP_HEADER
-from guichet_mailer.parsing.quotes import fold
 
 _REFERENCES = 20
 _REPLY_PREFIX = re.compile(r"^(?:(?:re|aw|sv|tr|fw|fwd|wg|réf?)\s?:\s*)+", re.IGNORECASE)
@@ -134,7 +133,7 @@ def compose(
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5
         mail["X-Auto-Response-Suppress"] = "All"
     unsigned = email.html is not None or not email.signature
-    text = email.text if unsigned else with_signature(email.text, mailbox.signature)
+    text = email.text if unsigned else with_signature(email.text, mailbox.signature, email.quoted_from)
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(email.html or as_html(text), subtype="html", cte="quoted-printable")
     for file, content in files:
@@ -155,12 +154,15 @@ def thread_index(request_id: str) -> str:
     return base64.b64encode(b"\x01" + filetime.to_bytes(8, "big")[1:6] + identity.bytes).decode()
 
 
-def with_signature(text: str, signature: str) -> str:
-    """The text with the mailbox's signature, above what it quotes; as it is where it has one of its own."""
-    if not signature or _SIGNATURE.search(text):
+def with_signature(text: str, signature: str, quoted_from: int | None = None) -> str:
+    """The text with the mailbox's signature, above what it quotes; as it is where it has one of its own.
+
+    What is quoted begins where the event says: what merely looks quoted is the writer's own words.
+    """
+    own, quoted = (text, "") if quoted_from is None else (text[:quoted_from], text[quoted_from:])
+    if not signature or _SIGNATURE.search(own):
         return text
-    folded = fold(text)
-    return "\n\n".join(part for part in (folded.text, f"-- \n{signature}", folded.quoted) if part)
+    return "\n\n".join(part for part in (own.rstrip(), f"-- \n{signature}", quoted) if part)
 
 
 def ascii_address(email: str) -> str:

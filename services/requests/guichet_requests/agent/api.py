@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Depends, Query, Response
+from guichet_kit.blank import is_blank
 from guichet_kit.http import etag, if_match
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
 from pydantic import BaseModel, EmailStr, Field
@@ -178,7 +179,7 @@ def directory_routes(
         caller: Annotated[Caller, Depends(agent)],
         expected: Annotated[int | None, Depends(if_match)],
     ) -> OwnView:
-        changes = AgentChanges(signature=body.signature.strip())
+        changes = AgentChanges(signature="" if is_blank(body.signature) else body.signature.strip())
         edited = await usecases.edit(
             store, requests, passwords, caller.id, changes, by_id=caller.id, expected=expected
         )  # fmt: skip

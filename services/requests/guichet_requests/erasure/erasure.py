@@ -8,6 +8,7 @@ from guichet_kit.redact import ERASED, Redaction
 
 from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Email
+from guichet_requests.email.people import writer
 from guichet_requests.request.chat import Entry, Message, Opening
 from guichet_requests.request.request import Change, Request, Visitor
 from guichet_requests.timeline.item import Event, Item, Party
@@ -85,8 +86,8 @@ def erase_item(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
 
 def erase_written(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
     """An item of somebody else's request, without the person where it is an e-mail of theirs."""
-    sender = item.email.sender if item.email else None
-    theirs = sender is not None and email_key(sender.email) in erasure.address_keys
+    wrote = (writer(item.email) or item.email.sender) if item.email else None
+    theirs = wrote is not None and email_key(wrote.email) in erasure.address_keys
     return erase_item(item, erasure, redaction) if theirs else item
 
 
@@ -96,8 +97,12 @@ def _erase_email(email: Email, redaction: Redaction, *, sent: bool) -> Email:
         email,
         subject=redaction.of(email.subject),
         sender=None,
+        raw_from=None,
+        reply_to=(),
         to=(),
         cc=(),
+        bcc=(),
+        forwarded_from=None,
         ours=(),
         message_id=email.message_id if sent else None,
         references=(),

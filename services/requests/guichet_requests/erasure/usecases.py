@@ -10,6 +10,7 @@ from typing import Any
 
 from guichet_requests.contact.contact import ContactCopy, email_key
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.email.people import writer
 from guichet_requests.erasure.erasure import (
     Erasure,
     erase_heard,
@@ -117,9 +118,9 @@ async def _with_mail(requests: RequestStore, items: TimelineStore, erasure: Eras
         await requests.get(request_id)
     found = [*await items.with_files(request_ids), *await items.written_by(keys)]
     names = {
-        item.email.sender.name
+        wrote.name
         for item in found
-        if item.email and item.email.sender and email_key(item.email.sender.email) in keys
+        if item.email and (wrote := writer(item.email) or item.email.sender) and email_key(wrote.email) in keys
     }
     emails = [item for item in found if item.kind == "email"]
     return replace(

@@ -43,6 +43,7 @@ class Filters(BaseModel):
     assignee_id: fields.Filter = None
     reason_id: fields.Filter = None
     contact_id: fields.Filter = None
+    automatic: bool | None = None
     q: str | None = Field(default=None, max_length=200)
     sort: Sort = "-last_activity_at"
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)

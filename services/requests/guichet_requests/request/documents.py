@@ -17,6 +17,7 @@ def to_document(request: Request) -> Document:
     return {
         **{name: _stored(name, getattr(request, name)) for name in _FIELDS},
         "current": request.current,
+        "automatic": request.automatic,
         "holed": _holed(request),
         "words": _words(request),
     }
@@ -28,6 +29,8 @@ def difference(before: Request, after: Request) -> Document:
     document = {name: _stored(name, getattr(after, name)) for name in changed}
     if before.current != after.current:
         document["current"] = after.current
+    if before.automatic != after.automatic:
+        document["automatic"] = after.automatic
     if _holed(before) != _holed(after):
         document["holed"] = _holed(after)
     if not _FOUND_BY.isdisjoint(changed):
@@ -47,6 +50,7 @@ def from_document(document: Document) -> Request:
             "link": stored.get("link") and Link(**stored["link"]),
             "assignee": stored["assignee"] and Assignee(**stored["assignee"]),
             "previewed": stored["previewed"] and tuple(stored["previewed"]),
+            "automatic_from": tuple(stored["automatic_from"]) if stored.get("automatic_from") else None,
             # Requests from before there were e-mails have neither.
             "seen_as": tuple(stored["seen_as"]) if stored.get("seen_as") else None,
             "unseen": tuple(tuple(key) for key in stored.get("unseen", ())),
@@ -93,6 +97,7 @@ _AS: Mapping[str, Callable[[Any], Any]] = {
     "link": _flat,
     "assignee": _flat,
     "previewed": list,
+    "automatic_from": list,
     "seen_as": list,
     "unseen": lambda keys: [[*key] for key in keys],
     "conversations": lambda conversations: [_conversation(one) for one in conversations],

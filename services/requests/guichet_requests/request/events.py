@@ -31,6 +31,7 @@ def snapshot(request: Request) -> contract.Request:
             last_seq=conversation.last_seq,
         ),
         unread=request.unread,
+        automatic=request.automatic,
         last_activity_at=request.last_activity_at,
         created_at=request.created_at,
         closed_at=request.closed_at,

@@ -66,5 +66,9 @@ INDEXES = [
     IndexModel("awaits", name="awaits", partialFilterExpression={"awaits": {"$gt": ""}}),
     IndexModel("untold", name="untold", partialFilterExpression={"untold": {"$exists": True}}),
     IndexModel([("holed", ASCENDING), ("_id", ASCENDING)], name="holed", partialFilterExpression={"holed": True}),
+    # Requests with nothing but automatic mail are few beside the others: those of a status are read, then sorted.
+    IndexModel(
+        [("status", ASCENDING), ("_id", ASCENDING)], name="automatic", partialFilterExpression={"automatic": True}
+    ),
     *_LISTS,
 ]

@@ -112,6 +112,8 @@ async def _index_for(collection: Collection, listing: Listing, sort_name: str) -
     for word in listing.words:
         if await collection.count_documents(_beginning(word), hint="words", limit=FEW) < FEW:
             return "words"
+    if listing.automatic:
+        return "automatic"
     owner = "holder" if listing.holders is not None else "reason" if listing.reason_id is not None else "team"
     return f"{owner}_by_{sort_name}"
 
@@ -128,6 +130,8 @@ def _condition(listing: Listing) -> Document:
         condition["reason_id"] = listing.reason_id
     if listing.contact_id is not None:
         condition["contact.id"] = listing.contact_id
+    if listing.automatic is not None:
+        condition["automatic"] = True if listing.automatic else {"$ne": True}
     if listing.words:
         condition["$and"] = [_beginning(word) for word in listing.words]
     return condition

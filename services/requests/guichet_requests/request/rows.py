@@ -11,7 +11,7 @@ from guichet_kit.mongo import Document
 PROJECTION: Document = dict.fromkeys(
     (
         *("number", "channel", "status", "priority", "reason_id", "subject", "preview", "contact", "visitor"),
-        *("assignee", "unseen", "last_activity_at", "created_at", "closed_at", "version"),
+        *("assignee", "unseen", "last_activity_at", "created_at", "closed_at", "version", "automatic"),
         *(f"conversations.{field}" for field in ("id", "closed_seq", "last_seq", "unread")),
     ),
     True,
@@ -42,6 +42,7 @@ def row(document: Document) -> dict[str, Any]:
             "last_seq": current["last_seq"],
         },
         "unread": unread + len(document.get("unseen", ())),
+        "automatic": document.get("automatic", False),
         "last_activity_at": to_wire(document["last_activity_at"]),
         "created_at": to_wire(document["created_at"]),
         "closed_at": to_wire(closed_at) if closed_at else None,

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 
 from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Delivery, Email
+from guichet_requests.email.people import writer
 from guichet_requests.timeline.item import Attachment, Author, Event, FileState, Item, Party
 
 Order = Literal["asc", "desc"]
@@ -150,7 +151,7 @@ def to_document(item: Item) -> Document:
         "email": item.email and asdict(item.email),
         "delivery": item.delivery and asdict(item.delivery),
     }
-    sender = item.email.sender if item.email else None
+    sender = writer(item.email) or item.email.sender if item.email else None
     key = {"sender_key": email_key(sender.email)} if sender else {}
     return {"_id": document.pop("id"), **document, **key}
 
@@ -169,6 +170,8 @@ def _revised(document: Document) -> Document:
         "delivery": document["delivery"],
         "email.placed": email["placed"],
         "email.other_sender": email["other_sender"],
+        "email.written_by": email["written_by"],
+        "email.judged_by": email["judged_by"],
         "revision": document["revision"],
     }
 

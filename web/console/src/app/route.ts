@@ -12,6 +12,8 @@ export interface Filters {
   reason_id: string | null;
   assignee_id: string | null;
   contact_id: string | null;
+  /** Whether nothing came but what machines sent. */
+  automatic: "true" | "false" | null;
   /** A number, or beginnings of words of the name and the subject. */
   q: string | null;
 }
@@ -50,6 +52,7 @@ export const NO_FILTERS: Filters = {
   reason_id: null,
   assignee_id: null,
   contact_id: null,
+  automatic: null,
   q: null,
 };
 const FILTERS = Object.keys(NO_FILTERS) as (keyof Filters)[];
@@ -84,6 +87,7 @@ export function parseRoute(url: URL): Route {
     reason_id: said("reason_id"),
     assignee_id: said("assignee_id"),
     contact_id: said("contact_id"),
+    automatic: oneOf(["true", "false"], said("automatic")),
     q: said("q"),
   };
 }
