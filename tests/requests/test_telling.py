@@ -174,3 +174,12 @@ class TestTeller:
 
 async def long_ago(world: World) -> None:
     await world.requests.collection.update_many({}, {"$set": {"untold": now() - MIN_AGE - timedelta(seconds=1)}})
+
+
+async def test_operators_are_told_how_many_wait_and_since_when(world: World, ada: Visitor) -> None:
+    assert await world.requests.untold() == (0, None)
+    await world.hear(ada.writes("Un"))
+    await long_ago(world)
+    await world.hear(Visitor("Béa", begun=now()).writes("Deux"))
+    count, since = await world.requests.untold()
+    assert (count, since is not None and since < now() - MIN_AGE) == (2, True)

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, get_args
 
 from email_validator import EmailNotValidError, validate_email
@@ -64,6 +65,11 @@ async def _prepare(database: Database) -> None:
         MissingStore(database),
     ):
         await store.prepare()
+
+
+async def _untold(database: Database) -> tuple[str, int, datetime | None]:
+    count, since = await _requests(database).untold()
+    return "requests, marked as changed", count, since
 
 
 async def put_agent(database: Database, email: str, name: str, role: Role, password: str) -> Agent:
@@ -252,6 +258,7 @@ REQUESTS = Managed(
     settings=RequestsSettings,
     prepare=_prepare,
     outboxes=(COLLECTION, ERASURES, TEMPLATES, FILINGS),
+    untold=(_untold,),
     checks=(_administrator,),
     commands=(
         Command(

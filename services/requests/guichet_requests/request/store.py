@@ -11,6 +11,7 @@ comes again until all is done. So they go to the timeline first, then the reques
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from guichet_contracts.event import Event
@@ -211,6 +212,12 @@ class RequestStore:
             (document["_id"], [conversation_of(stored) for stored in document["conversations"]])
             for document in await found.to_list(limit)
         ]
+
+    async def untold(self) -> tuple[int, datetime | None]:
+        """How many changed requests were not told of yet, and since when the oldest waits."""
+        marked: Document = {"untold": {"$exists": True}}
+        first = await self.collection.find_one(marked, {"untold": True}, sort=[("untold", ASCENDING)])
+        return await self.collection.count_documents(marked), first["untold"] if first else None
 
     def tell(self, request: Request) -> None:
         """Tell of the request as it was read."""
