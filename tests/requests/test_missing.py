@@ -277,6 +277,7 @@ async def said_to(service: Service, visitor: Visitor, count: int) -> list[str]:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.timeout(400)  # a service is started anew, and waits for its queue
 class TestADeletedQueue:
     async def test_what_lay_in_it_is_on_the_timeline_afterwards(self, service: Service, speaking: Chat) -> None:
         ada, bea = Visitor("Ada", begun=now()), Visitor("Béa", begun=now())
