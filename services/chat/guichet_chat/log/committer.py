@@ -43,17 +43,9 @@ log = get_logger(__name__)
 class Committer:
     """Appends to the logs. One for each process."""
 
-    def __init__(
-        self,
-        store: Store,
-        numbers: Numbers,
-        known: Known,
-        *,
-        now: Callable[[], datetime] = clock.now,
-        shown: Callable[[Conversation, Entry], None] = lambda _conversation, _entry: None,
-    ) -> None:
+    def __init__(self, store: Store, numbers: Numbers, known: Known, now: Callable[[], datetime] = clock.now) -> None:
         self._store, self._numbers, self._known, self._now = store, numbers, known, now
-        self.shown = shown
+        self.shown: Callable[[Conversation, Entry], None] = lambda _conversation, _entry: None
         """Called with each entry that was appended here, after whoever wrote it had its answer."""
         self._lanes: dict[str, Lane] = {}
         self._ready: dict[str, Lane] = {}
