@@ -1,6 +1,5 @@
 """What both kinds of socket share: the handshake, the loop, and errors that leave the socket open."""
 
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,9 +36,6 @@ from guichet_chat.sockets.frames import (
 from guichet_chat.sockets.hub import Hub, Member
 from guichet_chat.sockets.news import RequestNews
 from guichet_chat.usecases import Chat
-
-HELD_SECONDS = 30.0
-"""How long messages wait for one that was refused for a moment, and that its client may have given up."""
 
 log = get_logger(__name__)
 
@@ -84,34 +80,10 @@ def _same_origin(scope: Scope, public_url: str) -> bool:
     return origin == public_url or urlsplit(origin).netloc == named.get(b"host", b"").decode("latin-1")
 
 
-class _Held:
-    """Messages that were refused for a moment, one for each conversation: what a client sent behind one waits for it.
-
-    A client may have sent the next message before it hears of the refusal. Taken, that one would stand before the
-    refused one, which comes again.
-    """
-
-    def __init__(self) -> None:
-        self._by_conversation: dict[str | None, tuple[str, float]] = {}
-
-    def hold(self, frame: MessagePost) -> None:
-        """The message was refused for a moment."""
-        self._by_conversation[frame.conversation_id] = (frame.id, time.monotonic() + HELD_SECONDS)
-
-    def lets(self, frame: MessagePost) -> bool:
-        """Whether the message may be taken now; the refused one itself always may."""
-        message_id, until = self._by_conversation.get(frame.conversation_id, (frame.id, 0.0))
-        if message_id != frame.id and time.monotonic() < until:
-            return False
-        self._by_conversation.pop(frame.conversation_id, None)
-        return True
-
-
 async def converse(
     connection: Connection, reader: FrameReader[Any], handle: Callable[[Any], Awaitable[None]]
 ) -> None:  # fmt: skip
     """Handle frame after frame. A frame that is refused is answered with an ``error``; the socket stays."""
-    held = _Held()
 
     async def one(text: Text) -> None:
         try:
@@ -121,11 +93,6 @@ async def converse(
             return
         ref = getattr(frame, "id", None)
         trace.correlation_id.set(ref)
-        if isinstance(frame, MessagePost) and not held.lets(frame):
-            _refuse(
-                connection, ref, "unavailable", "A message before it could not be taken; send that one again first."
-            )
-            return
         try:
             await handle(frame)
         except BadFrame as error:
@@ -142,8 +109,6 @@ async def converse(
             connection.offer(error_frame(BadFrame("invalid_frame", detail, ref, [broken])))
         except OUTAGES as error:
             log.warning("frame_not_handled", error=str(error)[:200])
-            if isinstance(frame, MessagePost):
-                held.hold(frame)
             _refuse(connection, ref, "unavailable", "This cannot be done now; send it again in a moment.")
 
     await connection.converse(one)
