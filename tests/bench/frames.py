@@ -45,9 +45,14 @@ class Socket(asyncio.Protocol):
         parts = urlsplit(url)
         socket = cls(url, token, on_frame)
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(OPEN_SECONDS):
-            await loop.create_connection(lambda: socket, parts.hostname or "", parts.port or 80, local_addr=(source, 0))
-            await socket.opened
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                address = parts.hostname or "", parts.port or 80
+                await loop.create_connection(lambda: socket, *address, local_addr=(source, 0))
+                await socket.opened
+        except BaseException:
+            socket.end()
+            raise
         return socket
 
     def send(self, message: Message) -> None:

@@ -57,7 +57,9 @@ class Person:
         self.unacknowledged: dict[str, Message] = {}
         self.cursors: dict[str, int] = {}
         self.chance = random.Random(name)  # noqa: S311 - the same people in each run
+        self._opened: Socket | None = None
         self._socket: Socket | None = None
+        """The same once it is greeted: before what has no answer was sent again, nothing new may be sent."""
         self._fed: dict[str, int] = {}
         self._syncing: set[str] = set()
         self._pong = 0.0
@@ -87,10 +89,11 @@ class Person:
                 await self._watch()
             except FAILED as error:
                 self.records.note(self.name, "not there", why=f"{type(error).__name__}: {error}"[:200])
-            if self._socket is not None:
+            self._socket = None
+            if self._opened is not None:
                 self.records.note(self.name, "left")
-                self._socket.end()
-                self._socket = None
+                self._opened.end()
+                self._opened = None
             await asyncio.sleep(wait * self.chance.uniform(0.5, 1.5))
             wait = min(wait * 2, LONGEST_WAIT)
 
@@ -123,7 +126,7 @@ class Person:
         async with asyncio.timeout(10):
             socket = await Socket.open(url, token, self._on_frame, self.source)
         socket.on_close = lambda _: self._lost.set()
-        self._socket = socket
+        self._opened = socket
         self.records.note(self.name, "came")
         if socket.closed:
             self._lost.set()
@@ -140,7 +143,7 @@ class Person:
     def _on_frame(self, socket: Socket, frame: Message) -> None:
         match frame["type"]:
             case "ready":
-                self._socket = socket  # it may come together with the end of the handshake
+                self._socket = socket
                 self.greeted(frame)
                 for message in list(self.unacknowledged.values()):
                     self._send(message)
