@@ -1,5 +1,6 @@
 """What both kinds of socket share: the handshake, the loop, and errors that leave the socket open."""
 
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,11 @@ log = get_logger(__name__)
 
 Scope = MutableMapping[str, Any]
 
+GIVEN_UP_SECONDS = 30.0
+"""A message that was refused as ``unavailable`` and did not come again for so long holds up no other."""
+
+_AGAIN = "This cannot be done now; send it again in a moment."
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -80,10 +86,33 @@ def _same_origin(scope: Scope, public_url: str) -> bool:
     return origin == public_url or urlsplit(origin).netloc == named.get(b"host", b"").decode("latin-1")
 
 
+class _Order:
+    """What one sender wrote in an order stands in that order: no message overtakes one that could not be written.
+
+    Those behind it in the same conversation are refused like it, until it comes again or its sender has given it up.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str | None, tuple[str, float]] = {}
+
+    def allows(self, post: MessagePost) -> bool:
+        """Whether it is its turn; from then on it is whoever's that comes next."""
+        client_id, until = self._held.get(post.conversation_id, (post.id, 0.0))
+        allowed = client_id == post.id or time.monotonic() > until
+        if allowed:
+            self._held.pop(post.conversation_id, None)
+        return allowed
+
+    def hold(self, post: MessagePost) -> None:
+        """It could not be written."""
+        self._held[post.conversation_id] = (post.id, time.monotonic() + GIVEN_UP_SECONDS)
+
+
 async def converse(
     connection: Connection, reader: FrameReader[Any], handle: Callable[[Any], Awaitable[None]]
 ) -> None:  # fmt: skip
     """Handle frame after frame. A frame that is refused is answered with an ``error``; the socket stays."""
+    order = _Order()
 
     async def one(text: Text) -> None:
         try:
@@ -93,6 +122,9 @@ async def converse(
             return
         ref = getattr(frame, "id", None)
         trace.correlation_id.set(ref)
+        if isinstance(frame, MessagePost) and not order.allows(frame):
+            _refuse(connection, ref, "unavailable", _AGAIN)
+            return
         try:
             await handle(frame)
         except BadFrame as error:
@@ -109,7 +141,9 @@ async def converse(
             connection.offer(error_frame(BadFrame("invalid_frame", detail, ref, [broken])))
         except OUTAGES as error:
             log.warning("frame_not_handled", error=str(error)[:200])
-            _refuse(connection, ref, "unavailable", "This cannot be done now; send it again in a moment.")
+            if isinstance(frame, MessagePost):
+                order.hold(frame)
+            _refuse(connection, ref, "unavailable", _AGAIN)
 
     await connection.converse(one)
 
