@@ -14,7 +14,9 @@ from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES, open_client
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.quotas import Quotas
 from guichet_kit.tokens import Tokens
+from guichet_kit.work import Work
 
 from guichet_chat import consumers
 from guichet_chat.api import routes
@@ -40,6 +42,7 @@ def build(settings: ChatSettings) -> FastAPI:
     broker = connect_broker(settings.rabbitmq_url, "chat", feed)
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-chat")
     store = Store(mongo.database(f"{settings.database_prefix}chat"))
+    quotas = Quotas(mongo.database(f"{settings.database_prefix}chat"), settings.secret_key, settings.transcripts)
     relay = OutboxRelay(EventPublisher(broker, topology), [store.entries, store.conversations])
     chat = Chat(store, relay)
     hub = Hub(chat.read_log)
@@ -66,6 +69,7 @@ def build(settings: ChatSettings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await mongo.wait_until_ready(settings.start_timeout)
         await store.ensure_indexes()
+        await quotas.prepare()
         async with started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout), relay.running():
             feed.when_back(after_gap)
             polling = asyncio.create_task(poll_while_cut())
@@ -79,6 +83,7 @@ def build(settings: ChatSettings) -> FastAPI:
     health.check("mongodb", mongo.ping)
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
     app = create_app("Guichet chat", health=health, lifespan=lifespan)
-    app.include_router(routes(live, Transcripts(store, relay), settings, visitors, agents))
+    transcripts = Transcripts(store, relay, quotas, Work(settings.secret_key, "transcripts"))
+    app.include_router(routes(live, transcripts, settings, visitors, agents))
     app.state.broker = broker  # for the AsyncAPI document
     return app

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 Kind = Literal["message", "bounce", "auto_reply", "bulk", "loop"]
-Purpose = Literal["reply", "confirmation", "transcript"]
+Purpose = Literal["reply", "confirmation", "transcript", "proof"]
 PlacedBy = Literal["reply_address", "in_reply_to", "references", "bounce", "follows", "new_request", "moved"]
 DeliveryState = Literal["queued", "sending", "sent", "failed", "bounced", "uncertain"]
 
@@ -92,7 +92,7 @@ class Email:
     @property
     def automatic(self) -> bool:
         """Whether no person wrote this very mail."""
-        return self.kind != "message" or self.purpose in ("confirmation", "transcript")
+        return self.kind != "message" or self.purpose in ("confirmation", "transcript", "proof")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,8 @@ _REPLY = re.compile(r"^(?:re|ré|réf|aw|sv|antw)\s?:", re.IGNORECASE)
 class Letter:
     """An e-mail to send, but for what its thread gives it. ``mailbox`` is ``mailer``'s id, None its default.
 
-    Where ``signature`` is empty the mailbox's stands in its place; None is no signature at all.
+    Where ``signature`` is empty the mailbox's stands in its place; None is no signature at all. ``shown`` is what the
+    timeline has instead of the text, where that is nobody's but its reader's.
     """
 
     to: tuple[Address, ...]
@@ -37,6 +38,7 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
     mailbox: str | None = None
     purpose: Purpose = "reply"
+    shown: str | None = None
 
     @property
     def whole(self) -> str:
