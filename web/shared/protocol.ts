@@ -184,7 +184,7 @@ export interface Email {
   /** Of sent ones: no person wrote it. */
   automatic: boolean;
   /** Of sent ones. */
-  purpose?: "reply" | "confirmation" | "transcript" | null;
+  purpose?: "reply" | "confirmation" | "transcript" | "proof" | null;
 }
 
 export interface TimelineItem {

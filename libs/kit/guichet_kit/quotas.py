@@ -77,7 +77,7 @@ class Quotas:
                 )
             except DuplicateKeyError:  # two made it at the same moment
                 continue
-            return int(found["count"])
+            return int(found["count"]) if found else 0
 
     def _name(self, kind: str, subject: str, until: datetime) -> str:
         hashed = hmac.digest(self._key, f"{kind} {subject}".encode(), hashlib.sha256)[:16].hex()
