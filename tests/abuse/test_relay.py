@@ -62,12 +62,3 @@ async def test_one_victim_gets_three_mails_an_hour_from_however_many_strangers(
         statuses.append(answer.status_code)
     assert statuses == [202, 202, 202, 429, 429]
     assert 0 < int(answer.headers["retry-after"]) <= 3600
-
-
-async def test_a_forms_token_opens_no_chat(stack: Stack, client: httpx2.AsyncClient) -> None:
-    token = (await client.get("/api/v1/forms/contact")).json()["token"]
-    answer = await client.post("/chat/v1/visitors", json={"widget_key": "demo", "token": token})
-    assert answer.json()["visitor_id"].startswith("form-") is False
-    path = "/chat/v1/conversations/any/transcript"
-    refused = await client.post(path, json={}, headers={"Authorization": f"Bearer {token}"})
-    assert refused.status_code == 401
