@@ -1,6 +1,6 @@
 """Every route of every service is called with what its OpenAPI document allows, and with what it does not.
 
-The calls are the same in every run. None may be answered with a 5xx: whatever comes in is taken or refused with a reason.
+The calls are the same in every run. None may be answered with a 5xx: what comes in is taken, or refused with a reason.
 """
 
 from collections.abc import Iterator
