@@ -11,7 +11,6 @@ from guichet_chat.conversation import Author, Conversation, Draft, IdTaken, Want
 from guichet_chat.erasure import erase_visitor
 from guichet_chat.store import Store
 from guichet_chat.transcript import PER_VISITOR, WINDOW, Asker, NothingSaid, TooManyTranscripts, Transcripts
-from guichet_chat.usecases import Chat
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database, Document
@@ -19,7 +18,8 @@ from guichet_kit.quotas import Quotas
 from guichet_kit.work import Work
 
 from .conftest import Open, Replicas, Visit
-from .test_log import AGENT, RecordingRelay
+from .test_log import AGENT
+from .writers import RecordingRelay, writer
 
 SECRET = b"a secret of the tests, long enough to be one"
 LIMITS = {"recipient": 2, "address": 3, "site": 5, "installation": 6}
@@ -43,7 +43,7 @@ class World:
 
     def __init__(self, database: Database) -> None:
         self.store, self.clock = Store(database), Clock()
-        self.chat = Chat(self.store, RecordingRelay())
+        self.chat = writer(self.store)
         quotas, work = Quotas(database, SECRET, LIMITS), Work(SECRET, "transcripts")
         self.transcripts = Transcripts(self.store, RecordingRelay(), quotas, work, self.clock)
 
