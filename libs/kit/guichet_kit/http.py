@@ -32,7 +32,7 @@ JSON_BODY_LIMIT = 1 << 20
 
 FAREWELL_SECONDS = 6
 DRAIN_SECONDS = 10
-SOCKET_MESSAGE_LIMIT = 256 << 10
+SOCKET_MESSAGE_LIMIT = 8 << 20
 """Bytes of one socket message that the server reads before it gives the connection up (RFC 6455, code 1009)."""
 
 _STARTUP_FAILED = 3

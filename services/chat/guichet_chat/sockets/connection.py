@@ -55,15 +55,6 @@ class Connection:
         expires_in = max(0.0, expires_at - time.time())
         self._expiry = asyncio.get_running_loop().call_later(expires_in, self.close, BAD_TOKEN)
 
-    @property
-    def open(self) -> bool:
-        """Whether nobody has closed it yet."""
-        return not self._closed
-
-    def share_bucket(self, other: "Connection") -> None:
-        """What both may say together is what one may say alone."""
-        self._bucket = other._bucket
-
     def offer(self, frame: str) -> bool:
         """Send a frame without waiting; a client for whom too many wait is dropped. False when it will not get it."""
         if self._closed:

@@ -9,20 +9,17 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import count, islice
-from operator import attrgetter
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
 
 from guichet_chat.conversation import Conversation, Entry
-from guichet_chat.sockets.connection import RESTART, TOO_MUCH, Connection, Gone
+from guichet_chat.sockets.connection import RESTART, Connection, Gone
 from guichet_chat.sockets.frames import entry_frame
 
 PAGE = 200
-SOCKETS_EACH = 10
-"""Sockets of one visitor in this process; one more, and the oldest is closed."""
 LOOK_AT = 1000
 """Conversations of one query that asks which of them have more than is shown."""
 
@@ -134,19 +131,14 @@ class Feed:
             self._trying = None
 
 
-_places = count()
-_joined = attrgetter("joined")
-
-
 class Member:
     """A connection and its feeds."""
 
-    __slots__ = ("__weakref__", "connection", "early", "feeds", "joined", "newest_opened_at", "visitor_id")
+    __slots__ = ("__weakref__", "connection", "early", "feeds", "newest_opened_at", "visitor_id")
 
     def __init__(self, connection: Connection, visitor_id: str | None = None) -> None:
         self.connection = connection
         self.visitor_id = visitor_id
-        self.joined = next(_places)
         self.feeds: dict[str, Feed] = {}
         self.newest_opened_at: datetime | None = None
         """When the newest conversation that this customer was told of was opened."""
@@ -167,11 +159,6 @@ class Hub:
     def join(self, member: Member) -> None:
         """Hear of what concerns this member, from now on."""
         if member.visitor_id is not None:
-            others = sorted((one for one in self._customers[member.visitor_id] if one.connection.open), key=_joined)
-            if others:
-                member.connection.share_bucket(others[0].connection)
-            for one in others[: max(0, len(others) + 1 - SOCKETS_EACH)]:
-                one.connection.close(TOO_MUCH)
             self._customers[member.visitor_id].add(member)
         else:
             self._agents.add(member)
