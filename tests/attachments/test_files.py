@@ -132,6 +132,12 @@ async def uploaded(desk: Desk, who: Someone, name: str = "facture.txt", content:
 
 
 class TestUploading:
+    async def test_whoever_fills_in_a_form_uploads_with_the_forms_token(self, desk: Desk) -> None:
+        who = desk.form()
+        file = await uploaded(desk, who)
+        assert (await desk.read(who, file["id"])).content == TEXT
+        assert (await desk.read(desk.visitor(), file["id"])).status_code == 404
+
     async def test_the_answer_describes_the_file(self, desk: Desk) -> None:
         file = await uploaded(desk, desk.visitor(), "Été 1.txt")
         assert file | {"id": "", "receipt": ""} == {

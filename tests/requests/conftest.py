@@ -296,6 +296,7 @@ def form_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("form")
     (folder / "assets").mkdir()
     (folder / "form.html").write_text("<!doctype html><title>form</title>")
+    (folder / "proof.html").write_text("<!doctype html><title>proof</title>")
     (folder / "assets" / "form-abc.js").write_text("/* form */")
     return folder
 

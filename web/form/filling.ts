@@ -40,6 +40,8 @@ export class Filling {
   failure: Failure | null = null;
   /** The request's, once it is made. */
   number: number | null = null;
+  /** A mail says so, too. */
+  confirmed = false;
   #server: Server;
   #memory: Memory;
   #onChange: () => void;
@@ -111,6 +113,7 @@ export class Filling {
     } else if (status === 401 && (await this.#renew())) {
       this.#sendWithFiles();
     } else if (status === 202 && body.number !== undefined) {
+      this.confirmed = body.confirmed ?? false;
       this.#succeed(body.number);
     } else {
       this.#refuse(status, body);

@@ -210,7 +210,7 @@ export interface Email {
   /** No person wrote it. */
   automatic: boolean;
   /** Of sent ones. */
-  purpose?: "reply" | "forward" | "confirmation" | "transcript" | null;
+  purpose?: "reply" | "forward" | "confirmation" | "transcript" | "proof" | null;
 }
 
 export interface TimelineItem {

@@ -4,7 +4,7 @@ import time
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from guichet_kit.clock import WireTime, now
 from guichet_kit.http import bearer
 from guichet_kit.logs import get_logger
@@ -29,7 +29,7 @@ from guichet_chat.conversation import (
 from guichet_chat.identity import IdentityRefused, VisitorName, identity_of
 from guichet_chat.settings import ChatSettings, Site
 from guichet_chat.sockets.frames import entry_fields
-from guichet_chat.transcript import NothingSaid, TooManyTranscripts, Transcripts
+from guichet_chat.transcript import Asker, NothingSaid, TooManyTranscripts, Transcripts
 from guichet_chat.usecases import Chat
 
 VISITOR_TOKEN_SECONDS = 30 * 24 * 3600
@@ -91,12 +91,20 @@ class Closed(BaseModel):
     seq: int
 
 
+class WorkDone(BaseModel):
+    """The answer to a challenge: ``sha256(challenge + ":" + number)`` begins with as many zero bits as it asked for."""
+
+    challenge: str = Field(max_length=1024)
+    number: int = Field(ge=0, le=2**53)
+
+
 class TranscriptRequest(BaseModel):
     """Who wants the conversation by e-mail. ``id`` makes a repeat recognisable; without ``email`` the known address."""
 
     id: UUID
     email: EmailStr | None = Field(default=None, max_length=254)
     language: Language | None = None
+    work: WorkDone | None = Field(default=None, description="After a 429 with the code `work_required`")
 
 
 class TranscriptAccepted(BaseModel):
@@ -207,13 +215,18 @@ def routes(
 
     @router.post("/chat/v1/conversations/{conversation_id}/transcript", status_code=202, tags=["widget"])
     async def send_me_the_transcript(
-        conversation_id: str, body: TranscriptRequest, visitor: Annotated[Claims, Depends(a_visitor)]
+        conversation_id: str,
+        body: TranscriptRequest,
+        request: Request,
+        visitor: Annotated[Claims, Depends(a_visitor)],
     ) -> TranscriptAccepted:
         conversation = await _found(chat, conversation_id, visitor.subject)
         if body.email is None and conversation.visitor.email is None:
             raise Invalid.of("email", "is required: no address of the visitor is known")
         author = Author("visitor", visitor.subject, conversation.visitor.name)
-        return await _want(transcripts, conversation, body, author)
+        work = (body.work.challenge, body.work.number) if body.work else None
+        asker = Asker(request.client.host if request.client else "", work)
+        return await _want(transcripts, conversation, body, author, asker)
 
     @router.get("/widget.js", include_in_schema=False)
     async def loader() -> Response:
@@ -260,14 +273,21 @@ async def _found(chat: Chat, conversation_id: str, visitor_id: str | None = None
 
 
 async def _want(
-    transcripts: Transcripts, conversation: Conversation, body: TranscriptRequest, by: Author
+    transcripts: Transcripts,
+    conversation: Conversation,
+    body: TranscriptRequest,
+    by: Author,
+    asker: Asker | None = None,
 ) -> TranscriptAccepted:
     try:
-        await transcripts.request(conversation, Wanted(str(body.id), body.email, body.language, by))
+        await transcripts.request(conversation, Wanted(str(body.id), body.email, body.language, by), asker)
     except IdTaken:
         raise Conflict("The id is another transcript's.", code="id_taken") from None
     except NothingSaid:
         raise Conflict("Nothing was said yet.", code="conversation_empty") from None
     except TooManyTranscripts as refusal:
+        if refusal.challenge:
+            detail = "Many transcripts were asked for from there: the next one takes some work."
+            raise TooMany(detail, refusal.retry_after, code="work_required", **refusal.challenge) from None
         raise TooMany("Enough transcripts were sent for now.", refusal.retry_after) from None
     return TranscriptAccepted(id=str(body.id))

@@ -16,7 +16,9 @@ from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.quotas import Quotas
 from guichet_kit.tokens import Tokens
+from guichet_kit.work import Work
 
 from guichet_chat import consumers
 from guichet_chat.api import routes
@@ -58,6 +60,7 @@ def build(settings: ChatSettings) -> FastAPI:
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-chat")
     database = mongo.database(f"{settings.database_prefix}chat")
     store = Store(database)
+    quotas = Quotas(database, settings.secret_key, settings.transcripts)
     publisher = EventPublisher(broker, topology)
     # Entries of before the log was its own outbox may still carry events.
     relay = OutboxRelay(publisher, [store.entries, store.conversations], also=keys_besides)
@@ -94,6 +97,7 @@ def build(settings: ChatSettings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await mongo.wait_until_ready(settings.start_timeout)
         await store.ensure_indexes()
+        await quotas.prepare()
         async with (
             started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout),
             lines.running(),
@@ -113,7 +117,8 @@ def build(settings: ChatSettings) -> FastAPI:
     health.check("mongodb", mongo.ping)
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
     app = create_app("Guichet chat", health=health, lifespan=lifespan, farewell=hub.take_leave)
-    app.include_router(routes(chat, Transcripts(store, relay), settings, visitors, agents))
+    transcripts = Transcripts(store, relay, quotas, Work(settings.secret_key, "transcripts"))
+    app.include_router(routes(chat, transcripts, settings, visitors, agents))
     app.add_middleware(
         SocketRoutes,
         routes={

@@ -13,6 +13,7 @@ from guichet_kit.http import create_app
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.quotas import Quotas
 from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
 
@@ -46,7 +47,9 @@ from guichet_requests.template.store import COLLECTION as TEMPLATES
 from guichet_requests.template.store import TemplateStore
 from guichet_requests.timeline import api as timeline_api
 from guichet_requests.timeline.store import TimelineStore
+from guichet_requests.transcript import api as transcript_api
 from guichet_requests.transcript import usecases as transcripts
+from guichet_requests.transcript.store import ProofStore
 
 log = get_logger(__name__)
 
@@ -68,7 +71,8 @@ def build(settings: RequestsSettings) -> FastAPI:
     filings, missing = FilingStore(database, relay), MissingStore(database)
     healer = Healer(publisher, requests, missing)
     room = Mailroom(requests, items, contacts, filings, files, timedelta(days=settings.reopen_within_days))
-    forms = FormStore(database)
+    forms, proofs = FormStore(database), ProofStore(database, settings.secret_key)
+    quotas = Quotas(database, settings.secret_key, settings.confirmations)
     passwords = Passwords()
     access_tokens = Tokens(settings.secret_key, "agents")
     desk = Desk(agents, passwords, access_tokens, Tokens(settings.secret_key, "refresh"), settings.sign_in_attempts)
@@ -77,7 +81,21 @@ def build(settings: RequestsSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await mongo.wait_until_ready(settings.start_timeout)
-        for store in (agents, items, contacts, reasons, templates, forms, requests, erasures, filings, files, missing):
+        for store in (
+            agents,
+            items,
+            contacts,
+            reasons,
+            templates,
+            forms,
+            requests,
+            erasures,
+            filings,
+            files,
+            missing,
+            proofs,
+            quotas,
+        ):
             await store.prepare()
         connected = started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
         async with connected, relay.running(), teller.running(), healer.running():
@@ -86,9 +104,10 @@ def build(settings: RequestsSettings) -> FastAPI:
             health.draining = True
         await mongo.close()
 
-    send_transcript = partial(transcripts.send, outbox, erasures, settings.language)
+    links = Tokens(settings.secret_key, "proofs")
+    transcript_desk = transcripts.Desk(outbox, erasures, proofs, links, settings.public_url, settings.language)
     stores = consumers.Stores(requests, items, contacts, erasures, files, missing)
-    consumers.subscribe(broker, stores, room, send_transcript)
+    consumers.subscribe(broker, stores, room, partial(transcripts.send, transcript_desk))
     health.check("mongodb", mongo.ping)
     app = create_app("Guichet requests", health=health, lifespan=lifespan)
     problems.install(app)
@@ -102,8 +121,9 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(email_api.routes(outbox, room, files, agents, receipts, agent))
     app.include_router(template_api.routes(templates, requests, contacts, receipts, agent))
     app.include_router(form_api.routes(forms, reasons, agent))
-    visitors = Tokens(settings.secret_key, "visitors")
-    app.include_router(public_form_api.routes(forms, outbox, reasons, files, visitors, settings.form_dir))
+    senders = Tokens(settings.secret_key, "forms")
+    app.include_router(public_form_api.routes(forms, outbox, reasons, files, senders, quotas, settings.form_dir))
+    app.include_router(transcript_api.routes(transcript_desk, settings.form_dir))
     figures.measure(readings_of(app), database[COLLECTION])
     app.state.broker = broker  # for the AsyncAPI document
     return app

@@ -117,6 +117,7 @@ def wanted_transcript(data: contract.TranscriptRequestedData) -> Wanted:
         email=data.email,
         language=data.language,
         by=_author(data.by),
+        vouched=about.visitor.verified,
     )
 
 

@@ -31,6 +31,7 @@ from guichet_requests.request.usecases import StaleVersion, VisitorHasOpenReques
 from guichet_requests.template.api import TemplateView
 from guichet_requests.template.template import Template
 from guichet_requests.timeline.api import TimelineItem
+from guichet_requests.transcript.usecases import LinkNotValid
 
 
 def to_problem(refusal: Refused) -> Problem:
@@ -104,7 +105,7 @@ def to_problem(refusal: Refused) -> Problem:
         case SignInRefused():
             # No WWW-Authenticate: a browser is not to ask for a password of its own.
             return Unauthorized(text, code="invalid_credentials", headers={})
-        case WelcomeRefused():
+        case WelcomeRefused() | LinkNotValid():
             return NotFound(text, code="link_not_valid")
         case TooManyAttempts():
             return TooMany(text, refusal.retry_after)

@@ -66,6 +66,11 @@ class Stack(Supervised):
         return self._system.data.secrets().mail_inbound
 
     @property
+    def secret_key(self) -> bytes:
+        """The installation's secret, from which every token's key is derived."""
+        return self._system.data.secret_key_file.read_bytes()
+
+    @property
     def mongodb_url(self) -> str:
         """The database server of this system."""
         return mongodb.url(self._system.settings.ports)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 Kind = Literal["message", "bounce", "auto_reply", "bulk", "loop"]
-Purpose = Literal["reply", "forward", "confirmation", "transcript"]
+Purpose = Literal["reply", "forward", "confirmation", "transcript", "proof"]
 WrittenBy = Literal["person", "machine"]
 PlacedBy = Literal["reply_address", "in_reply_to", "references", "bounce", "follows", "new_request", "moved"]
 DeliveryState = Literal["queued", "sending", "sent", "failed", "bounced", "uncertain"]
@@ -115,7 +115,7 @@ class Email:
         """Whether no person wrote this very mail."""
         if self.written_by is not None:
             return self.written_by == "machine"
-        return self.kind != "message" or self.purpose in ("confirmation", "transcript")
+        return self.kind != "message" or self.purpose in ("confirmation", "transcript", "proof")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,8 @@ class Letter:
     """An e-mail to send, but for what its thread gives it. ``mailbox`` is ``mailer``'s id, None its default.
 
     Where ``signature`` is empty the mailbox's stands in its place; None is no signature at all. ``forwards``: the
-    message id of the mail that it hands on.
+    message id of the mail that it hands on. ``shown`` is what the timeline has instead of the text, where that is
+    nobody's but its reader's.
     """
 
     to: tuple[Address, ...]
@@ -49,6 +50,7 @@ class Letter:
     mailbox: str | None = None
     purpose: Purpose = "reply"
     forwards: str | None = None
+    shown: str | None = None
 
     @property
     def whole(self) -> str:

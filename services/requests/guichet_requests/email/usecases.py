@@ -92,7 +92,7 @@ def add_letter(
         channel="email",
         direction="outbound",
         author=author,
-        text=letter.text,
+        text=letter.text if letter.shown is None else letter.shown,
         attachments=letter.attachments,
         email=Email(
             subject=letter.subject,

@@ -16,7 +16,17 @@ from guichet_kit.broker import PublishFailed
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
-from guichet_kit.mongo import ASCENDING, OUTAGES, Collection, Database, Document, IndexModel, UpdateOne, update_each
+from guichet_kit.mongo import (
+    ASCENDING,
+    OUTAGES,
+    Collection,
+    Database,
+    Document,
+    IndexModel,
+    UpdateOne,
+    create_indexes,
+    update_each,
+)
 from prometheus_client import Counter, Gauge
 
 from guichet_requests.request.behind import behind
@@ -50,7 +60,7 @@ class MissingStore:
 
     async def prepare(self) -> None:
         """Create the indexes."""
-        await self.collection.create_indexes([IndexModel("due", name="due")])
+        await create_indexes(self.collection, [IndexModel("due", name="due")])
 
     async def note(self, tails: Mapping[str, int]) -> None:
         """Look at these conversations in a little while: their logs go as far as this at least."""

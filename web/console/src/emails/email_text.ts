@@ -78,8 +78,7 @@ export function marks(email: Email, t: T): Mark[] {
   if (email.encrypted) add("plain", t("email.encrypted"), t("email.encrypted.text"));
   if (email.signed) add("plain", t(`email.signed.${email.signed}`), t("email.signed.text"));
   if (email.complaint) add("warn", t("email.complaint"), email.complaint);
-  if (email.purpose === "forward") add("plain", t("email.purpose.forward"), "");
-  if (email.purpose === "confirmation" || email.purpose === "transcript") {
+  if (email.purpose && email.purpose !== "reply") {
     add("plain", t(`email.purpose.${email.purpose}`), "");
   }
   return found;

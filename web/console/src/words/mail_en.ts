@@ -112,6 +112,7 @@ export const mailEn: { [Key in keyof typeof mailFr]: (typeof mailFr)[Key] extend
   "email.encrypted.text": "Guichet cannot read it; download it to open it.",
   "email.purpose.confirmation": "Automatic acknowledgement",
   "email.purpose.transcript": "Copy of the conversation",
+  "email.purpose.proof": "Link to receive the conversation",
 
   "email.placed.reply_address": "Came to this request’s reply address",
   "email.placed.in_reply_to": "Answers an e-mail of this request",

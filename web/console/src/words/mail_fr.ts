@@ -111,6 +111,7 @@ export const mailFr = {
   "email.encrypted.text": "Guichet ne peut pas le lire ; téléchargez-le pour l’ouvrir.",
   "email.purpose.confirmation": "Accusé de réception automatique",
   "email.purpose.transcript": "Copie de la conversation",
+  "email.purpose.proof": "Lien pour recevoir la conversation",
 
   "email.placed.reply_address": "Arrivé à l’adresse de réponse de cette demande",
   "email.placed.in_reply_to": "Répond à un e-mail de cette demande",
