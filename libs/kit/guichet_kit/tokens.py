@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ _LEEWAY_SECONDS = 5
 
 
 class InvalidToken(Exception):
-    """The token is malformed, forged, expired, or meant for another purpose."""
+    """The token is malformed, forged, expired, revoked, or meant for another purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,12 @@ class Tokens:
     purpose cannot even verify under another.
     """
 
-    def __init__(self, secret: bytes, audience: str) -> None:
+    def __init__(self, secret: bytes, audience: str, refuse: Callable[["Claims"], bool] | None = None) -> None:
+        """``refuse`` says of claims that verify whether their token is good no more (see `guichet_kit.revocations`)."""
         derived = hmac.digest(secret, f"guichet token {audience}".encode(), hashlib.sha256)
         self._key = OctKey.import_key(derived)
         self._audience = audience
+        self._refuse = refuse
         self._rules = jwt.JWTClaimsRegistry(
             leeway=_LEEWAY_SECONDS,
             iss={"essential": True, "value": ISSUER},
@@ -64,4 +66,8 @@ class Tokens:
         except (JoseError, ValueError, TypeError) as error:
             raise InvalidToken(type(error).__name__) from None
         standard = ("iss", "aud", "sub", "exp", "iat", "nbf")
-        return Claims(str(claims["sub"]), int(claims["exp"]), {k: v for k, v in claims.items() if k not in standard})
+        extra = {k: v for k, v in claims.items() if k not in standard}
+        said = Claims(str(claims["sub"]), int(claims["exp"]), extra)
+        if self._refuse is not None and self._refuse(said):
+            raise InvalidToken("revoked")
+        return said

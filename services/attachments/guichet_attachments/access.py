@@ -5,14 +5,15 @@ from collections.abc import Callable
 from fastapi import Request
 from guichet_kit.http import bearer
 from guichet_kit.problems import Unauthorized
+from guichet_kit.revocations import Revocations
 from guichet_kit.tokens import Tokens
 
 from guichet_attachments.attachment import Person
 
 
-def caller(secret: bytes) -> Callable[[Request], Person]:
+def caller(secret: bytes, revocations: Revocations) -> Callable[[Request], Person]:
     """A dependency: the person whose bearer token this is; `Unauthorized` where it is neither kind's."""
-    agents, visitors = bearer(Tokens(secret, "agents")), bearer(Tokens(secret, "visitors"))
+    agents, visitors = bearer(Tokens(secret, "agents", revocations.refuse)), bearer(Tokens(secret, "visitors"))
 
     def person(request: Request) -> Person:
         try:

@@ -8,12 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 from guichet_kit.ids import new_id
-from guichet_kit.limits import Buckets
+from guichet_kit.limits import Buckets, network_of
 from guichet_kit.problems import Invalid, Problem, TooLarge, TooMany
 from pydantic import BaseModel, Field
 
 from guichet_attachments import names, ranges, upload, usecases
-from guichet_attachments.allowance import network_of
 from guichet_attachments.attachment import Attachment, Person, Refusal, State, preview_of
 from guichet_attachments.checks import PREVIEW_TYPE
 from guichet_attachments.deps import Parts
