@@ -58,6 +58,9 @@ class Unheard:
     def offer(self, collection: object, document_id: object, entries: object) -> None:
         """Do nothing."""
 
+    async def publish_batch(self, events: object, *, also: object = ()) -> None:
+        """Do nothing."""
+
 
 async def fill(mongodb_url: str, numbers: range) -> None:
     """Put the contacts and requests of these numbers into the system's databases, two messages on each request."""

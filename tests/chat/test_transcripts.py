@@ -9,13 +9,13 @@ from guichet_chat.conversation import Author, Conversation, Draft, IdTaken, Want
 from guichet_chat.erasure import erase_visitor
 from guichet_chat.store import Store
 from guichet_chat.transcript import PER_VISITOR, WINDOW, NothingSaid, TooManyTranscripts, Transcripts
-from guichet_chat.usecases import Chat
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database, Document
 
 from .conftest import Open, Replicas, Visit
-from .test_log import AGENT, RecordingRelay
+from .test_log import AGENT
+from .writers import RecordingRelay, writer
 
 
 class Clock:
@@ -36,7 +36,7 @@ class World:
 
     def __init__(self, database: Database) -> None:
         self.store, self.clock = Store(database), Clock()
-        self.chat = Chat(self.store, RecordingRelay())
+        self.chat = writer(self.store)
         self.transcripts = Transcripts(self.store, RecordingRelay(), self.clock)
 
     async def begin(self) -> "World":

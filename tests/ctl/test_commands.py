@@ -11,7 +11,7 @@ from aiormq.abc import FieldValue
 from guichet_contacts.contact.contact import Details
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.contact.usecases import create_contact
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit.broker import Topology
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -33,7 +33,7 @@ async def parking(rabbitmq_url: str) -> AsyncIterator[aio_pika.abc.AbstractChann
     """Guichet's own queues, and nothing parked in them."""
     async with await aio_pika.connect(rabbitmq_url) as connection:
         channel = await connection.channel()
-        await Topology(SUBSCRIPTIONS, LIVE_EVENTS).declare(channel)
+        await Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED).declare(channel)
         yield channel
         for name in SUBSCRIPTIONS:
             for suffix in ("", ".dlq"):

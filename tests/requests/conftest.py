@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import httpx2
 import pytest
 from guichet_contracts import chat
 from guichet_kit.clock import now
+from guichet_kit.hearings import waits
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Collection, Database, Document, open_client
 from guichet_kit.tokens import Tokens
@@ -51,10 +53,14 @@ async def database(databases: Databases, driver: str) -> Database:
 
 
 class HeardRelay:
-    """Keeps what it is offered instead of publishing it."""
+    """Keeps what it is offered instead of publishing it, and which requests are to be told of."""
 
     def __init__(self) -> None:
         self.events: list[Document] = []
+        self.changed: list[Request] = []
+
+    def tell(self, request: Request) -> None:
+        self.changed.append(request)
 
     def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
         self.events += [entry["event"] for entry in entries]
@@ -79,7 +85,7 @@ class World:
         items, relay = TimelineStore(database), HeardRelay()
         agents, contacts, erasures = AgentStore(database), ContactStore(database), ErasureStore(database, relay)
         filings = FilingStore(database, relay)
-        requests, files = RequestStore(database, items, relay), FileStore(database)
+        requests, files = RequestStore(database, items, relay, relay), FileStore(database)
         return cls(requests, items, agents, contacts, erasures, filings, files, relay)
 
     @property
@@ -104,6 +110,10 @@ class World:
                 await consumers.take_in_checked(self.room, event)
             else:
                 await consumers.take_in(self.stores, event)
+
+    async def hear_together(self, *events: Any) -> list[int]:
+        """As one batch; the positions of what was left."""
+        return sorted(await consumers.take_in_batch(self.stores, events))
 
     async def clear(self) -> None:
         """Forget everything that was heard."""
@@ -204,6 +214,16 @@ class Visitor:
         entry = chat.Message(seq=self._seq, id=new_id(), author=author, text=text, at=at)
         data = chat.MessagePostedData(conversation=about, entry=entry)
         return chat.MessagePosted(id=new_id(), time=at, subject=about.id, data=data)
+
+
+@contextmanager
+def put_off(times: int) -> Iterator[None]:
+    """What is heard in here was put off so often before."""
+    token = waits.set(times)
+    try:
+        yield
+    finally:
+        waits.reset(token)
 
 
 @pytest.fixture

@@ -1,8 +1,13 @@
 """The HTTP side that all services share: one application factory, one way to serve it."""
 
+import asyncio
 import re
+import socket
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from types import FrameType
 from typing import Annotated, Any
 
 import uvicorn
@@ -25,11 +30,17 @@ from guichet_kit.tokens import Claims, InvalidToken, Tokens
 JSON_BODY_LIMIT = 1 << 20
 """Bytes of a request's body that a service reads, unless it says otherwise (attachments do)."""
 
+FAREWELL_SECONDS = 6
 DRAIN_SECONDS = 10
 SOCKET_MESSAGE_LIMIT = 8 << 20
 """Bytes of one socket message that the server reads before it gives the connection up (RFC 6455, code 1009)."""
 
+_STARTUP_FAILED = 3
+"""As the server's own command ends."""
+
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+
+log = logs.get_logger(__name__)
 
 handled = Counter("guichet_http_requests_total", "HTTP requests", ["method", "route", "status"])
 seconds = Histogram("guichet_http_seconds", "Time to answer an HTTP request", ["method", "route"])
@@ -90,14 +101,57 @@ class _Envelope:
             seconds.labels(scope["method"], route).observe(time.perf_counter() - begun)
 
 
+class FarewellServer(uvicorn.Server):
+    """A server that takes leave at SIGTERM and SIGINT before it ends; a second signal ends it at once."""
+
+    def __init__(self, config: uvicorn.Config, farewell: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._farewell = farewell
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        self._asked = False
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal."""
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called with each signal, at any moment."""
+        if self._asked or self._loop is None or not self.started:
+            super().handle_exit(sig, frame)
+            return
+        self._asked = True
+        self._loop.call_soon_threadsafe(self._leave, sig, frame)
+
+    def _leave(self, sig: int, frame: FrameType | None) -> None:
+        self._leaving = asyncio.create_task(self._take_leave(sig, frame))
+
+    async def _take_leave(self, sig: int, frame: FrameType | None) -> None:
+        try:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                # What comes anew finds another replica; what is connected is served on.
+                for listening in self.servers:
+                    listening.close()
+                await self._farewell()
+        except Exception:  # it ends all the same
+            log.exception("farewell_failed")
+        super().handle_exit(sig, frame)
+
+
 def create_app(
     title: str,
     *,
     health: Health,
     lifespan: Callable[[FastAPI], Any] | None = None,
     body_limit: int = JSON_BODY_LIMIT,
+    farewell: Callable[[], Awaitable[None]] | None = None,
 ) -> FastAPI:
-    """An application with problem documents, ``/livez``, ``/readyz``, ``/metrics`` and ``/openapi.json``."""
+    """An application with problem documents, ``/livez``, ``/readyz``, ``/metrics`` and ``/openapi.json``.
+
+    ``farewell`` is called when the process is to end: it is not ready any more, takes no new connections, and still
+    serves those that it has, `FAREWELL_SECONDS` at most.
+    """
     app = FastAPI(
         title=title,
         version="1",
@@ -112,6 +166,13 @@ def create_app(
 
     app.state.readings = Readings(health)
 
+    async def leave() -> None:
+        health.draining = True
+        if farewell is not None:
+            await farewell()
+
+    app.state.farewell = leave
+
     @app.get("/metrics", tags=["health"], response_class=Response)
     async def metrics() -> Response:
         await readings_of(app).refresh()
@@ -124,7 +185,7 @@ def serve(app: FastAPI, service: str, settings: ServiceSettings) -> None:
     """Configure the logs and serve until SIGTERM or SIGINT; then answer what is under way and leave."""
     logs.configure(service, settings.log_level, settings.log_format)
     trace_app(app, settings.otlp_endpoint)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.http_host,
         port=settings.http_port,
@@ -141,6 +202,11 @@ def serve(app: FastAPI, service: str, settings: ServiceSettings) -> None:
         log_config=None,
         lifespan="on",
     )
+    server = FarewellServer(config, app.state.farewell)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(_STARTUP_FAILED)
 
 
 def bearer(tokens: Tokens) -> Callable[[Request], Claims]:

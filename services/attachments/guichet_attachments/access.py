@@ -13,7 +13,7 @@ from guichet_attachments.attachment import Person
 
 def caller(secret: bytes, revocations: Revocations) -> Callable[[Request], Person]:
     """A dependency: the person whose bearer token this is; `Unauthorized` where it is neither kind's."""
-    agents, visitors = bearer(Tokens(secret, "agents", revocations.refuse)), bearer(Tokens(secret, "visitors"))
+    agents, visitors = bearer(Tokens(secret, "agents", refuse=revocations.refuse)), bearer(Tokens(secret, "visitors"))
 
     def person(request: Request) -> Person:
         try:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
@@ -39,7 +39,7 @@ log = get_logger(__name__)
 def build(settings: Settings) -> FastAPI:
     """The application. It connects to its servers when it starts, not before."""
     client = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-attachments")
-    feed, topology = LiveFeed(), Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    feed, topology = LiveFeed(), Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     broker = connect_broker(settings.rabbitmq_url, "attachments", feed)
     database = client.database(f"{settings.database_prefix}attachments")
     store = AttachmentStore(database)

@@ -30,7 +30,7 @@ class Agent:
 def agents(secret: bytes, revocations: Revocations) -> Callable[[Claims], Agent]:
     """A dependency: the agent of the request's token. 401 without one, 429 above 50 calls a second."""
     buckets = Buckets(CALLS_A_SECOND, BURST)
-    claims_of = bearer(Tokens(secret, AUDIENCE, revocations.refuse))
+    claims_of = bearer(Tokens(secret, AUDIENCE, refuse=revocations.refuse))
 
     def agent(claims: Annotated[Claims, Depends(claims_of)]) -> Agent:
         if not buckets.take(claims.subject):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
@@ -30,7 +30,7 @@ def build(settings: Settings) -> FastAPI:
     database = mongo.database(settings.database)
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "contacts", feed)
-    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     relay = OutboxRelay(EventPublisher(broker, topology), [database["contacts"]])
     contacts = ContactStore(database, relay)
     imports = ImportStore(database)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
@@ -68,7 +68,7 @@ def build(settings: Settings) -> FastAPI:
     )
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "mailer", feed)
-    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     received, deliveries, threads = ReceivedStore(database), DeliveryStore(database), ThreadStore(database)
     relay = OutboxRelay(EventPublisher(broker, topology), [received.collection, deliveries.collection])
     mailboxes = Mailboxes(settings.mailboxes)
@@ -152,7 +152,7 @@ def build(settings: Settings) -> FastAPI:
     figures.measure(readings_of(app), received, deliveries)
     app.state.broker = broker  # for the AsyncAPI document
     failures.install(app)
-    agent = access.any_agent(Tokens(settings.secret_key, "agents", revocations.refuse))
+    agent = access.any_agent(Tokens(settings.secret_key, "agents", refuse=revocations.refuse))
     secret = settings.mail_inbound.get_secret_value() if settings.mail_inbound else None
     app.include_router(inbound_api.routes(reception, agent, secret))
     app.include_router(outbound_api.routes(post, agent))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit.broker import EventPublisher, LiveFeed, LivePublisher, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
@@ -43,6 +43,7 @@ from guichet_requests.reason.store import reason_store
 from guichet_requests.request import api as request_api
 from guichet_requests.request import figures
 from guichet_requests.request.store import COLLECTION, RequestStore
+from guichet_requests.request.telling import Teller
 from guichet_requests.settings import RequestsSettings
 from guichet_requests.template import api as template_api
 from guichet_requests.template.store import COLLECTION as TEMPLATES
@@ -56,16 +57,17 @@ log = get_logger(__name__)
 
 def build(settings: RequestsSettings) -> FastAPI:
     """The service. Nothing connects before its lifespan begins."""
-    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "requests", feed)
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-requests")
     database = mongo.database(f"{settings.database_prefix}requests")
     told_from = [database[name] for name in (COLLECTION, ERASURES, TEMPLATES, FILINGS)]
-    relay = OutboxRelay(EventPublisher(broker, topology), told_from)
+    publisher = EventPublisher(broker, topology)
+    relay, teller = OutboxRelay(publisher, told_from), Teller(publisher, database[COLLECTION])
     agents, items, contacts = AgentStore(database), TimelineStore(database), ContactStore(database)
     reasons, templates = reason_store(database), TemplateStore(database, relay)
-    requests, erasures = RequestStore(database, items, relay), ErasureStore(database, relay)
+    requests, erasures = RequestStore(database, items, relay, teller), ErasureStore(database, relay)
     files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
     filings = FilingStore(database, relay)
     room = Mailroom(requests, items, contacts, filings, files, timedelta(days=settings.reopen_within_days))
@@ -73,7 +75,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     passwords = Passwords()
     revocations = Revocations()
     rights = Rights(agents, requests, revocations, LivePublisher(broker))
-    access_tokens = Tokens(settings.secret_key, "agents", revocations.refuse)
+    access_tokens = Tokens(settings.secret_key, "agents", refuse=revocations.refuse)
     devices = Devices(Tokens(settings.secret_key, "device"))
     desk = Desk(
         agents,
@@ -91,11 +93,8 @@ def build(settings: RequestsSettings) -> FastAPI:
         await mongo.wait_until_ready(settings.start_timeout)
         for store in (agents, items, contacts, reasons, templates, forms, requests, erasures, filings, files):
             await store.prepare()
-        async with (
-            started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout),
-            relay.running(),
-            rights.running(),
-        ):
+        connected = started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
+        async with connected, relay.running(), teller.running(), rights.running():
             log.info("started")
             yield
             health.draining = True

@@ -1,8 +1,9 @@
 """What ``requests`` hears of ``chat``, ``contacts``, ``mailer`` and ``attachments``."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from weakref import WeakValueDictionary
 
@@ -26,16 +27,20 @@ from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import heard
 from guichet_requests.email.inbound import Mailroom, take_in_email, take_in_fate, take_in_file
+from guichet_requests.erasure import usecases as erasure_usecases
 from guichet_requests.erasure.store import ErasureStore
-from guichet_requests.erasure.usecases import erase, take_in_entry
 from guichet_requests.file.store import FileStore
 from guichet_requests.request import hearing
+from guichet_requests.request.batch import Heard, News, Read
 from guichet_requests.request.chat import Closing, Entry, Message, Opening
 from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Attachment, Author
 from guichet_requests.timeline.store import TimelineStore
 from guichet_requests.transcript.usecases import Wanted
+
+PREFETCH = 300
+"""Messages of conversations that wait here while a batch is at work: they make up the next one."""
 
 FileEvent = Annotated[AttachmentStored | AttachmentRejected, Field(discriminator="type")]
 ContactEvent = Annotated[
@@ -69,7 +74,7 @@ def subscribe(
     # What this process hears of one conversation at once waits here, instead of losing races in the database.
     heard_now: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    @durable_subscriber(broker, REQUESTS_CONVERSATIONS)
+    @durable_subscriber(broker, REQUESTS_CONVERSATIONS, batch=partial(take_in_batch, stores), prefetch=PREFETCH)
     async def on_conversation(event: contract.ConversationEvent) -> None:
         async with heard_now.setdefault(event.subject, asyncio.Lock()):
             await take_in(stores, event)
@@ -116,7 +121,7 @@ async def take_in_mail(room: Mailroom, event: MailEvent) -> None:
     """Take in an e-mail, or the fate of one, in whatever order and however often it comes."""
     match event:
         case mailer_contract.EmailReceived(data=data):
-            await take_in_email(room, heard.item_of(data.email), data.thread, event.time)
+            await take_in_email(room, heard.item_of(data.email), data.thread)
         case mailer_contract.DeliveryChanged(data=data):
             await take_in_fate(room, data.request_id, data.item_id, heard.delivery_of(data))
 
@@ -133,7 +138,7 @@ async def take_in_contact(stores: Stores, event: ContactEvent) -> None:
         case contacts_contract.ContactUnmerged(data=data):
             await contact_usecases.keep(requests, contacts, _copy(data.contact), _copy(data.parted_from))
         case contacts_contract.ContactErased(data=data):
-            await erase(
+            await erasure_usecases.erase(
                 stores.erasures,
                 requests,
                 stores.items,
@@ -157,12 +162,36 @@ def _copy(contact: contacts_contract.Contact) -> ContactCopy:
     )
 
 
+async def take_in_batch(stores: Stores, events: Sequence[contract.ConversationEvent]) -> Collection[int]:
+    """Take in what entries and read marks can be with a few commands; the positions of the events that are left."""
+    news: dict[int, News] = {}
+    left: list[int] = []
+    for index, event in enumerate(events):
+        match event:
+            case contract.MessagePosted():
+                about = event.data.conversation
+                news[index] = Heard(_opening(about), _message(about, event.data.entry))
+            case contract.ConversationClosed():
+                about = event.data.conversation
+                news[index] = Heard(_opening(about), _closing(about.id, event.data.closing))
+            case contract.ConversationRead():
+                if event.data.reader == "agent":
+                    news[index] = Read(event.data.conversation_id, event.data.seq)
+            case _:
+                left.append(index)
+    indexes = list(news)
+    places = await erasure_usecases.take_in_batch(
+        stores.erasures, stores.requests, stores.items, list(news.values())
+    )  # fmt: skip
+    return [*left, *(indexes[place] for place in places)]
+
+
 async def take_in(stores: Stores, event: contract.ConversationEvent) -> None:
     """Take in one event, in whatever order and however often it comes."""
 
     async def entry_of(about: contract.Conversation, entry: Entry) -> None:
         erasures, requests, items, contacts = stores.erasures, stores.requests, stores.items, stores.contacts
-        await take_in_entry(erasures, requests, items, contacts, _opening(about), entry)
+        await erasure_usecases.take_in_entry(erasures, requests, items, contacts, _opening(about), entry)
 
     match event:
         case contract.MessagePosted():

@@ -25,6 +25,7 @@ from guichet_requests.file.store import FileStore
 from guichet_requests.form.store import FormStore
 from guichet_requests.reason.store import reason_store
 from guichet_requests.request.events import snapshot
+from guichet_requests.request.request import Request
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.settings import DatabaseSettings, LinkSettings, RequestsSettings
 from guichet_requests.template.store import COLLECTION as TEMPLATES
@@ -35,8 +36,15 @@ from guichet_requests.timeline.store import TimelineStore
 _PAGE = 200
 
 
+class _LeftToTheSweep(LeftToTheSweep):
+    """A running service finds the marks of changed requests too."""
+
+    def tell(self, request: Request) -> None:
+        """Leave its mark."""
+
+
 async def _prepare(database: Database) -> None:
-    relay, items = LeftToTheSweep(), TimelineStore(database)
+    relay, items = _LeftToTheSweep(), TimelineStore(database)
     for store in (
         AgentStore(database),
         items,
@@ -44,7 +52,7 @@ async def _prepare(database: Database) -> None:
         reason_store(database),
         TemplateStore(database, relay),
         FormStore(database),
-        RequestStore(database, items, relay),
+        RequestStore(database, items, relay, relay),
         ErasureStore(database, relay),
         FilingStore(database, relay),
         FileStore(database),
@@ -143,7 +151,8 @@ async def _agents(opened: Opened) -> AgentStore:
 
 
 def _requests(database: Database) -> RequestStore:
-    return RequestStore(database, TimelineStore(database), LeftToTheSweep())
+    left = _LeftToTheSweep()
+    return RequestStore(database, TimelineStore(database), left, left)
 
 
 def _shown(agent: Agent, has_password: bool) -> dict[str, Any]:

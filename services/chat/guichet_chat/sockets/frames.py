@@ -75,6 +75,27 @@ class Unsubscribe(_Frame):
     conversation_id: ConversationId
 
 
+class WatchedView(_Frame):
+    """The list that a console shows, as `GET /api/v1/requests` takes it; ``q`` is not looked at here."""
+
+    view: Literal["open", "mine", "unassigned", "all"] = "all"
+    channel: Annotated[str, Field(max_length=32)] | None = None
+    status: Annotated[str, Field(max_length=32)] | None = None
+    priority: Annotated[str, Field(max_length=32)] | None = None
+    reason_id: Annotated[str, Field(max_length=64)] | None = None
+    assignee_id: Annotated[str, Field(max_length=64)] | None = None
+    contact_id: Annotated[str, Field(max_length=64)] | None = None
+
+
+class Watch(_Frame):
+    """What a console shows: it is told of these requests, of what belongs to its list, and how many others changed."""
+
+    type: Literal["watch"]
+    request_ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=2000)] = []
+    contact_id: Annotated[str, Field(max_length=64)] | None = None
+    view: WatchedView | None = None
+
+
 class CustomerTyping(_Frame):
     """The visitor is writing, or no longer."""
 
@@ -103,7 +124,7 @@ class Ping(_Frame):
 
 
 CustomerFrame = MessagePost | CustomerSync | CustomerTyping | Read | Ping
-AgentFrame = AgentMessagePost | Sync | Unsubscribe | AgentTyping | Read | Ping
+AgentFrame = AgentMessagePost | Sync | Unsubscribe | AgentTyping | Read | Ping | Watch
 
 Frame = TypeVar("Frame")
 
@@ -154,7 +175,7 @@ def _reader(frame: Any, *types: str) -> FrameReader[Any]:
 
 customer_frames: FrameReader[CustomerFrame] = _reader(CustomerFrame, "message.post", "sync", "typing", "read", "ping")
 agent_frames: FrameReader[AgentFrame] = _reader(
-    AgentFrame, "message.post", "sync", "subscribe", "unsubscribe", "typing", "read", "ping"
+    AgentFrame, "message.post", "sync", "subscribe", "unsubscribe", "typing", "read", "ping", "watch"
 )
 
 

@@ -4,12 +4,13 @@ An agent's move is one more decision. What a crash left undone is done by the re
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from guichet_contracts.attachments import File, Refusal
 from guichet_contracts.mailer import Thread
 from guichet_contracts.requests import ContactWanted
 from guichet_kit.clock import now
+from guichet_kit.hearings import NotYet, waits
 
 from guichet_requests.contact.contact import ContactCopy, email_key
 from guichet_requests.contact.store import ContactStore
@@ -22,20 +23,18 @@ from guichet_requests.email.store import FilingStore
 from guichet_requests.errors import Contended, Unknown
 from guichet_requests.file.store import Checked, FileStore
 from guichet_requests.request import mail
+from guichet_requests.request.hearing import PATIENCE
 from guichet_requests.request.request import Change, Request, Visitor
 from guichet_requests.request.store import RequestStore, Taken
 from guichet_requests.request.usecases import ATTEMPTS, change, change_after, get, next_version, pause
 from guichet_requests.timeline.item import Author, Item, Party
 from guichet_requests.timeline.store import TimelineStore
 
-PATIENCE = timedelta(seconds=30)
-"""How long an e-mail waits for the one that it follows."""
-
 SUBJECT_LENGTH = 200
 """Characters of an e-mail's subject that its request is called by."""
 
 
-class ThreadUnknown(Exception):
+class ThreadUnknown(NotYet):
     """The e-mails that this one follows were not heard of yet: it is to come again later."""
 
 
@@ -55,16 +54,16 @@ class Mailroom:
     reopen: timedelta
 
 
-async def take_in_email(room: Mailroom, item: Item, thread: Thread, told_at: datetime) -> None:
+async def take_in_email(room: Mailroom, item: Item, thread: Thread) -> None:
     """Put a received e-mail on its request's timeline. A repeat changes nothing.
 
-    ``item`` is as it would stand on any request; ``told_at`` is when ``mailer`` told of it.
+    ``item`` is as it would stand on any request.
 
     Raises:
         ThreadUnknown: what it follows may still come.
         Contended: as the name says.
     """
-    filing = await room.filings.get(item.id) or await room.filings.add(await _decide(room, item, thread, told_at))
+    filing = await room.filings.get(item.id) or await room.filings.add(await _decide(room, item, thread))
     await _settle(room, filing, item)
     for one in item.attachments:
         if one.state == "checking" and (checked := await room.files.checked(one.id)):
@@ -131,12 +130,12 @@ async def _show_checked(room: Mailroom, file_id: str, checked: Checked) -> None:
         await change(room.requests, request_id, Change)  # nothing but its version, which consoles go by
 
 
-async def _decide(room: Mailroom, item: Item, thread: Thread, told_at: datetime) -> Filing:
+async def _decide(room: Mailroom, item: Item, thread: Thread) -> Filing:
     named = await room.requests.get(thread.request_id) if thread.request_id else None
     by: PlacedBy = thread.by or "follows"
     if named is None:
         before = [filing for one in thread.follows if (filing := await room.filings.get(one))]
-        if thread.follows and not before and now() - told_at < PATIENCE:
+        if thread.follows and not before and waits.get() < PATIENCE:
             raise ThreadUnknown(*thread.follows)
         by = "follows"
         named = await room.requests.get(before[0].place.request_id) if before else None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from guichet_kit.mongo import (
     ASCENDING,
@@ -14,6 +14,7 @@ from guichet_kit.mongo import (
     Document,
     DuplicateKeyError,
     IndexModel,
+    insert_absent,
 )
 from guichet_kit.pages import decode_cursor, encode_cursor
 from pydantic import TypeAdapter
@@ -58,6 +59,12 @@ class TimelineStore:
                 if item.email and item.revision:
                     older = {"_id": item.id, "revision": {"$lt": item.revision}}
                     await self.collection.update_one(older, {"$set": _revised(document)})
+
+    async def add(self, items: Iterable[Item]) -> None:
+        """Write, in one command, those that are not there yet; none of them has later revisions."""
+        documents = [to_document(item) for item in items]
+        if documents:
+            await insert_absent(self.collection, documents)
 
     async def get(self, item_id: str) -> Item | None:
         """The item of that id."""
@@ -135,10 +142,21 @@ class TimelineStore:
 
 def to_document(item: Item) -> Document:
     """The item as it is stored, here and among the pending items of its request."""
-    document = asdict(item)
+    document = _flat(item) | {
+        "author": _flat(item.author),
+        "attachments": [_flat(file) for file in item.attachments],
+        "event": item.event and asdict(item.event),
+        "email": item.email and asdict(item.email),
+        "delivery": item.delivery and asdict(item.delivery),
+    }
     sender = item.email.sender if item.email else None
     key = {"sender_key": email_key(sender.email)} if sender else {}
-    return {"_id": document.pop("id"), **document, "attachments": list(document["attachments"]), **key}
+    return {"_id": document.pop("id"), **document, **key}
+
+
+def _flat(value: Any) -> Document:
+    # Not ``dataclasses.asdict``, which copies deeply: a chat message has nothing deep.
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def _revised(document: Document) -> Document:
