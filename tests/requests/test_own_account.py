@@ -31,8 +31,20 @@ async def login(service: Service, agent: Agent, password: str, **more: str) -> h
 class TestCommonPasswords:
     @pytest.mark.parametrize(
         "password",
-        ["password", "Password1", "PASSWORD2026!", "azertyuiop", "motdepasse", "12345678", "iloveyou!!", "aaaaaaaaaa"]
-        + ["caro@example.com", "CaroAgent", "caro agent 26", "guichet123"],
+        [
+            "password",
+            "Password1",
+            "PASSWORD2026!",
+            "azertyuiop",
+            "motdepasse",
+            "12345678",
+            "iloveyou!!",
+            "aaaaaaaaaa",
+            "caro@example.com",
+            "CaroAgent",
+            "caro agent 26",
+            "guichet123",
+        ],
     )
     def test_the_most_common_ones_and_one_s_own_name_and_address_are_refused(self, password: str) -> None:
         with pytest.raises(CommonPassword):

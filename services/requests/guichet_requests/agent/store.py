@@ -119,7 +119,9 @@ class AgentStore:
 
     async def set_password(self, agent_id: str, password_hash: str) -> Agent | None:
         """Set the password; access tokens of before are good no more. None where there is no such active agent."""
-        change: Any = [{"$set": _good_from_now() | {"password_hash": password_hash}}, {"$unset": "welcome"}]
+        # A hash begins with a dollar, which a pipeline would take for a field's name.
+        set_now = _good_from_now() | {"password_hash": {"$literal": password_hash}}
+        change: Any = [{"$set": set_now}, {"$unset": "welcome"}]
         which = {"_id": agent_id, "active": True}
         document = await self._agents.find_one_and_update(which, change, return_document=ReturnDocument.AFTER)
         return _to_agent(document) if document else None
