@@ -8,6 +8,9 @@ from guichet_contracts.event import Event, Model, Time
 Channel = Literal["chat", "email", "web_form", "manual"]
 Priority = Literal["low", "medium", "high"]
 
+AGENTS_REVOKED = "requests.agents.revoked.v1"
+"""The type of `AgentsRevoked`."""
+
 
 class ContactCopy(Model):
     """What a list shows of a contact."""
@@ -172,6 +175,17 @@ class ContactWantedData(Model):
     name: str = ""
 
 
+class AgentsRevokedData(Model):
+    """What of the last quarter of an hour makes an access token good no more.
+
+    ``agents``: of each agent whose rights changed, the least version (the claim ``ver``) that is still good.
+    ``sessions``: those that were ended (the claim ``sid``).
+    """
+
+    agents: dict[str, int]
+    sessions: tuple[str, ...] = ()
+
+
 class TemplateChangedData(Model):
     """The files that the template names from this ``version`` on; none once it is deleted."""
 
@@ -241,3 +255,10 @@ class TemplateChanged(Event[TemplateChangedData]):
 
     source: Literal["guichet/requests"] = "guichet/requests"
     type: Literal["requests.template.changed.v1"] = "requests.template.changed.v1"
+
+
+class AgentsRevoked(Event[AgentsRevokedData]):
+    """Which access tokens are refused from now on: a state, told every two seconds, on the live edge alone."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.agents.revoked.v1"] = "requests.agents.revoked.v1"

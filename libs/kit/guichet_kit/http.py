@@ -90,7 +90,11 @@ class _Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                told = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                if not any(name.lower() == b"cache-control" for name, _ in told):
+                    # What says nothing of it is somebody's own: no cache on the way, and no browser, may keep it.
+                    told.append((b"cache-control", b"no-store"))
+                message["headers"] = told
             await send(message)
 
         try:

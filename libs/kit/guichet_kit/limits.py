@@ -1,4 +1,4 @@
-"""Token buckets: a rate that lasts, with bursts. And whose calls count as one caller's."""
+"""Token buckets: a rate that lasts, with bursts; and what counts as one client's address."""
 
 import ipaddress
 import time

@@ -6,14 +6,16 @@ from contextlib import suppress
 from fastapi import Request
 from guichet_kit.http import bearer
 from guichet_kit.problems import Unauthorized
+from guichet_kit.revocations import Revocations
 from guichet_kit.tokens import Tokens
 
 from guichet_attachments.attachment import Person
 
 
-def caller(secret: bytes) -> Callable[[Request], Person]:
+def caller(secret: bytes, revocations: Revocations) -> Callable[[Request], Person]:
     """A dependency: the person whose bearer token this is; `Unauthorized` where it is none's."""
-    agents, *others = (bearer(Tokens(secret, audience)) for audience in ("agents", "visitors", "forms"))
+    agents = bearer(Tokens(secret, "agents", refuse=revocations.refuse))
+    others = [bearer(Tokens(secret, audience)) for audience in ("visitors", "forms")]
 
     def person(request: Request) -> Person:
         with suppress(Unauthorized):

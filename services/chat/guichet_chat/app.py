@@ -17,6 +17,7 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
 from guichet_kit.quotas import Quotas
+from guichet_kit.revocations import Revocations
 from guichet_kit.tokens import Tokens
 from guichet_kit.work import Work
 
@@ -37,6 +38,7 @@ from guichet_chat.sockets.hub import Hub
 from guichet_chat.sockets.news import RequestNews
 from guichet_chat.sockets.routes import SocketRoutes
 from guichet_chat.sockets.session import Live
+from guichet_chat.sockets.signed_in import SignedIn
 from guichet_chat.store import Store
 from guichet_chat.transcript import Transcripts
 from guichet_chat.usecases import Chat
@@ -73,8 +75,11 @@ def build(settings: ChatSettings) -> FastAPI:
     edge = Edge(hub, lines, known)
     news = RequestNews()
     health = Health()
-    visitors, agents = (Tokens(settings.secret_key, side, TOKENS) for side in ("visitors", "agents"))
-    live = Live(chat, hub, edge, news, settings.public_url, Tokens(settings.secret_key, "receipts"))
+    revocations = Revocations()
+    visitors = Tokens(settings.secret_key, "visitors", TOKENS)
+    agents = Tokens(settings.secret_key, "agents", TOKENS, refuse=revocations.refuse)
+    receipts, signed_in = Tokens(settings.secret_key, "receipts"), SignedIn(revocations)
+    live = Live(chat, hub, edge, news, settings.public_url, receipts, signed_in)
 
     def on_event(event_type: str, events: list[dict[str, Any]]) -> None:
         if event_type == "requests.request.changed.v1":
@@ -88,6 +93,7 @@ def build(settings: ChatSettings) -> FastAPI:
     chat.renamed = edge.renamed
     lines.on_lines(edge.hear)
     lines.on_events(on_event)
+    lines.on_events(revocations.on_events)
     lines.when_back(edge.whole_again)
     feed.when_back(healing.tell)
     # A database that comes back may be one that was restored: nothing remembered may be ahead of it.

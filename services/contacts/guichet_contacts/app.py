@@ -10,6 +10,7 @@ from guichet_kit.health import Health
 from guichet_kit.http import create_app
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.revocations import Revocations, revocations_edge
 
 from guichet_contacts import consumers, problems
 from guichet_contacts.agents import agents
@@ -35,6 +36,8 @@ def build(settings: Settings) -> FastAPI:
     imports = ImportStore(database)
     worker = ImportWorker(imports, StagedContacts(contacts), settings.phone_region)
     consumers.subscribe(broker, contacts, settings.phone_region)
+    revocations = Revocations()
+    edge = revocations_edge(settings.rabbitmq_url, "contacts", revocations)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -48,6 +51,7 @@ def build(settings: Settings) -> FastAPI:
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
             )
             await stack.enter_async_context(relay.running())
+            await stack.enter_async_context(edge.running())
             await stack.enter_async_context(worker.running())
             await stack.enter_async_context(folding_final_merges(contacts))
             yield
@@ -58,7 +62,7 @@ def build(settings: Settings) -> FastAPI:
     health.check("rabbitmq", feed.ping)
     app = create_app("Guichet contacts", health=health, lifespan=lifespan, body_limit=settings.import_max_bytes)
     problems.install(app)
-    agent = agents(settings.secret_key)
+    agent = agents(settings.secret_key, revocations)
     app.include_router(exchange_routes(contacts, imports, worker, agent))
     app.include_router(contact_routes(contacts, agent, settings.phone_region))
     app.state.broker = broker  # for the AsyncAPI document

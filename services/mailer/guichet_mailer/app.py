@@ -18,6 +18,7 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.revocations import Revocations, revocations_edge
 from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
 
@@ -106,6 +107,8 @@ def build(settings: Settings) -> FastAPI:
         arrived=asyncio.Event(),
     )
     consumers.subscribe(broker, reception)
+    revocations = Revocations()
+    edge = revocations_edge(settings.rabbitmq_url, "mailer", revocations)
 
     async def look_for_lost() -> bool:
         await find_lost(post)
@@ -129,6 +132,7 @@ def build(settings: Settings) -> FastAPI:
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
             )
             await stack.enter_async_context(relay.running())
+            await stack.enter_async_context(edge.running())
             await stack.enter_async_context(
                 _working(
                     *[_Work(lambda: process_next(reception), reception.arrived, PROCESSORS)] * PROCESSORS,
@@ -152,7 +156,7 @@ def build(settings: Settings) -> FastAPI:
     figures.measure(readings_of(app), received, deliveries)
     app.state.broker = broker  # for the AsyncAPI document
     failures.install(app)
-    agent = access.any_agent(Tokens(settings.secret_key, "agents"))
+    agent = access.any_agent(Tokens(settings.secret_key, "agents", refuse=revocations.refuse))
     secret = settings.mail_inbound.get_secret_value() if settings.mail_inbound else None
     app.include_router(inbound_api.routes(reception, agent, secret))
     app.include_router(outbound_api.routes(post, agent))

@@ -7,21 +7,26 @@ from functools import partial
 
 from fastapi import FastAPI
 from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
-from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
+from guichet_kit.broker import EventPublisher, LiveFeed, LivePublisher, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
 from guichet_kit.quotas import Quotas
+from guichet_kit.revocations import Revocations
 from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
 
 from guichet_requests import access, consumers, problems
 from guichet_requests.agent import api as agent_api
+from guichet_requests.agent import auth_api
+from guichet_requests.agent.desk import Desk, Signatures
+from guichet_requests.agent.guesses import Devices, Guesses
 from guichet_requests.agent.passwords import Passwords
+from guichet_requests.agent.rights import Rights
+from guichet_requests.agent.second_factor import SecondFactors
 from guichet_requests.agent.store import AgentStore
-from guichet_requests.agent.usecases import Desk
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import api as email_api
 from guichet_requests.email.settling import Mailroom
@@ -74,8 +79,19 @@ def build(settings: RequestsSettings) -> FastAPI:
     forms, proofs = FormStore(database), ProofStore(database, settings.secret_key)
     quotas = Quotas(database, settings.secret_key, settings.confirmations)
     passwords = Passwords()
-    access_tokens = Tokens(settings.secret_key, "agents")
-    desk = Desk(agents, passwords, access_tokens, Tokens(settings.secret_key, "refresh"), settings.sign_in_attempts)
+    revocations = Revocations()
+    rights = Rights(agents, requests, revocations, LivePublisher(broker))
+    access_tokens = Tokens(settings.secret_key, "agents", refuse=revocations.refuse)
+    devices = Devices(Tokens(settings.secret_key, "device"))
+    desk = Desk(
+        agents,
+        passwords,
+        SecondFactors(settings.secret_key),
+        Signatures(access_tokens, Tokens(settings.secret_key, "refresh"), devices),
+        Guesses(agents, settings.sign_in_attempts),
+        rights.changed,
+        settings.second_factor,
+    )
     health = Health()
 
     @asynccontextmanager
@@ -98,7 +114,7 @@ def build(settings: RequestsSettings) -> FastAPI:
         ):
             await store.prepare()
         connected = started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
-        async with connected, relay.running(), teller.running(), healer.running():
+        async with connected, relay.running(), teller.running(), healer.running(), rights.running():
             log.info("started")
             yield
             health.draining = True
@@ -112,8 +128,9 @@ def build(settings: RequestsSettings) -> FastAPI:
     app = create_app("Guichet requests", health=health, lifespan=lifespan)
     problems.install(app)
     agent = access.any_agent(access_tokens)
-    app.include_router(agent_api.auth_routes(desk, settings.public_url))
-    app.include_router(agent_api.directory_routes(agents, requests, passwords, agent))
+    app.include_router(auth_api.auth_routes(desk, settings.public_url, agent))
+    url = settings.public_url
+    app.include_router(agent_api.directory_routes(agents, requests, passwords, agent, url, rights.changed))
     app.include_router(request_api.routes(requests, items, agents, contacts, reasons, agent))
     app.include_router(timeline_api.routes(requests, items, agent))
     app.include_router(reason_api.routes(reasons, requests, agent))

@@ -14,7 +14,7 @@ from guichet_kit.mongo import Database
 from pydantic import TypeAdapter, ValidationError
 
 from guichet_requests.agent import usecases
-from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role
+from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role, welcome_link
 from guichet_requests.agent.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
@@ -112,7 +112,11 @@ async def _first(opened: Opened, given: argparse.Namespace) -> Any:
 
 
 async def _reset(opened: Opened, given: argparse.Namespace) -> Any:
-    return _invited(opened, *await usecases.invite_again(await _agents(opened), given.email))
+    agents = await _agents(opened)
+    agent, token = await usecases.invite_again(agents, given.email)
+    if given.second_factor:
+        await agents.remove_factor(agent.id)
+    return _invited(opened, agent, token)
 
 
 def _switch(active: bool) -> Callable[[Opened, argparse.Namespace], Any]:
@@ -197,10 +201,10 @@ def _shown(agent: Agent, has_password: bool) -> dict[str, Any]:
     }
 
 
-def _invited(opened: Opened, agent: Agent, token: str) -> dict[str, Any]:
+def _invited(opened: Opened, agent: Agent, token: str | None) -> dict[str, Any]:
     return {
         **_shown(agent, has_password=False),
-        "link": f"{opened.settings.public_url.rstrip('/')}/#/welcome/{token}",
+        "link": welcome_link(opened.settings.public_url, token or ""),
         "good_for_seconds": int(WELCOME_LIFETIME.total_seconds()),
     }
 
@@ -243,6 +247,11 @@ def _which(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--email", required=True)
 
 
+def _reset_what(parser: argparse.ArgumentParser) -> None:
+    _which(parser)
+    parser.add_argument("--second-factor", action="store_true", help="take their second factor away as well")
+
+
 def _whose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contact", action="append", default=[], help="a contact's id; may be given several times")
     parser.add_argument("--address", action="append", default=[], help="an address of theirs; likewise")
@@ -275,7 +284,7 @@ REQUESTS = Managed(
         Command("agents-first", "give the first administrator's link, while nobody has a password", _refusing(_first),
                 _first_one, settings=LinkSettings),
         Command("agents-reset", "take an agent's password away, and give a link to set a new one", _refusing(_reset),
-                _which, settings=LinkSettings),
+                _reset_what, settings=LinkSettings),
         Command("agents-deactivate", "take an agent's access away", _refusing(_switch(False)), _which,
                 settings=DatabaseSettings),
         Command("agents-activate", "give an agent's access back", _refusing(_switch(True)), _which,

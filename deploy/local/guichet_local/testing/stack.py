@@ -81,11 +81,6 @@ class Stack(Supervised):
         return rabbitmq.url(self._system.settings.ports, self._system.data.secrets().rabbitmq_password)
 
     @property
-    def secret_key(self) -> bytes:
-        """What this system's tokens are signed with."""
-        return self._system.data.secret_key_file.read_bytes()
-
-    @property
     def s3(self) -> tuple[str, str, str]:
         """Endpoint, access key and secret key of this system's object store."""
         secrets = self._system.data.secrets()

@@ -34,7 +34,8 @@ async def serve_agent(scope: Scope, receive: Receive, send: Send, tokens: Tokens
         agent = {"id": author.id, "name": author.name}
         agent |= {key: claims.extra.get(key) for key in ("initials", "role")}
         connection.offer(encode("ready", agent=agent))
-        await converse(connection, agent_frames, _Agent(live, member, author, "agent").handle)
+        with live.signed_in.kept(connection, claims):
+            await converse(connection, agent_frames, _Agent(live, member, author, "agent").handle)
     finally:
         live.news.leave(connection)
         live.hub.leave(member)

@@ -36,6 +36,7 @@ from guichet_chat.sockets.frames import (
 )
 from guichet_chat.sockets.hub import Hub, Member
 from guichet_chat.sockets.news import RequestNews
+from guichet_chat.sockets.signed_in import SignedIn
 from guichet_chat.usecases import Chat
 
 log = get_logger(__name__)
@@ -58,6 +59,7 @@ class Live:
     news: RequestNews
     public_url: str
     receipts: Tokens
+    signed_in: SignedIn
 
 
 async def handshake(scope: Scope, receive: Receive, send: Send, tokens: Tokens, live: Live) -> Claims | None:

@@ -272,7 +272,7 @@ def release(request: Request, *, by: Author, at: datetime) -> Change | None:
     if request.assignee is None:
         return None
     event = Event("released", Party(request.assignee.id, request.assignee.name))
-    text = f"{by.name} released the request"
+    text = f"{by.name} released the request" if by.name else f"{request.assignee.name} has no access any more"
     return Change(replace(request, assignee=None), (event_item(request, event, by, at, text),))
 
 

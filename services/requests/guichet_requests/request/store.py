@@ -95,6 +95,12 @@ class RequestStore:
         found = self.collection.find({"assignee.id": agent_id, "status": {"$in": OPEN}}, {"_id": True})
         return [document["_id"] async for document in found]
 
+    async def held_by_any(self, agent_ids: Sequence[str], limit: int) -> list[str]:
+        """The ids of open requests of the agents, up to ``limit``."""
+        held: Document = {"assignee.id": {"$in": [*agent_ids]}, "status": {"$in": OPEN}}
+        found = self.collection.find(held, {"_id": True}).limit(limit)
+        return [document["_id"] async for document in found]
+
     async def linked_to(self, contact_id: str) -> AsyncIterator[str]:
         """The ids of the requests that are linked to the contact itself, not to one that was merged into it."""
         batch = [""]

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { AccountDialog } from "../agents/account_dialog";
 import { SignatureDialog } from "../agents/signature_dialog";
 import { ContactsPlace } from "../contacts/contacts_place";
 import { RequestCard } from "../contacts/request_card";
@@ -27,6 +28,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
   const [listShown, setListShown] = useState(true);
   const [cardShown, setCardShown] = useState(false);
   const [help, setHelp] = useState(false);
+  const [account, setAccount] = useState(false);
   const [signing, setSigning] = useState(false);
   const [creating, setCreating] = useState(false);
   const narrow = useMedia(NARROW);
@@ -35,7 +37,12 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
 
   const { settings, contacts } = desk.router.route.value;
   const menu = (
-    <UserMenu appearance={appearance} onSignature={() => setSigning(true)} onHelp={() => setHelp(true)} />
+    <UserMenu
+      appearance={appearance}
+      onAccount={() => setAccount(true)}
+      onSignature={() => setSigning(true)}
+      onHelp={() => setHelp(true)}
+    />
   );
   const thread = desk.thread.value;
   const request = thread?.request.value;
@@ -83,6 +90,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
           </>
         )}
         {creating && <NewRequestDialog onClose={() => setCreating(false)} />}
+        {account && <AccountDialog onClose={() => setAccount(false)} />}
         {signing && <SignatureDialog onClose={() => setSigning(false)} />}
         <QuestionDialog />
         {help && <Help onClose={() => setHelp(false)} />}

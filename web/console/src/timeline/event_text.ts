@@ -31,7 +31,7 @@ export function tellEvent(
     case "assigned":
       return isSelf(event) ? t("event.assigned.self", { by }) : t("event.assigned", { by, to });
     case "released":
-      return t("event.released", { by });
+      return author.kind === "system" ? t("event.released.gone", { from }) : t("event.released", { by });
     case "status_changed":
     case "priority_changed":
     case "reason_changed":
