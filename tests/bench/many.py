@@ -45,8 +45,8 @@ ASKED = {
 async def fill(database: Database, count: int) -> None:
     """Put so many requests there, then make the indexes."""
     kinds: list[Document] = []
-    for number in range(KINDS):
-        one = request(number, AGENTS)
+    for kind in range(KINDS):
+        one = request(kind, AGENTS)
         kinds.append({"_id": one.id, **documents.to_document(one), "outbox": [], "pending": []})
     await database["kinds"].insert_many(kinds)
     copies = -(-count // KINDS)

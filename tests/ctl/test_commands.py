@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aio_pika
 import pytest
@@ -225,7 +226,9 @@ class TestTheRest:
                 {"_id": f"{conversation}:{n}", "conversation_id": conversation, "seq": n} for n in range(1, last + 1)
             ]
             await chat["entries"].insert_many(log)
-        heard = [{"opened_at": now(), "last_seq": n, "read_seq": 0, "closed_seq": None, "unread": []} for n in (2, 2)]
+        heard: list[dict[str, Any]] = [
+            {"opened_at": now(), "last_seq": n, "read_seq": 0, "closed_seq": None, "unread": []} for n in (2, 2)
+        ]
         for conversation, one in zip((whole, short), heard, strict=True):
             one |= {"id": conversation, "heard": [[1, one["last_seq"]]]}
         await requests["requests"].insert_one({"_id": "r", "conversations": heard})

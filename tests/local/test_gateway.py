@@ -171,7 +171,7 @@ class TestWhatNginxRefuses:
     async def test_sockets_of_one_address_are_bounded(self, settings: gateway.Gateway, tmp_path: Path) -> None:
         async with running_with(replace(settings, sockets=2), tmp_path) as running:
             url = running.url.replace("http", "ws") + "/chat/v1/socket?stay"
-            opened = partial(websockets.connect, url, proxy=None, subprotocols=["guichet.v1"])
+            opened = partial(websockets.connect, url, proxy=None, subprotocols=[websockets.Subprotocol("guichet.v1")])
             async with opened() as first, opened() as second:
                 assert {await first.recv(), await second.recv()} <= {"chat-1", "chat-2"}
                 with pytest.raises(websockets.InvalidStatus) as refused:

@@ -10,9 +10,9 @@ import pytest
 from guichet_kit.clock import now
 from guichet_kit.mongo import Database, open_client
 from guichet_requests.errors import Unknown
-from guichet_requests.request import batch
+from guichet_requests.request import chat
 from guichet_requests.request.hearing import PredecessorUnknown
-from guichet_requests.request.request import with_status
+from guichet_requests.request.request import Change, with_status
 from guichet_requests.request.usecases import change
 from pymongo import monitoring
 
@@ -95,14 +95,14 @@ class TestABatch:
 
     async def test_what_fails_is_left_and_holds_nothing_up(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         ada, bea = await begun(world, 2)
-        real = batch.chat.take_in
+        real = chat.take_in
 
         def failing(request: Any, opening: Any, entry: Any, known: Any = None) -> Any:
             if entry.text == "Poison":
                 raise ValueError("as no entry should")
             return real(request, opening, entry, known)
 
-        monkeypatch.setattr(batch.chat, "take_in", failing)
+        monkeypatch.setattr(chat, "take_in", failing)
 
         assert await world.hear_together(ada.writes("Poison"), ada.writes("Deux"), bea.writes("Trois")) == [0]
 
@@ -129,16 +129,16 @@ class TestABatch:
         ada, bea = await begun(world, 2)
         late = ada.writes("Tard")
         await world.hear(ada.is_closed("closed"), ada.writes("Une autre"))
-        real = batch.chat.take_in
+        real = chat.take_in
 
         def waking(request: Any, opening: Any, entry: Any, known: Any = None) -> Any:
             taken = real(request, opening, entry, known)
-            if entry.text != "Tard":
+            if entry.text != "Tard" or taken is None:
                 return taken
             # Nothing that is heard does this: it would be the current request of its visitor beside the other one.
-            return batch.Change(with_status(taken.request, "in_progress", now()), taken.items)
+            return Change(with_status(taken.request, "in_progress", now()), taken.items)
 
-        monkeypatch.setattr(batch.chat, "take_in", waking)
+        monkeypatch.setattr(chat, "take_in", waking)
 
         assert await world.hear_together(late, bea.writes("Trois")) == [0]
 
@@ -157,7 +157,7 @@ class TestWhileOthersChangeTheRequests:
         async def raced(changes: Any) -> Any:
             if races[0]:
                 races[0] -= 1
-                await change(store, first.id, lambda r: batch.Change(with_status(r, "pending", now())))
+                await change(store, first.id, lambda r: Change(with_status(r, "pending", now())))
             return await real(changes)
 
         monkeypatch.setattr(store, "take_in_many", raced)

@@ -16,6 +16,7 @@ from guichet_requests.email.filing import NotReceived
 from guichet_requests.email.inbound import judge, move
 from guichet_requests.email.people import is_no_person, writer
 from guichet_requests.errors import Unknown
+from guichet_requests.request import request as request_noun
 from guichet_requests.request import usecases
 from guichet_requests.request.listing import Listing
 from guichet_requests.request.request import Request
@@ -316,7 +317,7 @@ class TestWhatAnAgentSaysOfIt:
     async def test_a_person_s_counts_as_unread_wakes_and_makes_the_contact(self, world: World) -> None:
         request, item = await automatic(world, kind="bulk")
         await usecases.change(
-            world.requests, request.id, lambda r: usecases.noun.edit(r, by=CARO, at=now(), status="closed")
+            world.requests, request.id, lambda r: request_noun.edit(r, by=CARO, at=now(), status="closed")
         )
 
         judged, after = await judge(world.room, request.id, item.id, "person", by=CARO)
@@ -424,7 +425,7 @@ class TestAutomaticMailInLists:
 
         async def shown(**filters: Any) -> list[str | None]:
             page, _ = await world.requests.page(Listing(viewer_id=CARO.id, **filters), 10, None)
-            return [request.preview for request in page]
+            return [row["preview"] for row in page]
 
         for sort in ("-last_activity_at", "created_at", "-priority"):
             assert await shown(automatic=True, sort=sort) == ["Un"]

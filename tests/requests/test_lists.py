@@ -110,7 +110,7 @@ class TestViewsAndFilters:
 
     async def test_the_counts_are_those_of_the_views(self, world: World) -> None:
         requests = await fill(world.requests)
-        counts: Mapping[str, int] = await world.requests.counts("me")
+        counts = await world.requests.counts("me")
         assert counts == {view: sum(map(passes, requests)) for view, passes in IN_VIEW.items() if view != "closed"}
 
     async def test_what_is_too_much_to_count_is_said_to_be_more(

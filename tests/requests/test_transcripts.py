@@ -60,7 +60,7 @@ class Desk:
     def link(self) -> str:
         """What is signed in the last mail that asks whether an address is the visitor's."""
         told = [event["data"]["email"] for event in self.world.relay.events if "email" in event["data"]]
-        return re.findall(r"https://desk\.example/proofs#(\S+)", told[-1]["text"])[0]
+        return str(re.findall(r"https://desk\.example/proofs#(\S+)", told[-1]["text"])[0])
 
     async def request_id(self, visitor: Visitor) -> str:
         request = await self.world.requests.holding(visitor.conversation.id)
