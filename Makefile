@@ -51,7 +51,7 @@ test-python: web ## Run the Python, service and browser tests; PYTEST_ARGS="test
 ifdef PYTEST_ARGS
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 else
-	tests/run services tests --ignore tests/e2e --ignore tests/chaos --ignore tests/deploy --numprocesses auto --dist loadfile; services=$$?; \
+	tests/run services tests --ignore tests/e2e --ignore tests/chaos --ignore tests/deploy --numprocesses auto --dist loadfile --no-loadscope-reorder; services=$$?; \
 	tests/run e2e tests/e2e --numprocesses 2 --dist loadfile && exit $$services
 endif
 

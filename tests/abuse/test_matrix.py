@@ -62,7 +62,7 @@ SUPERVISORS = {
     "GET /api/v1/mail/quarantine",
     "POST /api/v1/mail/quarantine/{mail_id}/replay",
     "GET /api/v1/mail/received/{mail_id}",
-    "GET /api/v1/mail/received/{mail_id}/raw",
+    "GET /api/v1/mail/received/{mail_id}/files/{file_id}",
 }
 ADMINS = {
     "POST /api/v1/agents",

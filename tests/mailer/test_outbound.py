@@ -99,7 +99,7 @@ class TestAnEmail:
         self, desk: Desk, mail_server: MailServer, ear: Ear
     ) -> None:
         to, text = address(), "Bonjour.\n\nLe 3/2/2026 à 10:12, Jeanne a écrit :\n> Où ?"
-        email = await desk.submit(to, mailbox="sales", text=text)
+        email = await desk.submit(to, mailbox="sales", text=text, quoted_from=text.index("Le 3/2"))
         await eventually(lambda: "sent" in ear.states(email.item_id))
         (sent,) = [one for one in mail_server.mails if to in one.rcpt_tos]
         assert str(sent.mail_from).startswith("sales+")
