@@ -39,7 +39,7 @@ check-alerts: python ## Check the alert rules, and that each fires in its test a
 	@$(PYTHON) -m guichet_local check-alerts
 
 .PHONY: test
-test: test-web test-python ## Run every test but the long one of `make chaos`, against real servers
+test: test-web test-python ## Run every test but the long ones of `make chaos` and `make chaos-mail`, against real servers
 
 .PHONY: test-web
 test-web: web ## Run the unit tests of the web part
@@ -51,19 +51,45 @@ test-python: web ## Run the Python, service and browser tests; PYTEST_ARGS="test
 ifdef PYTEST_ARGS
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 else
-	tests/run services tests --ignore tests/e2e --ignore tests/chaos --ignore tests/deploy --numprocesses auto --dist loadfile; services=$$?; \
+	tests/run services tests --ignore tests/e2e --ignore tests/chaos --ignore tests/deploy --numprocesses auto --dist loadfile --no-loadscope-reorder; services=$$?; \
 	tests/run e2e tests/e2e --numprocesses 2 --dist loadfile && exit $$services
 endif
 
 .PHONY: chaos
-chaos: python ## Kill mailer 50 times while 500 mails go each way, through a real Postfix and Dovecot
+chaos: web ## Let everything fail for CHAOS_MINUTES (10) while people work, and compare what they were told with what is there
+	@$(PYTHON) -m guichet_local prepare-tests
+	@$(PYTHON) -m tests.chaos
+
+.PHONY: chaos-short
+chaos-short: web ## The same for 90 seconds
+	@$(PYTHON) -m guichet_local prepare-tests
+	@CHAOS_MINUTES=1.5 $(PYTHON) -m tests.chaos
+
+.PHONY: chaos-planted
+chaos-planted: web ## Show that the short form finds each of the faults in tests/chaos/planted
+	@$(PYTHON) -m guichet_local prepare-tests
+	@$(PYTHON) -m tests.chaos.planted
+
+.PHONY: chaos-mail
+chaos-mail: python ## Kill mailer 50 times while 500 mails go each way, through a real Postfix and Dovecot
 	@$(PYTHON) -m guichet_local prepare-tests
 	$(PYTHON) -m pytest tests/chaos --capture=no
 
 .PHONY: bench
-bench: web ## Measure, alone on the machine, and write docs/benchmarks.md
+bench: web ## Measure, alone on the machine, and write docs/benchmarks.md; BENCH_ONLY=path,lists picks parts
 	@$(PYTHON) -m guichet_local prepare-tests
-	GUICHET_BENCHMARKS=$(CURDIR)/docs/benchmarks.md $(PYTHON) -m pytest tests/bench/bench_*.py --capture=no
+	GUICHET_BENCHMARKS=$(CURDIR)/docs/benchmarks.md $(PYTHON) -m tests.bench
+
+.PHONY: bench-compare
+bench-compare: python ## Compare two results: make bench-compare A B, each a file or a revision
+	@$(PYTHON) -m tests.bench.compare $(filter-out bench-compare,$(MAKECMDGOALS))
+
+# The two that are named are no targets.
+ifeq (bench-compare,$(firstword $(MAKECMDGOALS)))
+.PHONY: $(filter-out bench-compare,$(MAKECMDGOALS))
+$(filter-out bench-compare,$(MAKECMDGOALS)):
+	@:
+endif
 
 .PHONY: guide
 guide: web ## Play the treatment of a request, by chat and by e-mail, and write the agents' guide and the README's picture from it

@@ -108,6 +108,10 @@ class Desk:
         """A new visitor with a session."""
         return self._someone("visitors")
 
+    def form(self) -> Someone:
+        """Somebody who fills in a web form."""
+        return self._someone("forms")
+
     def agent(self, role: str = "agent") -> Someone:
         """A new agent, signed in."""
         return self._someone("agents", role=role)

@@ -4,9 +4,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from guichet_attachments.allowance import Allowance, AllowanceUsed, counts, exhausted, network_of
+from guichet_attachments.allowance import Allowance, AllowanceUsed, counts, exhausted
 from guichet_attachments.attachment import Person
 from guichet_attachments.usage import Allowances
+from guichet_kit.limits import network_of
 from guichet_local.testing.databases import Databases
 
 NOW = datetime(2026, 1, 1, 12, 40, tzinfo=UTC)

@@ -27,6 +27,7 @@ from guichet_contracts.requests import (
     TemplateChanged,
     TemplateChangedData,
 )
+from guichet_contracts.subscriptions import MESSAGES_WITH_FILES
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
 from guichet_kit.tokens import InvalidToken, Tokens
@@ -59,7 +60,8 @@ class Broker:
                 ),
             ),
         )
-        await self._publish(event)
+        # chat gives messages with files a key of their own, so that this service is not told of all the others.
+        await self._publish(event, MESSAGES_WITH_FILES)
 
     async def change_template(self, template_id: str, version: int, *file_ids: str) -> None:
         """Say, as requests does, that the template names these files."""
@@ -97,11 +99,11 @@ class Broker:
         data = EmailReceivedData(email=email, thread=Thread())
         await self._publish(EmailReceived(id=str(uuid4()), time=now(), subject=email.id, data=data))
 
-    async def _publish(self, event: Event[Any]) -> None:
+    async def _publish(self, event: Event[Any], key: str = "") -> None:
         message = aio_pika.Message(
             event.model_dump_json().encode(), content_type="application/json", message_id=event.id, type=event.type
         )
-        await self._exchange.publish(message, event.type)
+        await self._exchange.publish(message, key or event.type)
 
     async def next_event_of(self, file_id: str) -> dict[str, Any]:
         """The next event about this file."""
@@ -132,6 +134,12 @@ async def uploaded(desk: Desk, who: Someone, name: str = "facture.txt", content:
 
 
 class TestUploading:
+    async def test_whoever_fills_in_a_form_uploads_with_the_forms_token(self, desk: Desk) -> None:
+        who = desk.form()
+        file = await uploaded(desk, who)
+        assert (await desk.read(who, file["id"])).content == TEXT
+        assert (await desk.read(desk.visitor(), file["id"])).status_code == 404
+
     async def test_the_answer_describes_the_file(self, desk: Desk) -> None:
         file = await uploaded(desk, desk.visitor(), "Été 1.txt")
         assert file | {"id": "", "receipt": ""} == {

@@ -44,17 +44,3 @@ class TestCleaning:
 
     def test_the_escapes_of_browsers_forms_are_undone(self) -> None:
         assert names.clean(names.from_form(b"a%22b%0D%0Ac.txt")) == "a”b c.txt"
-
-
-class TestDisposition:
-    def test_old_clients_get_plain_letters_and_others_the_whole_name(self) -> None:
-        assert names.disposition("Été €.pdf") == (
-            "attachment; filename=\"Ete .pdf\"; filename*=UTF-8''%C3%89t%C3%A9%20%E2%82%AC.pdf"
-        )
-
-    @given(st.text(max_size=100))
-    def test_it_is_always_one_line_of_ascii(self, name: str) -> None:
-        header = names.disposition(names.clean(name))
-        assert header.isascii()
-        assert header.isprintable()
-        assert header.count('"') == 2

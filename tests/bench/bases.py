@@ -58,23 +58,31 @@ class Unheard:
     def offer(self, collection: object, document_id: object, entries: object) -> None:
         """Do nothing."""
 
+    async def publish_batch(self, events: object, *, also: object = ()) -> None:
+        """Do nothing."""
 
-async def fill(mongodb_url: str, numbers: range) -> None:
-    """Put the contacts and requests of these numbers into the system's databases, two messages on each request."""
+
+async def fill(mongodb_url: str, numbers: range, lines: int = 2) -> None:
+    """Put the contacts and requests of these numbers into the system's databases, so many lines on each request."""
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongodb_url)
     kept = client["guichet_requests"]
     found = await kept["agents"].find({}).to_list(None)
     agents = [Assignee(agent["_id"], agent["name"], "".join(w[0] for w in agent["name"].split())) for agent in found]
-    requests = [request(number, agents) for number in numbers]
     await _insert(
         client["guichet_contacts"]["contacts"],
         ({**contact_documents.to_document(contact(number)), "outbox": []} for number in numbers),
     )
     await _insert(
         kept["requests"],
-        ({"_id": one.id, **documents.to_document(one), "outbox": [], "pending": []} for one in requests),
+        (
+            {"_id": one.id, **documents.to_document(one), "outbox": [], "pending": []}
+            for one in (request(number, agents) for number in numbers)
+        ),
     )
-    await _insert(kept["timeline"], (timeline.to_document(item) for one in requests for item in _said(one)))
+    await _insert(
+        kept["timeline"],
+        (timeline.to_document(item) for number in numbers for item in _said(request(number, agents), lines)),
+    )
     await client.close()
 
 
@@ -83,11 +91,13 @@ def _details(number: int) -> Details:
     return Details(first, last, f"personne{number}@example.com", f"+336{number:08}", f"Société {number % 500}")
 
 
-def _said(one: Request) -> Iterator[Item]:
-    for n, text in enumerate(("Bonjour, où en est ma commande ?", "Bonjour, je regarde cela tout de suite.")):
-        author = Author("agent", "a", "Caro Agent") if n else Author("contact", "c", "Ada")
+def _said(one: Request, lines: int) -> Iterator[Item]:
+    texts = ("Bonjour, où en est ma commande ?", "Bonjour, je regarde cela tout de suite.")
+    for n in range(lines):
+        text = texts[n % 2]
+        author = Author("agent", "a", "Caro Agent") if n % 2 else Author("contact", "c", "Ada")
         at = one.created_at + timedelta(seconds=n)
-        way: Any = "outbound" if n else "inbound"
+        way: Any = "outbound" if n % 2 else "inbound"
         yield Item(f"{one.id}:{n}", one.id, at, "message", one.channel, way, author, text)
 
 

@@ -10,8 +10,13 @@ from dataclasses import dataclass, field
 
 import pytest
 from guichet_chat.conversation import Author, Draft
+from guichet_chat.log.committer import Committer
+from guichet_chat.log.known import Known
+from guichet_chat.log.outbox import LogOutbox
+from guichet_chat.log.store import WriterStore
 from guichet_chat.store import Store
 from guichet_chat.usecases import Chat
+from guichet_kit.clock import now
 from guichet_kit.mongo import open_client
 from guichet_local.testing.stack import Stack
 from playwright.async_api import Browser, Page, Request, expect
@@ -182,9 +187,13 @@ class Journey:
 
 
 async def talk(stack: Stack, messages: int, mark: str) -> None:
-    """An open conversation of so many messages; the system's own relay tells of it."""
+    """An open conversation of so many messages; the system tells of it, as of what a process wrote that has ended."""
     mongo = open_client(stack.mongodb_url, "pymongo", "bench")
-    chat = Chat(Store(mongo.database("guichet_chat")), Unheard())
+    database = mongo.database("guichet_chat")
+    store, known = Store(database), Known()
+    writers = WriterStore(store, database["writers"])
+    numbers = LogOutbox(store, writers, Unheard())
+    chat = Chat(store, Unheard(), Committer(store, numbers, known), known)
     visitor = await chat.begin_session(None, "demo", None, None)
     ada, caro = Author("visitor", visitor.id), Author("agent", "bench-caro", "Caro Agent")
     for number in range(messages - 1):
@@ -193,6 +202,7 @@ async def talk(stack: Stack, messages: int, mark: str) -> None:
         )
         posted = await chat.post_visitor_message(visitor.id, draft)
     await chat.post_message(posted.conversation, Draft(str(uuid.uuid4()), ada, text=f"last {mark}"))
+    await writers.leave(numbers.writer, 0, now())
     requests = mongo.database("guichet_requests")["requests"]
     while not await requests.find_one({"visitor.id": visitor.id, "conversations.last_seq": messages}):
         await asyncio.sleep(0.5)

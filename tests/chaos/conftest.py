@@ -12,7 +12,7 @@ import aio_pika
 import httpx2
 import pytest
 from guichet_contracts import requests as contract
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit.broker import EVENTS_EXCHANGE, Topology
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -174,7 +174,7 @@ async def desk(other_rabbitmq_url: str) -> AsyncIterator[Desk]:
     """Hears and says from before mailer's first start on."""
     async with await aio_pika.connect(other_rabbitmq_url) as connection:
         channel = await connection.channel()
-        await Topology(SUBSCRIPTIONS, LIVE_EVENTS).declare(channel)
+        await Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED).declare(channel)
         exchange = await channel.get_exchange(EVENTS_EXCHANGE)
         desk = Desk(exchange)
         queue = await channel.declare_queue(exclusive=True)

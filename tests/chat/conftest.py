@@ -44,19 +44,25 @@ def widget_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start_replicas(rabbitmq_url: str, mongodb_url: str, folder: Path, widget_dir: Path) -> Replicas:
+def environment_of(
+    rabbitmq_url: str, mongodb_url: str, folder: Path, widget_dir: Path
+) -> tuple[dict[str, str], bytes]:  # fmt: skip
+    """What replicas are told that share a database with nobody else, and the secret that they sign with."""
     secret = secrets.token_bytes(48)
     secret_file = folder / "secret.key"
     secret_file.write_bytes(secret)
-    prefix = f"test_{secrets.token_hex(4)}_"
-    environment = {
+    return {
         "GUICHET_RABBITMQ_URL": rabbitmq_url,
         "GUICHET_MONGODB_URL": mongodb_url,
-        "GUICHET_DATABASE_PREFIX": prefix,
+        "GUICHET_DATABASE_PREFIX": f"test_{secrets.token_hex(4)}_",
         "GUICHET_SECRET_KEY_FILE": str(secret_file),
         "GUICHET_WIDGET_SITES": json.dumps([SITE]),
         "GUICHET_WIDGET_DIR": str(widget_dir),
-    }
+    }, secret
+
+
+def start_replicas(rabbitmq_url: str, mongodb_url: str, folder: Path, widget_dir: Path) -> Replicas:
+    environment, secret = environment_of(rabbitmq_url, mongodb_url, folder, widget_dir)
     first, second = (ServiceProcess("guichet_chat", environment, folder / f"chat-{number}.log") for number in (1, 2))
     first.start()
     second.start()
@@ -66,7 +72,7 @@ def start_replicas(rabbitmq_url: str, mongodb_url: str, folder: Path, widget_dir
         visitor_tokens=Tokens(secret, "visitors"),
         agent_tokens=Tokens(secret, "agents"),
         receipt_tokens=Tokens(secret, "receipts"),
-        database=f"{prefix}chat",
+        database=f"{environment['GUICHET_DATABASE_PREFIX']}chat",
     )
 
 

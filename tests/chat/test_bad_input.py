@@ -34,6 +34,7 @@ BAD_FRAMES: dict[str, tuple[str | bytes, str, str | None]] = {
     "10,001 characters": (post(text="x" * 10_001), "invalid_frame", "text"),
     "an empty text": (post(text=""), "invalid_frame", "text"),
     "a blank text": (post(text=" \n "), "invalid_frame", "text"),
+    "a text of marks without a shape": (post(text="\u200b\u202e\u3164"), "invalid_frame", "text"),
     "an id that is no UUID": (post(id="1"), "invalid_frame", "id"),
     "no id": ('{"type": "message.post", "text": "Bonjour"}', "invalid_frame", "id"),
     "a forged receipt": (post(receipts=["x.y.z"]), "invalid_frame", "receipts.0"),

@@ -22,7 +22,8 @@ from guichet_kit.mongo import Database, open_client
 from guichet_local.testing.moments import Moment
 
 from .conftest import Replicas
-from .test_log import AGENT, RecordingRelay
+from .test_log import AGENT
+from .writers import writer
 
 TRACES = ("Élodie", "elodie", "Marchand")
 
@@ -51,7 +52,7 @@ class TestForgetting:
     async def test_nothing_of_the_visitor_is_left_also_not_in_what_waits_to_be_told(self, database: Database) -> None:
         store = Store(database)
         await store.ensure_indexes()
-        chat = Chat(store, RecordingRelay())
+        chat = writer(store)
         conversation_id, visitor_id = await talk(chat)
         other_id, _ = await talk(chat)
         before = await everything(database)
@@ -72,7 +73,7 @@ class TestForgetting:
         await store.visitors.delete_many({"_id": {"$ne": visitor_id}})
         left = await everything(database)
         assert [trace for trace in TRACES if trace in left] == []
-        assert "chat.message.posted.v1" in left
+        assert "chat.conversation.opened.v1" in left
 
 
 Act = Callable[[Store], Awaitable[object]]
@@ -86,11 +87,11 @@ async def forget(visitor_id: str, store: Store) -> None:
 async def write(visitor_id: str, store: Store) -> None:
     author = Author("visitor", visitor_id, "Élodie Marchand")  # as their token has it
     draft = Draft(new_id(), author, text="Bonjour")
-    await Chat(store, RecordingRelay()).post_visitor_message(visitor_id, draft)
+    await writer(store).post_visitor_message(visitor_id, draft)
 
 
 async def come_back(visitor_id: str, store: Store) -> None:
-    visitor = await Chat(store, RecordingRelay()).begin_session(visitor_id, "shop", "Élodie M.", "elodie@example.com")
+    visitor = await writer(store).begin_session(visitor_id, "shop", "Élodie M.", "elodie@example.com")
     if visitor.id != visitor_id:  # who comes back after the erasure is somebody new
         await store.visitors.delete_one({"_id": visitor.id})
 
@@ -101,9 +102,7 @@ class TestForgettingSomebodyWhoIsThere:
         store = Store(database)
         for collection in (store.visitors, store.conversations, store.entries):
             await collection.delete_many({})
-        visitor = await Chat(store, RecordingRelay()).begin_session(
-            None, "shop", "Élodie Marchand", "elodie@example.com"
-        )
+        visitor = await writer(store).begin_session(None, "shop", "Élodie Marchand", "elodie@example.com")
         if talks:
             await write(visitor.id, store)
         return store, visitor.id
@@ -139,7 +138,7 @@ class TestForgettingSomebodyWhoIsThere:
         watched, moment = Store(database), Moment(nth, partial(forget, visitor_id, store))
         watched.entries = moment.watch(store.entries)
         draft = Draft(new_id(), Author("visitor", visitor_id), text="Je m’appelle Marchand, elodie@example.com")
-        posted = await Chat(watched, RecordingRelay()).post_visitor_message(visitor_id, draft)
+        posted = await writer(watched).post_visitor_message(visitor_id, draft)
         assert moment.passed
         assert (posted.entry.author.name, posted.entry.text) == (None, "Je m’appelle [effacé], [effacé]")
         await self.nothing_is_left(database)
@@ -148,7 +147,7 @@ class TestForgettingSomebodyWhoIsThere:
         store, visitor_id = await self.begin(database, talks=True)
         await forget(visitor_id, store)
         draft = Draft(new_id(), Author("visitor", visitor_id, "Élodie Marchand"), text="Encore moi")
-        posted = await Chat(store, RecordingRelay()).post_visitor_message(visitor_id, draft)
+        posted = await writer(store).post_visitor_message(visitor_id, draft)
         assert (posted.entry.author.name, posted.entry.text) == (None, "Encore moi")
         await self.nothing_is_left(database)
 
@@ -158,7 +157,7 @@ class TestTheService:
     async def test_it_forgets_whom_it_is_told_to(self, replicas: Replicas, rabbitmq_url: str, mongodb_url: str) -> None:
         mongo = open_client(mongodb_url, "pymongo", "tests")
         database = mongo.database(replicas.database)
-        conversation_id, visitor_id = await talk(Chat(Store(database), RecordingRelay()))
+        conversation_id, visitor_id = await talk(writer(Store(database)))
         data = VisitorsErasedData(contact_id="c", visitor_ids=(visitor_id,))
         event = VisitorsErased(id=new_id(), time=now(), subject="c", data=data)
         async with RabbitBroker(rabbitmq_url) as broker:

@@ -12,14 +12,14 @@ import pytest
 from guichet_chat.conversation import Identity, Visitor
 from guichet_chat.identity import IdentityRefused, identity_of
 from guichet_chat.store import CustomerTaken, Store
-from guichet_chat.usecases import Chat
 from guichet_kit.mongo import Database
 from guichet_local.testing.service import ServiceProcess
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from pydantic import SecretStr
 
-from .test_log import RecordingRelay, by
+from .test_log import by
+from .writers import RecordingRelay, writer
 
 DAY = 24 * 3600
 SECRET = secrets.token_urlsafe(32)
@@ -40,6 +40,9 @@ class TestAToken:
     def test_says_who_the_customer_is(self) -> None:
         token = signed(name="Ada Lovelace", email="ada@example.com")
         assert identity_of(token, SHARED) == Identity("customer-1", "Ada Lovelace", "ada@example.com")
+
+    def test_names_nobody_by_a_name_that_shows_nothing(self) -> None:
+        assert identity_of(signed(name="\u3164\u200b"), SHARED) == Identity("customer-1")
 
     def test_need_not_tell_name_and_address(self) -> None:
         assert identity_of(signed(plan="gold"), SHARED) == Identity("customer-1")
@@ -134,7 +137,7 @@ class TestTheStore:
     async def test_devices_that_come_at_once_are_the_same_visitor(self, database: Database) -> None:
         store = Store(database)
         await store.ensure_indexes()
-        chat = Chat(store, RecordingRelay())
+        chat = writer(store)
         identity = Identity("c", "Ada", "ada@example.com")
         visitors = await asyncio.gather(*(chat.begin_session(None, "shop", None, None, identity) for _ in range(8)))
         assert len({visitor.id for visitor in visitors}) == 1
@@ -142,7 +145,7 @@ class TestTheStore:
     async def test_events_tell_that_the_visitor_is_verified(self, database: Database) -> None:
         store, relay = Store(database), RecordingRelay()
         await store.ensure_indexes()
-        chat = Chat(store, relay)
+        chat = writer(store, relay)
         anyone = await chat.begin_session(None, "shop", "Ada", None)
         await chat.post_visitor_message(anyone.id, by(anyone))
         await chat.begin_session(anyone.id, "shop", None, None, Identity("c", "Ada", "ada@example.com"))

@@ -2,8 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from guichet_chat.conversation import (
@@ -17,22 +15,11 @@ from guichet_chat.conversation import (
 )
 from guichet_chat.store import Store
 from guichet_chat.usecases import Chat
-from guichet_kit.mongo import Collection, Database, Document
+from guichet_kit.mongo import Database
+
+from .writers import RecordingRelay, writer
 
 AGENT = Author("agent", "a1", "Caro Agent")
-
-
-class RecordingRelay:
-    """Publishes nothing; remembers what it was offered."""
-
-    def __init__(self) -> None:
-        self.offered: list[Document] = []
-
-    def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
-        self.offered += entries
-
-    def types(self) -> list[str]:
-        return [entry["event"]["type"] for entry in self.offered]
 
 
 @pytest.fixture
@@ -57,7 +44,7 @@ async def visitor(store: Store) -> Visitor:
 @pytest.fixture
 def replicas(store: Store, relay: RecordingRelay) -> list[Chat]:
     """Four writers that share nothing but the database, as four processes would."""
-    return [Chat(store, relay) for _ in range(4)]
+    return [writer(store, relay) for _ in range(4)]
 
 
 @pytest.fixture
@@ -230,16 +217,17 @@ class TestClosing:
             await chat.conversation(mine.id, "somebody else")
 
 
-class TestEventsSavedWithTheState:
-    async def test_every_entry_carries_its_event_until_it_is_published(
-        self, chat: Chat, store: Store, visitor: Visitor
+class TestTheLogAsItsOwnOutbox:
+    async def test_every_entry_says_who_wrote_it_and_which_of_theirs_it_is(
+        self, replicas: list[Chat], store: Store, visitor: Visitor
     ) -> None:
-        await opened(chat, visitor)
-        document = await store.entries.find_one({"visitor_id": visitor.id})
-        assert document is not None
-        (waiting,) = document["outbox"]
-        assert waiting["event"]["type"] == "chat.message.posted.v1"
-        assert waiting["event"]["data"]["entry"]["text"] == "Bonjour"
+        conversation = await opened(replicas[0], visitor)
+        await replicas[0].post_message(conversation, by(visitor))
+        await replicas[1].post_message(conversation, by(visitor))
+        documents = await store.entries.find({"visitor_id": visitor.id}).sort("seq").to_list(None)
+        assert [document["n"] for document in documents] == [1, 2, 1]
+        one, same, other = (document["writer"] for document in documents)
+        assert one == same != other
 
 
 class TestReadMarks:

@@ -1,6 +1,8 @@
 """Whoever may read a conversation can have it sent by e-mail: once for each id, and a visitor not too often."""
 
 import asyncio
+import hashlib
+import itertools
 from datetime import datetime, timedelta
 
 import httpx2
@@ -8,14 +10,19 @@ import pytest
 from guichet_chat.conversation import Author, Conversation, Draft, IdTaken, Wanted
 from guichet_chat.erasure import erase_visitor
 from guichet_chat.store import Store
-from guichet_chat.transcript import PER_VISITOR, WINDOW, NothingSaid, TooManyTranscripts, Transcripts
-from guichet_chat.usecases import Chat
+from guichet_chat.transcript import PER_VISITOR, WINDOW, Asker, NothingSaid, TooManyTranscripts, Transcripts
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database, Document
+from guichet_kit.quotas import Quotas
+from guichet_kit.work import Work
 
 from .conftest import Open, Replicas, Visit
-from .test_log import AGENT, RecordingRelay
+from .test_log import AGENT
+from .writers import RecordingRelay, writer
+
+SECRET = b"a secret of the tests, long enough to be one"
+LIMITS = {"recipient": 2, "address": 3, "site": 5, "installation": 6}
 
 
 class Clock:
@@ -36,8 +43,9 @@ class World:
 
     def __init__(self, database: Database) -> None:
         self.store, self.clock = Store(database), Clock()
-        self.chat = Chat(self.store, RecordingRelay())
-        self.transcripts = Transcripts(self.store, RecordingRelay(), self.clock)
+        self.chat = writer(self.store)
+        quotas, work = Quotas(database, SECRET, LIMITS), Work(SECRET, "transcripts")
+        self.transcripts = Transcripts(self.store, RecordingRelay(), quotas, work, self.clock)
 
     async def begin(self) -> "World":
         await self.store.ensure_indexes()
@@ -122,6 +130,69 @@ class TestTheLimit:
             await world.ask(by=AGENT)
         await world.ask()
         assert len(await world.told()) == PER_VISITOR + 2
+
+
+class TestTheLimitsOfACrowd:
+    """By the address wanted, and by where visitors ask from: only the first refuses, the others slow down."""
+
+    async def asked_by_another(self, world: World, email: str, asker: Asker) -> TooManyTranscripts | None:
+        visitor = await world.chat.begin_session(None, "shop", "Mallory", None)
+        by = Author("visitor", visitor.id, visitor.name)
+        posted = await world.chat.post_visitor_message(visitor.id, Draft(new_id(), by, text="Buy pills"))
+        try:
+            await world.transcripts.request(posted.conversation, Wanted(new_id(), email, "fr", by), asker)
+        except TooManyTranscripts as refused:
+            return refused
+        return None
+
+    def worked(self, refused: TooManyTranscripts | None) -> tuple[str, int]:
+        assert refused is not None
+        assert refused.challenge is not None
+        challenge, bits = str(refused.challenge["challenge"]), int(str(refused.challenge["bits"]))
+        return challenge, next(
+            number
+            for number in itertools.count()
+            if int.from_bytes(hashlib.sha256(f"{challenge}:{number}".encode()).digest()) >> (256 - bits) == 0
+        )
+
+    async def test_one_address_is_written_to_twice_an_hour_wherever_it_is_asked_from(self, world: World) -> None:
+        written = ("victim@example.org", "Victim@Example.org", " victim@example.org")
+        answers = [
+            await self.asked_by_another(world, email, Asker(f"198.51.100.{number}"))
+            for number, email in enumerate(written)
+        ]
+        assert answers[:2] == [None, None]
+        assert answers[2] is not None
+        assert answers[2].challenge is None
+        assert 0 < answers[2].retry_after <= 3600
+        world.clock.time += timedelta(seconds=answers[2].retry_after)
+        assert await self.asked_by_another(world, written[0], Asker("198.51.100.9")) is None
+
+    async def test_an_office_behind_one_address_goes_on_with_some_work(self, world: World) -> None:
+        office, work = "2001:db8::1", None
+        for number in range(3):
+            assert await self.asked_by_another(world, f"a{number}@example.org", Asker(office)) is None
+        # The same household's other address.
+        refused = await self.asked_by_another(world, "b@example.org", Asker("2001:db8::2"))
+        work = self.worked(refused)
+        assert await self.asked_by_another(world, "b@example.org", Asker(office, work)) is None
+        # Work is good once, and what was made up is none.
+        for bad in (work, (work[0], work[1] + 1), ("forged", 0)):
+            assert await self.asked_by_another(world, "c@example.org", Asker(office, bad)) is not None
+        assert await self.asked_by_another(world, "c@example.org", Asker("2001:db8:1::1")) is None
+
+    async def test_work_does_not_open_an_address_that_had_enough(self, world: World) -> None:
+        for number in range(3):
+            assert await self.asked_by_another(world, f"a{number % 2}@example.org", Asker("192.0.2.1")) is None
+        work = self.worked(await self.asked_by_another(world, "b@example.org", Asker("192.0.2.1")))
+        refused = await self.asked_by_another(world, "a0@example.org", Asker("192.0.2.1", work))
+        assert refused is not None
+        assert refused.challenge is None
+
+    async def test_many_at_the_same_moment_do_not_get_past_it(self, world: World) -> None:
+        asked = (self.asked_by_another(world, "victim@example.org", Asker(f"192.0.2.{n}")) for n in range(8))
+        answers = await asyncio.gather(*asked)
+        assert answers.count(None) <= LIMITS["recipient"]
 
 
 class TestForgetting:

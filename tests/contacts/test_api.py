@@ -125,6 +125,30 @@ class TestContacts:
                 break
         assert shown == ["P0", "P1", "P2", "P3", "P4"]
 
+    async def test_are_listed_by_name_backwards_and_the_last_changed_first(self, agent: httpx2.AsyncClient) -> None:
+        word = _email().split("@")[0].replace("-", "")
+        made = [await _create(agent, first_name=name, last_name=word) for name in ("Ada", "Cléo", "Bob")]
+        await agent.patch(f"/api/v1/contacts/{made[0]['id']}", json={"company": "Lampe"})
+
+        async def listed(sort: str) -> list[str]:
+            found, cursor = [], None
+            while True:
+                params = {"q": word, "limit": "1", "sort": sort} | ({"cursor": cursor} if cursor else {})
+                page = (await agent.get("/api/v1/contacts", params=params)).json()
+                found += [one["first_name"] for one in page["items"]]
+                cursor = page["next_cursor"]
+                if cursor is None:
+                    return found
+
+        assert await listed("name") == ["Ada", "Bob", "Cléo"]
+        assert await listed("-name") == ["Cléo", "Bob", "Ada"]
+        assert await listed("-updated_at") == ["Ada", "Bob", "Cléo"]
+        cursor = (await agent.get("/api/v1/contacts", params={"q": word, "limit": 1})).json()["next_cursor"]
+        answer = await agent.get("/api/v1/contacts", params={"q": word, "sort": "-updated_at", "cursor": cursor})
+        _assert_problem(answer, 422, "validation_failed")
+        answer = await agent.get("/api/v1/contacts", params={"sort": "phone"})
+        _assert_problem(answer, 422, "validation_failed")
+
     async def test_an_idempotency_key_makes_one_contact(self, agent: httpx2.AsyncClient) -> None:
         calls = [
             agent.post("/api/v1/contacts", json={"first_name": "Ada"}, headers={"Idempotency-Key": "k1"}) for _ in "abc"
@@ -276,6 +300,18 @@ class TestImportAndExport:
         assert exported.headers["content-type"] == "text/csv; charset=utf-8"
         assert exported.headers["content-disposition"].startswith('attachment; filename="contacts-')
         assert exported.text.count(f'"{family}"') == 300
+
+    async def test_one_is_given_out_alone(self, supervisor: httpx2.AsyncClient, agent: httpx2.AsyncClient) -> None:
+        one = await _create(agent, last_name="Roux", email=_email())
+        await _create(agent, last_name="Noir", email=_email())
+        params = {"contact_id": one["id"], "separator": "semicolon"}
+        answer = await supervisor.get("/api/v1/contacts/export", params=params)
+        assert answer.status_code == 200
+        header, line = answer.text.removeprefix("\ufeff").splitlines()
+        assert header.startswith('"id";"first_name"')
+        assert line.startswith(f'"{one["id"]}";"";"Roux"')
+        answer = await supervisor.get("/api/v1/contacts/export", params={"contact_id": "nobody"})
+        _assert_problem(answer, 404, "not_found")
 
     async def test_a_refused_file_comes_with_its_report(self, supervisor: httpx2.AsyncClient) -> None:
         job = await _import(supervisor, f"email\n{_email()}\nnobody\n")

@@ -65,6 +65,9 @@ class TestTexts:
         assert _clean("last_name", "  de   la\u00a0Tour ") == "de la Tour"
         assert _clean("company", " \t ") is None
         assert _clean("company", None) is None
+        assert _clean("first_name", "\u200b\u3164\u202e") is None
+        assert _clean("notes", "\u2060\n\u2800") is None
+        assert _clean("first_name", "\u200bאדה") == "\u200bאדה"
 
     def test_notes_keep_their_lines(self) -> None:
         assert _clean("notes", "one\r\ntwo\rthree") == "one\ntwo\nthree"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from guichet_contracts import chat
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, MESSAGES_WITH_FILES, RETIRED, SUBSCRIPTIONS
 from guichet_local.testing.contracts import breaks
 
 OLD: dict[str, Any] = {
@@ -71,7 +71,15 @@ class TestSubscriptions:
 
         defined = {event.model_fields["type"].default for event in _events()}
         heard = {event_type for types in SUBSCRIPTIONS.values() for event_type in types} | set(LIVE_EVENTS)
-        assert heard <= defined
+        assert heard <= defined | {MESSAGES_WITH_FILES}
+
+    def test_nothing_that_chat_replicas_tell_each_other_in_lines_comes_as_an_event_too(self) -> None:
+        assert [event_type for event_type in LIVE_EVENTS if event_type.startswith("chat.")] == []
+        chats = ("chat.message.posted.v1", "chat.conversation.closed.v1", "chat.conversation.read.v1")
+        assert {("guichet.live", event_type) for event_type in chats} <= set(RETIRED)
+
+    def test_what_is_retired_is_not_subscribed(self) -> None:
+        assert not any(key in SUBSCRIPTIONS.get(name, LIVE_EVENTS) for name, key in RETIRED)
 
     def test_queues_are_named_by_consumer_and_purpose(self) -> None:
         services = ("chat", "requests", "contacts", "attachments", "mailer")

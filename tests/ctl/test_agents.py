@@ -5,15 +5,18 @@ import re
 
 import pytest
 from guichet_kit.tokens import Tokens
+from guichet_requests.agent.desk import Desk, Signatures, WelcomeRefused
+from guichet_requests.agent.guesses import Browser, Devices, Guesses
 from guichet_requests.agent.passwords import Passwords
+from guichet_requests.agent.second_factor import SecondFactors
 from guichet_requests.agent.store import AgentStore
-from guichet_requests.agent.usecases import Desk, WelcomeRefused
 
 from tests.ctl.conftest import Installation
 
 # Whole installations are started, and each command is a process of its own.
 pytestmark = pytest.mark.timeout(600)
 
+BROWSER = Browser("127.0.0.1")
 IDA = ("--email", "ida@desk.example", "--name", "Ida Chef")
 
 
@@ -21,7 +24,12 @@ def desk(installation: Installation) -> Desk:
     """Signing in, as the service does it."""
     key = b"k" * 32
     store = AgentStore(installation.database("requests"))
-    return Desk(store, Passwords(), Tokens(key, "agents"), Tokens(key, "refresh"))
+    signatures = Signatures(Tokens(key, "agents"), Tokens(key, "refresh"), Devices(Tokens(key, "device")))
+    return Desk(store, Passwords(), SecondFactors(key), signatures, Guesses(store, 10), _nobody_hears)
+
+
+async def _nobody_hears() -> None:
+    """No other service runs that would be told."""
 
 
 def token_of(link: str) -> str:
@@ -34,11 +42,11 @@ async def test_a_new_agent_sets_their_password_by_a_link_that_works_once(install
     made = await installation.told("agents", "create", *IDA, "--role", "admin")
     signing_in, token = desk(installation), token_of(made["link"])
 
-    signed_in = await signing_in.welcome(token, "a good password")
+    signed_in = await signing_in.welcome(token, "a good password", BROWSER)
     assert (signed_in.agent.id, signed_in.agent.role) == (made["id"], "admin")
-    assert (await signing_in.sign_in("ida@desk.example", "a good password")).agent.id == made["id"]
+    assert (await signing_in.sign_in("ida@desk.example", "a good password", BROWSER)).agent.id == made["id"]
     with pytest.raises(WelcomeRefused):
-        await signing_in.welcome(token, "another password")
+        await signing_in.welcome(token, "another password", BROWSER)
     (listed,) = await installation.told("agents", "list")
     assert (listed["name"], listed["active"], listed["has_password"]) == ("Ida Chef", True, True)
 
@@ -49,31 +57,31 @@ async def test_the_first_administrators_link_is_given_until_somebody_has_a_passw
     assert (first["id"], first["role"]) == (second["id"], "admin")
 
     with pytest.raises(WelcomeRefused):  # the newer link takes its place
-        await desk(installation).welcome(token_of(first["link"]), "a good password")
-    await desk(installation).welcome(token_of(second["link"]), "a good password")
+        await desk(installation).welcome(token_of(first["link"]), "a good password", BROWSER)
+    await desk(installation).welcome(token_of(second["link"]), "a good password", BROWSER)
     assert await installation.told("agents", "first", "--email", "admin@localhost") is None
 
 
 async def test_a_reset_takes_the_password_and_the_sessions_away(installation: Installation) -> None:
     made = await installation.told("agents", "create", *IDA)
     signing_in = desk(installation)
-    session = await signing_in.welcome(token_of(made["link"]), "a good password")
+    session = await signing_in.welcome(token_of(made["link"]), "a good password", BROWSER)
 
     again = await installation.told("agents", "reset", "ida@desk.example", "--yes")
     with pytest.raises(Exception, match="not right"):
-        await signing_in.sign_in("ida@desk.example", "a good password")
+        await signing_in.sign_in("ida@desk.example", "a good password", BROWSER)
     with pytest.raises(Exception, match="not right"):
         await signing_in.refresh(session.refresh_token)
-    await signing_in.welcome(token_of(again["link"]), "another password")
+    await signing_in.welcome(token_of(again["link"]), "another password", BROWSER)
 
 
 async def test_who_is_deactivated_cannot_use_their_link_and_can_once_they_are_back(installation: Installation) -> None:
     made = await installation.told("agents", "create", *IDA)
     assert (await installation.told("agents", "deactivate", "ida@desk.example", "--yes"))["active"] is False
     with pytest.raises(WelcomeRefused):
-        await desk(installation).welcome(token_of(made["link"]), "a good password")
+        await desk(installation).welcome(token_of(made["link"]), "a good password", BROWSER)
     await installation.told("agents", "activate", "ida@desk.example")
-    await desk(installation).welcome(token_of(made["link"]), "a good password")
+    await desk(installation).welcome(token_of(made["link"]), "a good password", BROWSER)
 
 
 async def test_no_token_is_kept_in_the_database(installation: Installation) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aio_pika
 import pytest
@@ -11,7 +12,7 @@ from aiormq.abc import FieldValue
 from guichet_contacts.contact.contact import Details
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.contact.usecases import create_contact
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit.broker import Topology
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -33,7 +34,7 @@ async def parking(rabbitmq_url: str) -> AsyncIterator[aio_pika.abc.AbstractChann
     """Guichet's own queues, and nothing parked in them."""
     async with await aio_pika.connect(rabbitmq_url) as connection:
         channel = await connection.channel()
-        await Topology(SUBSCRIPTIONS, LIVE_EVENTS).declare(channel)
+        await Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED).declare(channel)
         yield channel
         for name in SUBSCRIPTIONS:
             for suffix in ("", ".dlq"):
@@ -214,6 +215,36 @@ class TestTheRest:
         again = {row["service"]: row["indexes_made"] for row in await installation.told("migrate")}
         assert again == {service: [] for service in SERVICES} | {"chat": ["entries.log"]}
 
+    async def test_reconcile_tells_how_many_conversations_differ_and_has_asked_for_what_is_missing(
+        self, installation: Installation
+    ) -> None:
+        whole, short, unheard = (f"c{n}" for n in range(3))
+        chat, requests = installation.database("chat"), installation.database("requests")
+        for conversation, last in ((whole, 2), (short, 3), (unheard, 1)):
+            await chat["conversations"].insert_one({"_id": conversation})
+            log = [
+                {"_id": f"{conversation}:{n}", "conversation_id": conversation, "seq": n} for n in range(1, last + 1)
+            ]
+            await chat["entries"].insert_many(log)
+        heard: list[dict[str, Any]] = [
+            {"opened_at": now(), "last_seq": n, "read_seq": 0, "closed_seq": None, "unread": []} for n in (2, 2)
+        ]
+        for conversation, one in zip((whole, short), heard, strict=True):
+            one |= {"id": conversation, "heard": [[1, one["last_seq"]]]}
+        await requests["requests"].insert_one({"_id": "r", "conversations": heard})
+
+        told = await installation.told("reconcile")
+
+        assert told == {"conversations": 3, "differ": 2, "first": [short, unheard]}
+        noted = [one["_id"] async for one in requests["missing"].find({}, {"_id": True})]
+        assert sorted(noted) == [short, unheard]
+        done = await installation.ctl("reconcile")
+        assert (done.returncode, done.stdout.splitlines()[0]) == (0, "2 of 3 conversations differ")
+
+        await requests["requests"].update_one({}, {"$set": {"conversations.1.heard": [[1, 3]]}})
+        await chat["entries"].delete_one({"_id": f"{unheard}:1"})
+        assert await installation.told("reconcile") == {"conversations": 2, "differ": 0, "first": []}
+
     async def test_every_setting_is_told_once_with_those_who_read_it(self, installation: Installation) -> None:
         rows = {row["name"]: row for row in await installation.told("settings")}
         assert rows["GUICHET_MONGODB_URL"]["services"] == "all"
@@ -239,4 +270,4 @@ class TestTheRest:
     async def test_help_names_every_command(self, installation: Installation) -> None:
         done = await installation.ctl("--help", COLUMNS="200", TERM="dumb", LANG=os.environ.get("LANG", "C.UTF-8"))
         named = ("doctor", "agents", "dlq", "outbox", "quarantine", "migrate", "backup", "restore", "rotate-key")
-        assert all(name in done.stdout for name in (*named, "erase", "export", "retention", "settings"))
+        assert all(name in done.stdout for name in (*named, "erase", "export", "reconcile", "retention", "settings"))

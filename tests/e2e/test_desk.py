@@ -239,8 +239,8 @@ class TestTheQuarantine:
         await expect(page.get_by_role("button", name=re.compile("en quarantaine"))).to_be_visible()
 
         found = await violations(page)
-        await held.get_by_role("button", name="Voir le mail brut").click()
-        raw = page.get_by_role("dialog", name="Mail brut")
+        await held.get_by_role("button", name="Voir l’e-mail d’origine").click()
+        raw = page.get_by_role("dialog", name="E-mail d’origine")
         await expect(raw.get_by_text("Subject: =?utf-8?")).to_be_visible()
         found += await violations(page)
         assert found == []
@@ -250,7 +250,7 @@ class TestTheQuarantine:
         await raw.get_by_role("button", name="Fermer").click()
 
         await held.get_by_role("button", name="Reprendre").click()
-        await expect(page.get_by_text("Le mail est resté en quarantaine.")).to_be_visible()
+        await expect(page.get_by_text("L’e-mail est resté en quarantaine.")).to_be_visible()
         await expect(held).to_be_visible()
 
     async def test_is_not_for_agents(self, caro: ConsolePage, stack: Stack) -> None:

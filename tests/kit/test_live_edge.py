@@ -119,7 +119,7 @@ class TestALineThatIsCut:
             await wire.mend()
             await two.has(b"before", b"meanwhile 1", b"meanwhile 2")
             await one.is_connected()
-            await eventually(lambda: asyncio.sleep(0, one.returns == 1))
+            await eventually(lambda: asyncio.sleep(0, one.returns >= 1))
 
     async def test_a_line_that_swallows_everything_is_noticed(self, rabbitmq_url: str) -> None:
         async with laid(rabbitmq_url) as wire, replicas(wire.url, rabbitmq_url) as (one, two):

@@ -22,6 +22,9 @@ from guichet_kit.mongo import (
     in_transaction,
     open_client,
 )
+from yarl import URL
+
+from .wire import laid
 
 DRIVERS = ["pymongo", "motor"]
 
@@ -136,6 +139,26 @@ class TestAServerThatIsThere:
         await client.close()
         with pytest.raises(Exception, match=r"(?i)close"):
             await client.ping()
+
+
+class TestAServerThatIsLost:
+    @pytest.mark.parametrize("driver", DRIVERS)
+    async def test_is_told_of_each_time_also_when_nobody_asks_anything(self, mongodb_url: str, driver: str) -> None:
+        direct = str(URL(mongodb_url).with_query(directConnection="true"))
+        async with laid(direct) as wire:
+            client, losses = open_client(wire.url, driver, "tests"), list[str]()
+            client.when_lost(lambda: losses.append("lost"))
+            await client.wait_until_ready(30)
+            assert losses == []
+            for times in (1, 2):
+                wire.cut()
+                async with asyncio.timeout(30):
+                    while len(losses) < times:
+                        await asyncio.sleep(0.05)
+                await wire.mend()
+                await client.wait_until_ready(30)
+            assert losses == ["lost", "lost"]
+            await client.close()
 
 
 class TestAServerThatIsAway:

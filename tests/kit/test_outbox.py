@@ -237,6 +237,28 @@ class TestABrokerThatIsAway:
         assert waits == [3, 6, 12]
 
 
+class TestAnEventWithKeysBesidesItsType:
+    async def test_reaches_those_who_bind_only_them_and_the_others_do_not(
+        self, relay: OutboxRelay, things: Collection, route: Route
+    ) -> None:
+        picky = f"{route.queue}.picky"
+        topology = replace(route.topology, subscriptions={picky: (f"{route.event_type}.odd",)})
+        await topology.declare(route.channel)
+
+        def also(event: Document) -> Sequence[str]:
+            return (f"{route.event_type}.odd",) if event["data"]["n"] % 2 else ()
+
+        relay = OutboxRelay(relay._publisher, [things], also)
+        for n in range(4):
+            await save(things, entry(route, n, LONG_AGO))
+        assert await relay.sweep(things) == 4
+        odd = await received(replace(route, queue=picky), 2)
+        assert sorted(odd) == [1, 3]
+        assert sorted(await received(route, 4)) == [0, 1, 2, 3]
+        for suffix in ("", ".dlq"):
+            await route.channel.queue_delete(f"{picky}{suffix}")
+
+
 class TestAnEventThatIsRewritten:
     async def test_what_was_added_meanwhile_stays_and_what_was_published_stays_gone(
         self, things: Collection, route: Route

@@ -43,6 +43,44 @@ class TestARoundTrip:
         assert Tokens(SECRET, "agents").verify(AGENTS.issue("agent-1", 900)).subject == "agent-1"
 
 
+class TestTokensThatAreRemembered:
+    def test_are_verified_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        tokens, verified = Tokens(SECRET, "agents", remembered=10), list[str]()
+        verify = tokens._verify
+
+        def noted(token: str) -> Claims:
+            verified.append(token)
+            return verify(token)
+
+        monkeypatch.setattr(tokens, "_verify", noted)
+        one, other = tokens.issue("agent-1", 900), tokens.issue("agent-2", 900)
+        for token in (one, other, one, other):
+            assert tokens.verify(token).subject == ("agent-1" if token == one else "agent-2")
+        assert verified == [one, other]
+
+    def test_are_refused_as_soon_as_they_have_expired(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        tokens = Tokens(SECRET, "agents", remembered=10)
+        token = tokens.issue("agent-1", 60)
+        tokens.verify(token)
+        later = time.time() + 66
+        monkeypatch.setattr(time, "time", lambda: later)
+        refused(token, tokens)
+        refused(token, tokens)
+
+    def test_are_so_many_at_most(self) -> None:
+        tokens = Tokens(SECRET, "agents", remembered=3)
+        for n in range(10):
+            tokens.verify(tokens.issue(f"agent-{n}", 900))
+        assert len(tokens._verified) == 3
+
+    def test_are_none_of_those_that_were_refused(self) -> None:
+        tokens = Tokens(SECRET, "agents", remembered=3)
+        for token in ("x.y.z", "\ud800", "", Tokens(SECRET, "visitors").issue("v", 900)):
+            refused(token, tokens)
+            refused(token, tokens)
+        assert len(tokens._verified) == 0
+
+
 class TestRefusedTokens:
     def test_one_for_another_purpose(self) -> None:
         refused(Tokens(SECRET, "visitors").issue("visitor-1", 900))

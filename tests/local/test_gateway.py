@@ -4,7 +4,9 @@ import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -55,6 +57,8 @@ class StandIn:
     async def _echo(self, socket: WebSocket) -> None:
         await socket.accept(subprotocol="guichet.v1")
         await socket.send_text(self._name)
+        if "stay" in socket.query_params:
+            await socket.receive()
         await socket.close()
 
 
@@ -93,6 +97,13 @@ def settings(console: Path, tmp_path_factory: pytest.TempPathFactory) -> gateway
 
 @pytest.fixture
 async def running(settings: gateway.Gateway, tmp_path: Path) -> AsyncIterator[Running]:
+    async with running_with(settings, tmp_path) as running:
+        yield running
+
+
+@asynccontextmanager
+async def running_with(settings: gateway.Gateway, tmp_path: Path) -> AsyncIterator[Running]:
+    """A gateway with these settings."""
     ports = Ports.free()
     stand_ins = {name: StandIn(name, ports[name]) for name in SERVICES}
     supervisor = Supervisor(tmp_path, inherited_environment(), report=print)
@@ -120,11 +131,62 @@ class TestTheConfiguration:
             gateway.render("listen ${GUICHET_NOT_GIVEN};", {})
 
 
+async def answer_to(url: str, request: bytes) -> tuple[int, str, dict[str, object]]:
+    """Status, media type and document of what is answered to these bytes."""
+    parts = httpx2.URL(url)
+    reader, writer = await asyncio.open_connection(parts.host, parts.port)
+    writer.write(request)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    length = int(next(line.split(":")[1] for line in head.splitlines() if line.lower().startswith("content-length")))
+    body = await reader.readexactly(length)
+    writer.close()
+    media_type = next(
+        line.split(":")[1].strip() for line in head.splitlines() if line.lower().startswith("content-type")
+    )
+    return int(head.split()[1]), media_type, json.loads(body)
+
+
+class TestWhatNginxRefuses:
+    @pytest.mark.parametrize(
+        ("request_bytes", "status", "code"),
+        [
+            (b"POST /index.html HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405, "method_not_allowed"),
+            (b"GET / HTTP/1.1\r\n\r\n", 400, "bad_request"),
+            (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "bad_request"),
+            (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400, "bad_request"),
+            (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 40_000 + b"\r\n\r\n", 431, "headers_too_large"),
+            (b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: odd\r\n\r\n", 501, "not_implemented"),
+            (b"GET /assets/guichet.svg HTTP/1.1\r\nHost: x\r\nRange: bytes=900-\r\n\r\n", 416, "range_not_satisfiable"),
+            (b"GET /assets/none.js HTTP/1.1\r\nHost: x\r\n\r\n", 404, "not_found"),
+        ],
+    )
+    async def test_it_is_a_problem_document(
+        self, running: Running, request_bytes: bytes, status: int, code: str
+    ) -> None:
+        told, media_type, document = await answer_to(running.url, request_bytes)
+        assert (told, media_type) == (status, "application/problem+json")
+        assert (document["status"], document["code"]) == (status, code)
+        assert document["title"]
+
+    async def test_sockets_of_one_address_are_bounded(self, settings: gateway.Gateway, tmp_path: Path) -> None:
+        async with running_with(replace(settings, sockets=2), tmp_path) as running:
+            url = running.url.replace("http", "ws") + "/chat/v1/socket?stay"
+            opened = partial(websockets.connect, url, proxy=None, subprotocols=[websockets.Subprotocol("guichet.v1")])
+            async with opened() as first, opened() as second:
+                assert {await first.recv(), await second.recv()} <= {"chat-1", "chat-2"}
+                with pytest.raises(websockets.InvalidStatus) as refused:
+                    await opened()
+                assert refused.value.response.status_code == 429
+                assert refused.value.response.headers["content-type"] == "application/problem+json"
+
+
 class TestRoutes:
     @pytest.mark.parametrize(
         ("path", "service"),
         [
             ("/widget.js", "chat"),
+            ("/proofs", "requests"),
+            ("/api/v1/proofs", "requests"),
             ("/widget/frame.html?key=demo", "chat"),
             ("/chat/v1/sites/demo", "chat"),
             ("/chat/v1/visitors", "chat"),

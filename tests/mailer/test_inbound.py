@@ -96,9 +96,49 @@ class TestAMail:
     async def test_with_a_wrong_secret_is_refused(self, desk: Desk) -> None:
         assert (await desk.inbound(mail(), secret="guess")).status_code == 401
 
-    async def test_raw_is_for_supervisors_only(self, desk: Desk) -> None:
-        for path in ("quarantine", "received/x", "received/x/raw"):
+    async def test_what_is_on_a_request_is_every_agent_s_to_read_as_it_came(self, desk: Desk) -> None:
+        raw = mail()
+        email = (await desk.received(raw))["email"]
+        path = f"/api/v1/mail/received/{email['id']}/raw"
+
+        answer = await desk.http.get(path, headers=desk.headers())
+
+        assert (answer.status_code, answer.content) == (200, raw)
+        assert answer.headers["content-disposition"] == f'attachment; filename="{email["id"]}.eml"'
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert (await desk.http.get(path)).status_code == 401
+        assert (await desk.http.get("/api/v1/mail/received/x/raw", headers=desk.headers())).status_code == 404
+
+    async def test_the_state_of_mail_is_for_supervisors_only(self, desk: Desk) -> None:
+        for path in ("quarantine", "received/x"):
             assert (await desk.http.get(f"/api/v1/mail/{path}", headers=desk.headers())).status_code == 403
+
+    async def test_gives_a_file_that_was_refused_to_supervisors_alone_and_logs_it(self, desk: Desk) -> None:
+        name = "Content-Disposition: attachment; filename="
+        script = ugly.part("text/x-sh", b"#!/bin/sh\nrm -r x", f"{name}été.sh")
+        notes = ugly.part("text/plain", b"Je note.", f"{name}notes.txt")
+        body = ugly.multipart("mixed", ugly.part("text/plain", b"Voici."), notes, script)
+        data = await desk.received(ugly.attached(body, f"Message-ID: <{mark()}@x>".encode(), b"Subject: Script"))
+        taken, refused = data["email"]["attachments"]
+        assert (taken["state"], refused["state"], refused["detail"]) == ("ready", "refused", "type_not_allowed")
+        mail_id = data["email"]["id"]
+        await desk.ends(mail_id, "processed")
+        path = f"/api/v1/mail/received/{mail_id}/files"
+
+        answer = await desk.http.get(f"{path}/{refused['id']}", headers=desk.headers("supervisor"))
+        assert answer.status_code == 200
+        assert answer.content == b"#!/bin/sh\nrm -r x"
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["content-disposition"].startswith('attachment; filename="ete.sh"; filename*=UTF-8')
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert (await desk.http.get(f"{path}/{refused['id']}", headers=desk.headers())).status_code == 403
+        assert (await desk.http.get(f"{path}/{refused['id']}")).status_code == 401
+        # What was taken is with attachments, which knows what a scanner finds in it later.
+        for other in (taken["id"], "x", mail_id):
+            answer = await desk.http.get(f"{path}/{other}", headers=desk.headers("admin"))
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        lines = [line for line in desk.service.log.read_text().splitlines() if "refused_file_given" in line]
+        assert [refused["id"] in line and desk.agent_id in line for line in lines] == [True]
 
     async def test_by_smtp_is_taken_for_our_mailboxes_only(self, desk: Desk) -> None:
         subject, port = mark(), int(desk.service.environment["GUICHET_SMTP_PORT"])
@@ -177,6 +217,9 @@ class TestQuarantine:
         listed = await desk.http.get("/api/v1/mail/quarantine", headers=desk.headers("supervisor"))
         (entry,) = [one for one in listed.json()["items"] if one["id"] == held]
         assert entry["reason"] == "too_deep"
+        path = f"/api/v1/mail/received/{held}/raw"
+        assert (await desk.http.get(path, headers=desk.headers())).status_code == 403
+        assert (await desk.http.get(path, headers=desk.headers("supervisor"))).content == canary
         url = f"/api/v1/mail/quarantine/{held}/replay"
         assert (await desk.http.post(url, headers=desk.headers("supervisor"))).status_code == 202
         await desk.ends(held, "quarantined")

@@ -99,7 +99,7 @@ class TestAnEmail:
         self, desk: Desk, mail_server: MailServer, ear: Ear
     ) -> None:
         to, text = address(), "Bonjour.\n\nLe 3/2/2026 à 10:12, Jeanne a écrit :\n> Où ?"
-        email = await desk.submit(to, mailbox="sales", text=text)
+        email = await desk.submit(to, mailbox="sales", text=text, quoted_from=text.index("Le 3/2"))
         await eventually(lambda: "sent" in ear.states(email.item_id))
         (sent,) = [one for one in mail_server.mails if to in one.rcpt_tos]
         assert str(sent.mail_from).startswith("sales+")
@@ -143,6 +143,20 @@ class TestAnEmail:
         await eventually(lambda: "sent" in ear.states(email.item_id))
         mail = message_from_bytes(mails_to(mail_server, to)[0], policy=default)
         assert mail["Bcc"] is None
+
+    async def test_a_blind_copy_is_given_to_the_server_and_stands_in_no_header(
+        self, desk: Desk, mail_server: MailServer, ear: Ear
+    ) -> None:
+        to, copy, blind = address(), address(), address()
+        mail_server.answers[blind] = ["451 4.3.0 Later"]
+        people = {"cc": copy, "bcc": blind}
+        named = {field: (contract.EmailAddress(email=one),) for field, one in people.items()}
+        email = await desk.submit(to, **named)
+        await eventually(lambda: "sent" in ear.states(email.item_id))
+        for recipient in (to, copy, blind):
+            (raw,) = mails_to(mail_server, recipient)
+            assert blind.encode() not in raw
+            assert copy.encode() in raw
 
     async def test_an_automatic_one_says_so_and_stops_when_it_becomes_a_loop(
         self, desk: Desk, mail_server: MailServer, ear: Ear

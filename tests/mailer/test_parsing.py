@@ -118,6 +118,30 @@ class TestText:
         fold(line * (TEXT_LIMIT // len(line)))
         assert time.process_time() - begun < SECONDS
 
+    @pytest.mark.parametrize(
+        "piece",
+        [
+            "\n",
+            " ",
+            "\t\n",
+            ">>> ",
+            "a@b.c ",
+            "<",
+            "5.1.1 ",
+            "550 ",
+            "<a@b>:\n",
+            "mail ",
+            "- ",
+            "Received:\n",
+            "=?a?q?",
+        ],
+    )
+    def test_a_mail_made_to_take_long_is_judged_in_no_time(self, piece: str) -> None:
+        raw = ugly.mail(piece.encode() * (TEXT_LIMIT // 4 // len(piece)), b"From: postmaster@desk.example")
+        begun = time.process_time()
+        parse(raw, null_sender=True)
+        assert time.process_time() - begun < SECONDS
+
     def test_several_quotes_below_each_other_are_folded_together(self) -> None:
         folded = fold("Oui.\n\nLe 3/2/2026 à 10:12, A a écrit :\n> Un\n\nLe 4/2/2026 à 10:12, B\na écrit :\n> Deux\n")
         assert (folded.text, folded.quoted.count("> ")) == ("Oui.", 2)
@@ -155,6 +179,22 @@ class TestHtml:
         for word in (*acting, "position", 'src="http', "srcset"):
             assert word not in shown
         assert "bonjour" in shown
+
+    @pytest.mark.parametrize(
+        "markup",
+        [
+            "<p " + "a=b " * 100_000 + ">",
+            "<p" + " a" * 100_000 + ">",
+            "<b>" * 100_000,
+            '<p style="' + "a:b;" * 100_000 + '">',
+        ],
+        ids=["attributes", "attributes-without-values", "tags", "declarations"],
+    )
+    def test_made_to_take_long_is_cleaned_in_no_time_and_its_text_is_kept(self, markup: str) -> None:
+        begun = time.process_time()
+        mail = parse(ugly.mail(f"{markup}Bonjour".encode(), b"Content-Type: text/html"))
+        assert time.process_time() - begun < SECONDS
+        assert mail.text == "Bonjour"
 
     def test_a_remote_image_waits_until_it_is_asked_for(self) -> None:
         assert 'src="remote:https://t.example/pixel.gif"' in (read("html-remote").html or "")

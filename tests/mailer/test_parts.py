@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import signal
+from collections.abc import AsyncIterator
 
 import dkim  # type: ignore[import-untyped]
 import pytest
@@ -12,7 +14,8 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
 from guichet_mailer.outbound.compose import compose, now_for_date, with_signature
-from guichet_mailer.parser import Parser, ParserFailed
+from guichet_mailer.parser import Parser, ParserFailed, Parsers
+from guichet_mailer.parsing import Mail
 
 from . import ugly
 
@@ -52,6 +55,29 @@ class TestTheParsersProcess:
             await parser.close()
 
 
+class TestTwoParsers:
+    async def test_a_mail_that_hangs_one_of_them_holds_nobody_up(self) -> None:
+        parsers = Parsers(30, 2)
+        try:
+            await asyncio.gather(*(parsers.parse(ugly.mail(b"n%d" % n), (), False) for n in range(4)))
+            (first, second) = parsers._all
+            assert first._process is not None
+            assert second._process is not None
+            first._process.send_signal(signal.SIGSTOP)  # it answers nothing more
+            waiting = [asyncio.create_task(parsers.parse(ugly.mail(b"x%d" % n), (), False)) for n in range(5)]
+            done = [one async for one in _finished(waiting, 4)]
+            assert len({one.text for one in done}) == 4
+            first._process.send_signal(signal.SIGCONT)
+            assert {(await one).text for one in waiting} == {f"x{n}" for n in range(5)}
+        finally:
+            await parsers.close()
+
+
+async def _finished(tasks: list[asyncio.Task[Mail]], count: int) -> AsyncIterator[Mail]:
+    for _, task in zip(range(count), asyncio.as_completed(tasks), strict=False):
+        yield await task
+
+
 class TestASignedAddress:
     def test_names_its_request_in_any_case(self) -> None:
         tokens, request_id = AddressTokens(SECRET, "reply"), new_id()
@@ -82,9 +108,26 @@ class TestASignatureOfTheMailbox:
     QUOTE = "Le 3/2/2026 à 10:12 (UTC), Jeanne a écrit :\n> Où ?\n\nLe 4/2/2026 à 10:12 (UTC), Caro a écrit :\n> Là."
 
     def test_stands_above_all_that_is_quoted(self) -> None:
-        text = with_signature(f"Bonjour.\n\n{self.QUOTE}", "The Desk")
+        text = with_signature(f"Bonjour.\n\n{self.QUOTE}", "The Desk", len("Bonjour.\n\n"))
         assert text == f"Bonjour.\n\n-- \nThe Desk\n\n{self.QUOTE}"
         assert with_signature("Bonjour.", "The Desk") == "Bonjour.\n\n-- \nThe Desk"
+
+    @pytest.mark.parametrize(
+        "own",
+        [
+            "Bonjour,\n\nLe transporteur m’a écrit :\n\nIl arrive demain.",
+            "Hello,\n\nOn Monday, Paul wrote:\n> it is late\n\nWe will see.",
+            "Bonjour,\n\nDe : Paris\nÀ : Lyon\nle colis est parti.",
+        ],
+    )
+    def test_a_signature_goes_below_all_that_the_agent_wrote(self, own: str) -> None:
+        quote = "Le 3 mars, Ada a écrit :\n> Bonjour\n> -- \n> Ada"
+        assert with_signature(own, "The Desk") == f"{own}\n\n-- \nThe Desk"
+        assert with_signature(f"{own}\n\n{quote}", "The Desk", len(own) + 2) == f"{own}\n\n-- \nThe Desk\n\n{quote}"
+
+    def test_the_signature_of_a_mail_that_is_handed_on_is_not_the_agent_s(self) -> None:
+        given = "---------- Message transféré ----------\n\nBonjour\n\n-- \nAda"
+        assert with_signature(f"Voici.\n\n{given}", "The Desk", 8) == f"Voici.\n\n-- \nThe Desk\n\n{given}"
 
     def test_gives_way_to_the_writers_own(self) -> None:
         text = f"Bonjour.\n\n-- \nCaro\n\n{self.QUOTE * 20}"

@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import httpx2
 import pytest
 from guichet_contracts import chat
 from guichet_kit.clock import now
+from guichet_kit.hearings import waits
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Collection, Database, Document, open_client
 from guichet_kit.tokens import Tokens
@@ -23,12 +25,13 @@ from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.contact.store import ContactStore
-from guichet_requests.email.inbound import Mailroom
+from guichet_requests.email.settling import Mailroom
 from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.file.store import FileStore
 from guichet_requests.request.events import snapshot
+from guichet_requests.request.missing import MissingStore
 from guichet_requests.request.request import Request
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Item
@@ -51,10 +54,14 @@ async def database(databases: Databases, driver: str) -> Database:
 
 
 class HeardRelay:
-    """Keeps what it is offered instead of publishing it."""
+    """Keeps what it is offered instead of publishing it, and which requests are to be told of."""
 
     def __init__(self) -> None:
         self.events: list[Document] = []
+        self.changed: list[Request] = []
+
+    def tell(self, request: Request) -> None:
+        self.changed.append(request)
 
     def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
         self.events += [entry["event"] for entry in entries]
@@ -71,6 +78,7 @@ class World:
     erasures: ErasureStore
     filings: FilingStore
     files: FileStore
+    missing: MissingStore
     relay: HeardRelay
     reopen: timedelta = timedelta(days=30)
 
@@ -78,9 +86,9 @@ class World:
     def on(cls, database: Database) -> "World":
         items, relay = TimelineStore(database), HeardRelay()
         agents, contacts, erasures = AgentStore(database), ContactStore(database), ErasureStore(database, relay)
-        filings = FilingStore(database, relay)
-        requests, files = RequestStore(database, items, relay), FileStore(database)
-        return cls(requests, items, agents, contacts, erasures, filings, files, relay)
+        filings, missing = FilingStore(database, relay), MissingStore(database)
+        requests, files = RequestStore(database, items, relay, relay), FileStore(database)
+        return cls(requests, items, agents, contacts, erasures, filings, files, missing, relay)
 
     @property
     def room(self) -> Mailroom:
@@ -92,7 +100,7 @@ class World:
 
     @property
     def stores(self) -> consumers.Stores:
-        return consumers.Stores(self.requests, self.items, self.contacts, self.erasures, self.files)
+        return consumers.Stores(self.requests, self.items, self.contacts, self.erasures, self.files, self.missing)
 
     async def hear(self, *events: Any) -> None:
         for event in events:
@@ -104,6 +112,10 @@ class World:
                 await consumers.take_in_checked(self.room, event)
             else:
                 await consumers.take_in(self.stores, event)
+
+    async def hear_together(self, *events: Any) -> list[int]:
+        """As one batch; the positions of what was left."""
+        return sorted(await consumers.take_in_batch(self.stores, events))
 
     async def clear(self) -> None:
         """Forget everything that was heard."""
@@ -148,7 +160,7 @@ class World:
 @pytest.fixture
 async def world(database: Database) -> World:
     made = World.on(database)
-    for store in (made.requests, made.items, made.agents, made.contacts, made.filings):
+    for store in (made.requests, made.items, made.agents, made.contacts, made.filings, made.missing):
         await store.prepare()
     return made
 
@@ -204,6 +216,16 @@ class Visitor:
         entry = chat.Message(seq=self._seq, id=new_id(), author=author, text=text, at=at)
         data = chat.MessagePostedData(conversation=about, entry=entry)
         return chat.MessagePosted(id=new_id(), time=at, subject=about.id, data=data)
+
+
+@contextmanager
+def put_off(times: int) -> Iterator[None]:
+    """What is heard in here was put off so often before."""
+    token = waits.set(times)
+    try:
+        yield
+    finally:
+        waits.reset(token)
 
 
 @pytest.fixture
@@ -274,6 +296,7 @@ def form_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("form")
     (folder / "assets").mkdir()
     (folder / "form.html").write_text("<!doctype html><title>form</title>")
+    (folder / "proof.html").write_text("<!doctype html><title>proof</title>")
     (folder / "assets" / "form-abc.js").write_text("/* form */")
     return folder
 

@@ -11,12 +11,12 @@ from guichet_requests.errors import Unknown
 from guichet_requests.request import request as noun
 from guichet_requests.request import usecases
 from guichet_requests.request.conversation import Conversation
-from guichet_requests.request.hearing import PredecessorUnknown
+from guichet_requests.request.hearing import PATIENCE, PredecessorUnknown
 from guichet_requests.request.request import Request, Status, edit
 from guichet_requests.request.usecases import VisitorHasOpenRequest
 from guichet_requests.timeline.item import Author
 
-from .conftest import Visitor, World
+from .conftest import Visitor, World, put_off
 
 ALEX = Author("agent", "0190aaaa-0000-7000-8000-0000000a1ec5", "Alex Martin")
 
@@ -63,8 +63,7 @@ class TestAConversation:
     async def test_each_change_is_told_once_with_its_version(self, world: World, ada: Visitor) -> None:
         await world.hear(ada.writes("Un"), ada.writes("Deux"), ada.is_read(1))
 
-        told = [event["data"]["request"] for event in world.relay.events]
-        assert [(r["version"], r["unread"], r["preview"]) for r in told] == [
+        assert [(r.version, r.unread, r.preview) for r in world.relay.changed] == [
             (1, 1, "Un"),
             (2, 2, "Deux"),
             (3, 1, "Deux"),
@@ -200,25 +199,42 @@ class TestReopening:
 
 
 class TestALostConversation:
-    async def test_an_entry_waits_for_the_conversation_before_its_own_but_not_for_ever(self, world: World) -> None:
-        for begun, waits in ((now(), True), (now() - timedelta(minutes=1), False)):
-            ada = Visitor(begun=begun)
-            ada.writes("Lost")
-            ada.is_closed("in_progress")
-            second = ada.writes("Deux")
-            if waits:
-                with pytest.raises(PredecessorUnknown):
-                    await world.hear(second)
-            else:
+    async def test_an_entry_waits_for_the_conversation_before_its_own_but_not_for_ever(
+        self, world: World, ada: Visitor
+    ) -> None:
+        ada.writes("Lost")
+        ada.is_closed("in_progress")
+        second = ada.writes("Deux")
+        for times in range(PATIENCE):
+            with put_off(times), pytest.raises(PredecessorUnknown):
                 await world.hear(second)
-                assert (await the_request(world, ada)).preview == "Deux"
+
+        with put_off(PATIENCE):
+            await world.hear(second)
+
+        assert (await the_request(world, ada)).preview == "Deux"
+
+    async def test_after_an_outage_the_second_conversation_waits_for_the_first_however_old_both_are(
+        self, world: World
+    ) -> None:
+        ada = Visitor(begun=now() - timedelta(hours=2))
+        first = [ada.writes("Un"), ada.is_closed("in_progress")]
+        second = ada.writes("Deux")
+        with pytest.raises(PredecessorUnknown):
+            await world.hear(second)
+
+        await world.hear(*first, second)
+
+        assert await world.count() == 1
+        assert len((await the_request(world, ada)).conversations) == 2
 
     async def test_the_late_closing_of_an_older_conversation_does_not_end_the_newer_one(self, world: World) -> None:
         ada = Visitor(begun=now() - timedelta(minutes=1))
         first, closing = ada.writes("Un"), ada.is_closed("closed")
         ada.writes("Lost")
         ada.is_closed("in_progress")
-        await world.hear(first, ada.writes("Trois"))
+        with put_off(PATIENCE):
+            await world.hear(first, ada.writes("Trois"))
 
         await world.hear(closing)
 

@@ -11,7 +11,7 @@ from guichet_contracts.attachments import File, Owner
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
-from guichet_kit.tokens import Tokens
+from guichet_kit.tokens import InvalidToken, Tokens
 from guichet_local.testing.events import events_of
 from guichet_requests.file.store import FileStore
 from guichet_requests.form.form import Field, Form, Misfilled, check
@@ -46,8 +46,14 @@ async def admin(service: Service) -> Signed:
 
 
 @pytest.fixture(scope="session")
-def visitors(secret_file: Path) -> Tokens:
+def senders(secret_file: Path) -> Tokens:
     """Signs and reads what files are uploaded with."""
+    return Tokens(secret_file.read_bytes(), "forms")
+
+
+@pytest.fixture(scope="session")
+def visitors(secret_file: Path) -> Tokens:
+    """Signs as chat does for its visitors."""
     return Tokens(secret_file.read_bytes(), "visitors")
 
 
@@ -61,7 +67,8 @@ async def made(by: Signed, **body: Any) -> Any:
 
 async def filled(service: Service, form: Any, *, token: str | None = None, **body: Any) -> httpx2.Response:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return await service.client.post(f"/api/v1/forms/{form['key']}", json=TYPED | body, headers=headers)
+    typed = TYPED | {"email": f"{new_id()}@example.org"} | body  # an address is confirmed to only so often
+    return await service.client.post(f"/api/v1/forms/{form['key']}", json=typed, headers=headers)
 
 
 async def request_of(by: Signed, answer: httpx2.Response) -> Any:
@@ -179,7 +186,7 @@ class TestFillingIn:
         label = {"fr": "Livraison", "en": "Delivery"}
         reason = (await admin.call("POST", "/reasons", json={"label": label})).json()
         form = await made(admin, fields=FIELDS, priority="high", reason_id=reason["id"])
-        answer = await filled(service, form, fields={"about": "Retour", "order": "A-17"})
+        answer = await filled(service, form, email="ada@example.org", fields={"about": "Retour", "order": "A-17"})
         request = await request_of(admin, answer)
         assert _pick(request, "channel", "status", "priority", "reason_id", "subject", "unread") == {
             "channel": "web_form",
@@ -227,6 +234,18 @@ class TestFillingIn:
         answer = await filled(service, form, fields={"about": "Autre", "other": "x"})
         assert wrong_fields(answer) == {"fields.order", "fields.about", "fields.other"}
 
+    @pytest.mark.parametrize("nothing", ["\u200b\u200c", "\u3164", "\u202e\u202c \u2800"])
+    async def test_what_shows_nothing_counts_as_not_filled_in(
+        self, service: Service, admin: Signed, nothing: str
+    ) -> None:
+        form = await made(admin, fields=FIELDS)
+        typed = dict.fromkeys(("name", "subject", "message"), nothing)
+
+        answer = await filled(service, form, **typed, fields={"order": "7"})
+        assert wrong_fields(answer) == {"name", "subject", "message"}
+        answer = await filled(service, form, fields={"order": nothing})
+        assert wrong_fields(answer) == {"fields.order"}
+
     async def test_the_confirmation_tells_the_number_and_nothing_that_was_typed(
         self, service: Service, admin: Signed
     ) -> None:
@@ -235,7 +254,7 @@ class TestFillingIn:
         mail = (await admin.get(f"/requests/{request['id']}/timeline"))["items"][1]
         assert (mail["kind"], mail["author"]["kind"], mail["delivery"]["state"]) == ("email", "system", "queued")
         assert (mail["email"]["purpose"], mail["email"]["automatic"]) == ("confirmation", True)
-        assert mail["email"]["to"] == [{"email": "ada@example.org", "name": ""}]
+        assert mail["email"]["to"] == [{"email": request["visitor"]["email"], "name": ""}]
         assert mail["email"]["subject"] == f"Your request no. {request['number']}"
         assert str(request["number"]) in mail["text"]
         assert not any(typed in mail["text"] for typed in ("Ada", "Colis", "carton"))
@@ -252,7 +271,7 @@ class TestFillingIn:
             queue = await channel.declare_queue(exclusive=True)
             for key in ("requests.contact.wanted.v1", "requests.form.submitted.v1", "requests.email.submitted.v1"):
                 await queue.bind(EVENTS_EXCHANGE, key)
-            request = await request_of(admin, await filled(service, await made(admin)))
+            request = await request_of(admin, await filled(service, await made(admin), email="ada@example.org"))
             told: dict[str, Any] = {}
             async with asyncio.timeout(30), queue.iterator(no_ack=True) as messages:
                 async for message in messages:
@@ -286,11 +305,11 @@ class TestFiles:
         return file.id
 
     async def test_those_of_the_forms_token_go_onto_the_request(
-        self, service: Service, admin: Signed, visitors: Tokens
+        self, service: Service, admin: Signed, senders: Tokens
     ) -> None:
         form = await made(admin)
         token = (await service.client.get(f"/api/v1/forms/{form['key']}")).json()["token"]
-        sender_id = visitors.verify(token).subject
+        sender_id = senders.verify(token).subject
         file_id = await self.copy_of(service, sender_id)
         answer = await filled(service, form, token=token, attachment_ids=[file_id])
         request = await request_of(admin, answer)
@@ -298,8 +317,8 @@ class TestFiles:
         item = (await admin.get(f"/requests/{request['id']}/timeline"))["items"][0]
         assert [_pick(file, "id", "name") for file in item["attachments"]] == [{"id": file_id, "name": "Photo.jpg"}]
 
-    async def test_others_are_refused(self, service: Service, admin: Signed, visitors: Tokens) -> None:
-        form, token = await made(admin), visitors.issue("form-mine", 60)
+    async def test_others_are_refused(self, service: Service, admin: Signed, senders: Tokens, visitors: Tokens) -> None:
+        form, token = await made(admin), senders.issue("form-mine", 60)
         own = await self.copy_of(service, "form-mine")
         elsewhere = await self.copy_of(service, "form-mine", "request:1")
         for strange in (await self.copy_of(service, "form-other"), elsewhere):
@@ -307,8 +326,47 @@ class TestFiles:
             assert wrong_fields(answer) == {"attachment_ids.1"}
         unknown = await filled(service, form, token=token, attachment_ids=[new_id()])
         assert problem(unknown) == (409, "attachment_not_known_yet")
-        for bad in (None, "forged", visitors.issue("a-chat-visitor", 60)):
+        for bad in (None, "forged", visitors.issue("form-mine", 60)):
             assert (await filled(service, form, token=bad, attachment_ids=[own])).status_code == 401
+
+    async def test_the_forms_token_opens_nothing_of_a_chat_visitors(
+        self, service: Service, admin: Signed, visitors: Tokens
+    ) -> None:
+        form = await made(admin)
+        token = (await service.client.get(f"/api/v1/forms/{form['key']}")).json()["token"]
+        with pytest.raises(InvalidToken):
+            visitors.verify(token)
+
+
+class TestTheConfirmation:
+    async def test_an_address_is_told_of_three_an_hour_and_every_request_is_taken_in(
+        self, service: Service, admin: Signed
+    ) -> None:
+        form, victim = await made(admin), f"{new_id()}@example.org"
+        answers = []
+        for number, written in enumerate((victim, victim.upper(), victim, victim)):
+            headers = {"X-Forwarded-For": f"198.51.100.{number}"}
+            body = TYPED | {"email": written, "subject": "Buy pills"}
+            answers.append(await service.client.post(f"/api/v1/forms/{form['key']}", json=body, headers=headers))
+        assert [answer.status_code for answer in answers] == [202] * 4
+        assert [answer.json()["confirmed"] for answer in answers] == [True, True, True, False]
+        assert (await filled(service, form, email=f"{new_id()}@example.org")).json()["confirmed"]
+        mails = [
+            item
+            for answer in answers
+            for item in (await admin.get(f"/requests/{(await request_of(admin, answer))['id']}/timeline"))["items"]
+            if item["kind"] == "email"
+        ]
+        assert len(mails) == 3
+        assert [mail for mail in mails if "pills" in f"{mail['email']['subject']} {mail['text']}"] == []
+
+    async def test_a_repeat_is_told_the_same_and_counts_once(self, service: Service, admin: Signed) -> None:
+        form, email = await made(admin), f"{new_id()}@example.org"
+        body = {"id": new_id(), "email": email}
+        answers = [(await filled(service, form, **body)).json() for _ in range(4)]
+        assert answers == [answers[0]] * 4
+        assert answers[0]["confirmed"]
+        assert (await filled(service, form, email=email)).json()["confirmed"]
 
 
 class TestTheLimit:

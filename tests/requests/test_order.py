@@ -11,7 +11,6 @@ import pytest
 from guichet_contracts.chat import ClosingStatus
 from guichet_requests import consumers
 from guichet_requests.errors import Unknown
-from guichet_requests.request import hearing
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.hearing import PredecessorUnknown
 from guichet_requests.request.request import Change, Link, Request
@@ -20,7 +19,7 @@ from guichet_requests.timeline.item import Item
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .conftest import NOON, Visitor, World
+from .conftest import Visitor, World
 
 STATUSES: tuple[ClosingStatus, ...] = ("in_progress", "pending", "closed")
 
@@ -56,6 +55,9 @@ class RequestsInMemory:
         self._save(change)
         return True
 
+    async def take_in(self, before: Request, change: Change) -> bool:
+        return await self.replace(before, change)
+
     def _save(self, change: Change) -> None:
         others = [r for r in self.requests.values() if r.id != change.request.id]
         if change.request.current and any(r.current for r in others):
@@ -75,12 +77,6 @@ class RequestsInMemory:
             )
             shown.append((view, items))
         return shown
-
-
-@pytest.fixture(autouse=True)
-def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The visitors' own time: nothing that they write is old."""
-    monkeypatch.setattr(hearing, "now", lambda: NOON)
 
 
 class NobodyErased:

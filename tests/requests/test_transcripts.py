@@ -1,6 +1,7 @@
 """A conversation by e-mail: all that was said, once, to an address that is known; else the timeline says why not."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from guichet_contracts.subscriptions import SUBSCRIPTIONS
 from guichet_kit.broker import EventPublisher, Topology
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
+from guichet_kit.tokens import Tokens
 from guichet_requests.consumers import wanted_transcript
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.email.usecases import Outbox
@@ -19,10 +21,13 @@ from guichet_requests.erasure.erasure import Erasure
 from guichet_requests.request.usecases import link
 from guichet_requests.timeline.item import Attachment, Author, Event, Item
 from guichet_requests.transcript import usecases
+from guichet_requests.transcript.store import ProofStore
 from guichet_requests.transcript.transcript import TEXT_MAX, compose
-from guichet_requests.transcript.usecases import NotHeardYet, send
+from guichet_requests.transcript.usecases import LinkNotValid, NotHeardYet, prove, send
 
 from .conftest import CARO, NOON, Service, Visitor, World
+
+SECRET = b"a secret of the tests, long enough to be one"
 
 
 def asked(
@@ -45,9 +50,17 @@ class Desk:
     def __init__(self, world: World) -> None:
         self.world = world
         self.outbox = Outbox(world.requests, world.items, world.contacts, "desk.example")
+        proofs = ProofStore(world.requests.collection.database, SECRET)
+        links = Tokens(SECRET, "proofs")
+        self.parts = usecases.Desk(self.outbox, world.erasures, proofs, links, "https://desk.example", "fr")
 
     async def send(self, event: chat.TranscriptRequested) -> None:
-        await send(self.outbox, self.world.erasures, "fr", wanted_transcript(event.data))
+        await send(self.parts, wanted_transcript(event.data))
+
+    def link(self) -> str:
+        """What is signed in the last mail that asks whether an address is the visitor's."""
+        told = [event["data"]["email"] for event in self.world.relay.events if "email" in event["data"]]
+        return str(re.findall(r"https://desk\.example/proofs#(\S+)", told[-1]["text"])[0])
 
     async def request_id(self, visitor: Visitor) -> str:
         request = await self.world.requests.holding(visitor.conversation.id)
@@ -58,6 +71,12 @@ class Desk:
         """The newest item of the visitor's request."""
         [item], _ = await self.world.items.page(await self.request_id(visitor), "desc", 1, None)
         return item
+
+
+@pytest.fixture
+def ada() -> Visitor:
+    """Ada, of whom her site says who she is."""
+    return Visitor(begun=now() - timedelta(seconds=15), email="ada@example.org", verified=True)
 
 
 @pytest.fixture
@@ -117,19 +136,25 @@ class TestTheAddress:
     async def test_without_one_given_it_is_the_contacts_and_then_the_visitors(self, desk: Desk, world: World) -> None:
         visitor = Visitor(email="claimed@example.org")
         await world.hear(visitor.writes("Bonjour"))
-        await desk.send(asked(visitor, 1))
+        await desk.send(asked(visitor, 1, by=CARO))
         await world.contacts.keep(ContactCopy(id="c1", version=1, name="Ada Lovelace", email="known@example.org"))
         by = Author("agent", CARO.id, CARO.name)
         await link(world.requests, world.contacts, await desk.request_id(visitor), "c1", by=by, expected=None)
-        await desk.send(asked(visitor, 1))
-        mails = await world.items.emails(await desk.request_id(visitor), 5)
-        assert [mail.email.to[0].email for mail in mails if mail.email] == ["known@example.org", "claimed@example.org"]
+        await desk.send(asked(visitor, 1, by=CARO))
+        mails = [mail.email for mail in await world.items.emails(await desk.request_id(visitor), 5) if mail.email]
+        # Of an address that only the visitor named, an agent knows no more than anybody.
+        assert [(mail.to[0].email, mail.purpose) for mail in mails] == [
+            ("known@example.org", "transcript"),
+            ("claimed@example.org", "proof"),
+        ]
 
-    async def test_where_none_is_known_the_timeline_says_so_once(self, desk: Desk, ada: Visitor) -> None:
-        event = asked(ada, 2, by=CARO)
+    async def test_where_none_is_known_the_timeline_says_so_once(self, desk: Desk, world: World) -> None:
+        nobody = Visitor()
+        await world.hear(nobody.writes("Bonjour"))
+        event = asked(nobody, 1, by=CARO)
         for _ in range(2):
             await desk.send(event)
-        told = await desk.world.timeline(await desk.request_id(ada))
+        told = await desk.world.timeline(await desk.request_id(nobody))
         assert [name for name, _ in told].count("transcript_without_address") == 1
         assert "email" not in [name for name, _ in told]
 
@@ -137,6 +162,76 @@ class TestTheAddress:
         await desk.world.erasures.add(Erasure("c1", visitor_ids=frozenset({ada.id})))
         await desk.send(asked(ada, 2, "ada@example.org"))
         assert (await desk.last(ada)).kind == "message"
+
+
+class TestAStrangersAddress:
+    """Nobody says that the address is the visitor's: what they wrote goes there once its reader has asked for it."""
+
+    WORDS = ("Buy pills", "Mallory", "https://evil.example")
+
+    @pytest.fixture
+    async def mallory(self, desk: Desk, world: World) -> Visitor:
+        visitor = Visitor("Mallory", email="victim@example.org")
+        await world.hear(visitor.writes("Buy pills: https://evil.example"))
+        return visitor
+
+    @pytest.mark.parametrize("named", ["victim@example.org", "another@example.org", None])
+    async def test_the_first_mail_holds_none_of_their_words(
+        self, desk: Desk, mallory: Visitor, named: str | None
+    ) -> None:
+        await desk.send(asked(mallory, 1, named))
+        [told] = desk.world.told("requests.email.submitted.v1")
+        sent = told["email"]
+        assert sent["to"] == [{"email": named or "victim@example.org", "name": ""}]
+        assert [word for word in self.WORDS if word in f"{sent['subject']} {sent['text']}"] == []
+        mail = await desk.last(mallory)
+        assert mail.email is not None
+        assert mail.email.purpose == "proof"
+        assert desk.link() not in mail.text
+
+    async def test_a_near_miss_of_the_address_that_the_site_vouches_for_is_none(self, desk: Desk, ada: Visitor) -> None:
+        await desk.send(asked(ada, 2, "ADA@Example.org"))
+        await desk.send(asked(ada, 2, "ada@example.org.evil.example"))
+        mails = [one.email.purpose for one in await desk.world.emails(await desk.request_id(ada)) if one.email]
+        assert mails == ["transcript", "proof"]
+
+    async def test_its_reader_gets_the_conversation_and_from_then_on_at_once(
+        self, desk: Desk, mallory: Visitor
+    ) -> None:
+        event = asked(mallory, 1)
+        for _ in range(2):
+            await desk.send(event)
+        token = desk.link()
+        for _ in range(2):
+            await prove(desk.parts, token)
+        await desk.send(asked(mallory, 1, "Victim@example.org"))
+        await desk.send(asked(mallory, 1, "another@example.org"))
+        mails = await desk.world.emails(await desk.request_id(mallory))
+        assert [mail.email.purpose for mail in mails if mail.email] == ["proof", "transcript", "transcript", "proof"]
+        assert mails[1].id == event.data.id
+        assert "Buy pills" in mails[1].text
+
+    async def test_what_one_visitor_proved_is_no_proof_of_another(
+        self, desk: Desk, mallory: Visitor, world: World
+    ) -> None:
+        await desk.send(asked(mallory, 1))
+        await prove(desk.parts, desk.link())
+        other = Visitor("Trudy")
+        await world.hear(other.writes("Bonjour"))
+        await desk.send(asked(other, 1, "victim@example.org"))
+        mail = await desk.last(other)
+        assert mail.email is not None
+        assert mail.email.purpose == "proof"
+
+    async def test_a_link_that_is_not_ours_or_of_somebody_erased_is_refused(self, desk: Desk, mallory: Visitor) -> None:
+        await desk.send(asked(mallory, 1))
+        token = desk.link()
+        await desk.world.erasures.add(Erasure("c1", visitor_ids=frozenset({mallory.id})))
+        for bad in (token, "forged", Tokens(SECRET, "visitors").issue(mallory.id, 60), ""):
+            with pytest.raises(LinkNotValid):
+                await prove(desk.parts, bad)
+        mails = await desk.world.emails(await desk.request_id(mallory))
+        assert [mail.email.purpose for mail in mails if mail.email] == ["proof"]
 
 
 def said(seq: int, text: str, **fields: Any) -> Item:
@@ -207,3 +302,10 @@ class TestTheService:
                     break
                 await asyncio.sleep(0.2)
         assert items[-1]["email"]["purpose"] == "transcript"
+
+    async def test_the_links_page_is_ours_alone_and_a_bad_link_is_told(self, service: Service) -> None:
+        page = await service.client.get("/proofs")
+        assert (page.status_code, page.headers["cache-control"]) == (200, "no-cache")
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        answer = await service.client.post("/api/v1/proofs", json={"token": "forged"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "link_not_valid")

@@ -1,4 +1,5 @@
 /** A form while it is filled in: what was typed, what is wrong with it, what became of it. Knows no screen. */
+import { isBlank } from "@guichet/shared/blank";
 import type { Memory } from "@guichet/shared/memory";
 import { type FileServer, Tray } from "@guichet/shared/tray";
 import type { Answer, Filled, Form, Server } from "./server";
@@ -39,6 +40,8 @@ export class Filling {
   failure: Failure | null = null;
   /** The request's, once it is made. */
   number: number | null = null;
+  /** A mail says so, too. */
+  confirmed = false;
   #server: Server;
   #memory: Memory;
   #onChange: () => void;
@@ -110,6 +113,7 @@ export class Filling {
     } else if (status === 401 && (await this.#renew())) {
       this.#sendWithFiles();
     } else if (status === 202 && body.number !== undefined) {
+      this.confirmed = body.confirmed ?? false;
       this.#succeed(body.number);
     } else {
       this.#refuse(status, body);
@@ -160,7 +164,8 @@ export class Filling {
   }
 
   #value(path: string): string {
-    return (this.values[path] ?? "").trim();
+    const typed = this.values[path] ?? "";
+    return isBlank(typed) ? "" : typed.trim();
   }
 
   /** Uploads with the present token; when that has expired, all files are uploaded anew with the next one. */

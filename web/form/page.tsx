@@ -83,7 +83,7 @@ function FormView({ filling, t }: Shown) {
 }
 
 function Receipt({ filling, t }: Shown) {
-  const { number, values, form } = filling;
+  const { number, values, confirmed } = filling;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
@@ -92,7 +92,7 @@ function Receipt({ filling, t }: Shown) {
         {t("received")}
       </h2>
       <p class="number">{t("number", { number: String(number) })}</p>
-      {form.confirmation && <p>{t("confirmed", { email: values.email?.trim() ?? "" })}</p>}
+      {confirmed && <p>{t("confirmed", { email: values.email?.trim() ?? "" })}</p>}
       <button type="button" onClick={() => filling.again()}>
         {t("another")}
       </button>

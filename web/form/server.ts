@@ -42,6 +42,8 @@ export interface Answer {
   status: number;
   body: {
     number?: number;
+    /** A mail with the number is on its way. */
+    confirmed?: boolean;
     code?: string;
     errors?: { field: string }[];
   };

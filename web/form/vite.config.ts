@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-/** Served by `requests`: the page under /forms/{key}, its files under /forms/assets. */
+/** Served by `requests`: the pages under /forms/{key} and /proofs, their files under /forms/assets. */
 export default defineConfig({
   base: "/forms/",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
@@ -8,6 +8,6 @@ export default defineConfig({
     // `light-dark()`: browsers from the spring of 2024.
     target: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: false,
-    rollupOptions: { input: "form.html" },
+    rollupOptions: { input: ["form.html", "proof.html"] },
   },
 });

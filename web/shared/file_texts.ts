@@ -6,6 +6,9 @@ const fr = {
   tray: "Fichiers à envoyer",
   download: "Télécharger",
   downloading: "Téléchargement…",
+  couldRun:
+    "Ce fichier peut lancer un programme. Ne l’ouvrez que si vous l’attendiez de la personne qui l’envoie.",
+  anyway: "Télécharger quand même",
   gone: "Ce fichier n’est plus disponible.",
   failed: "Le téléchargement n’a pas abouti. Réessayez dans un instant.",
   progress: "Envoi de {name}",
@@ -37,6 +40,8 @@ const en = {
   tray: "Files to send",
   download: "Download",
   downloading: "Downloading…",
+  couldRun: "This file may run a program. Open it only if you expected it from the person who sent it.",
+  anyway: "Download anyway",
   gone: "This file is no longer available.",
   failed: "The download did not succeed. Try again shortly.",
   progress: "Sending {name}",
@@ -80,6 +85,14 @@ const REFUSALS = [
 /** The text for a refusal's code. */
 export function refusalOf(code: string): (typeof REFUSALS)[number] | "refused" {
   return REFUSALS.find((known) => known === code) ?? "refused";
+}
+
+/** What is on no list and was let in by the operator; `attachments` calls nothing else so. */
+const UNLISTED = "application/octet-stream";
+
+/** Whether somebody is to be warned before they save the file: it may run, or nobody knows what it is. */
+export function couldRun({ media_type }: { media_type: string }): boolean {
+  return media_type === UNLISTED;
 }
 
 /** "340 octets", "12 Ko", "4,1 Mo". */

@@ -75,6 +75,8 @@ export interface Request {
   assignee: { id: string; name: string; initials: string } | null;
   conversation: Conversation | null;
   unread: number;
+  /** Nothing came on it but what machines sent, of which `preview` is one. Absent: no. */
+  automatic?: boolean;
   last_activity_at: string;
   created_at: string;
   closed_at: string | null;
@@ -95,6 +97,7 @@ export interface TimelineEvent {
     | "conversation_closed"
     | "request_created"
     | "email_moved"
+    | "email_judged"
     | "transcript_without_address";
   from?: string | { id: string; name: string } | null;
   to?: string | { id: string; name: string } | null;
@@ -109,6 +112,8 @@ export interface ItemFile extends Attachment {
   /** What the HTML calls it, as `cid:`. */
   content_id?: string | null;
   inline?: boolean;
+  /** The subject of an enclosed mail. */
+  title?: string | null;
 }
 
 export type DeliveryState = "queued" | "sending" | "sent" | "failed" | "bounced" | "uncertain";
@@ -155,19 +160,40 @@ export interface Invitation {
   end: string;
   location: string;
   organizer: string;
+  /** The same as moments, where they can be known. */
+  starts_at?: string | null;
+  ends_at?: string | null;
+  /** As the invitation names it; may be empty. */
+  zone?: string;
+  all_day?: boolean;
 }
 
 /** What an item of kind `email` says besides its text, which is only what is new in it. */
 export interface Email {
   subject: string;
   from: EmailAddress | null;
+  /** The header From as it stands there, where no address was found in it. */
+  raw_from?: string;
+  /** Whom it says to answer. */
+  reply_to?: EmailAddress[];
   to: EmailAddress[];
   cc: EmailAddress[];
+  /** Of sent ones. */
+  bcc?: EmailAddress[];
+  /** Who wrote the mail that is forwarded in the text. */
+  forwarded_from?: EmailAddress;
+  /** The mail's own date. */
+  sent_at?: string;
   mailbox: string | null;
   message_id: string | null;
   kind: "message" | "bounce" | "auto_reply" | "bulk" | "loop";
   /** By what a kind other than `message` was recognised. */
   why: string;
+  /** What an agent, `judged_by`, said of it, whatever its `kind`. */
+  written_by?: "person" | "machine";
+  judged_by?: string;
+  /** The type of an abuse report (RFC 5965). */
+  complaint?: string;
   text_signature: string;
   text_quoted: string;
   html_quoted: string;
@@ -181,10 +207,10 @@ export interface Email {
   notes: string[];
   bounce: { recipients: BouncedRecipient[] } | null;
   invitation: Invitation | null;
-  /** Of sent ones: no person wrote it. */
+  /** No person wrote it. */
   automatic: boolean;
   /** Of sent ones. */
-  purpose?: "reply" | "confirmation" | "transcript" | null;
+  purpose?: "reply" | "forward" | "confirmation" | "transcript" | "proof" | null;
 }
 
 export interface TimelineItem {

@@ -93,8 +93,8 @@ class Invitation(Model):
 class Email(Model):
     """A received e-mail. ``html`` is clean; remote images have ``remote:`` before their address.
 
-    ``ours``: the addresses in ``to`` and ``cc`` that are mailboxes'. ``text`` and ``html`` are what is new,
-    ``text_signature``, ``text_quoted`` and ``html_quoted`` what is folded below.
+    ``ours``: those of ``sender``, ``reply_to``, ``to`` and ``cc`` that are mailboxes'. ``text`` and ``html`` are what
+    is new, ``text_signature``, ``text_quoted`` and ``html_quoted`` what is folded below.
     ``kind`` other than ``message`` was sent by a machine, for the reason ``why``, and must not be answered by one.
 
     ``automatic_reason`` says the same as a stable word, None for a ``message``. Strong: ``auto_submitted``,

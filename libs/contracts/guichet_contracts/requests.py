@@ -8,6 +8,9 @@ from guichet_contracts.event import Event, Model, Time
 Channel = Literal["chat", "email", "web_form", "manual"]
 Priority = Literal["low", "medium", "high"]
 
+AGENTS_REVOKED = "requests.agents.revoked.v1"
+"""The type of `AgentsRevoked`."""
+
 
 class ContactCopy(Model):
     """What a list shows of a contact."""
@@ -42,7 +45,10 @@ class VisitorCopy(Model):
 
 
 class Request(Model):
-    """The request as lists and headers show it; a greater ``version`` is newer."""
+    """The request as lists and headers show it; a greater ``version`` is newer.
+
+    ``automatic``: nothing came on it but e-mails that machines sent, of which ``preview`` is one.
+    """
 
     id: str
     number: int
@@ -57,6 +63,7 @@ class Request(Model):
     assignee: Assignee | None = None
     conversation: ConversationCopy | None = None
     unread: int = 0
+    automatic: bool = False
     last_activity_at: Time
     created_at: Time
     closed_at: Time | None = None
@@ -97,7 +104,9 @@ class SubmittedEmail(Model):
     ``references`` are without angle brackets; ``message_id`` never changes, also when it is sent again. ``mailbox`` is
     the id of one of ``mailer``'s mailboxes; None is its default. Without ``html`` it is made from ``text``; without
     ``reply_to`` it is the request's own signed address; without ``thread_topic`` the subject. ``signature``: where the
-    text has none, the mailbox's goes below it. ``automatic``: no person wrote this very mail.
+    text has none, the mailbox's goes below it. ``automatic``: no person wrote this very mail. ``bcc`` get it like all
+    others, and stand in no header. ``quoted_from``: where in ``text`` the history begins that it quotes, in characters
+    (Unicode code points); None where it quotes none.
     """
 
     request_id: str
@@ -107,8 +116,10 @@ class SubmittedEmail(Model):
     author: EmailAuthor | None = None
     to: tuple[EmailAddress, ...]
     cc: tuple[EmailAddress, ...] = ()
+    bcc: tuple[EmailAddress, ...] = ()
     subject: str
     text: str
+    quoted_from: int | None = None
     html: str | None = None
     attachments: tuple[EmailFile, ...] = ()
     message_id: str
@@ -162,6 +173,17 @@ class ContactWantedData(Model):
     request_id: str
     email: str
     name: str = ""
+
+
+class AgentsRevokedData(Model):
+    """What of the last quarter of an hour makes an access token good no more.
+
+    ``agents``: of each agent whose rights changed, the least version (the claim ``ver``) that is still good.
+    ``sessions``: those that were ended (the claim ``sid``).
+    """
+
+    agents: dict[str, int]
+    sessions: tuple[str, ...] = ()
 
 
 class TemplateChangedData(Model):
@@ -233,3 +255,10 @@ class TemplateChanged(Event[TemplateChangedData]):
 
     source: Literal["guichet/requests"] = "guichet/requests"
     type: Literal["requests.template.changed.v1"] = "requests.template.changed.v1"
+
+
+class AgentsRevoked(Event[AgentsRevokedData]):
+    """Which access tokens are refused from now on: a state, told every two seconds, on the live edge alone."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.agents.revoked.v1"] = "requests.agents.revoked.v1"

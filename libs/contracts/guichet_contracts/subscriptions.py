@@ -16,6 +16,9 @@ MAILER_SUBMISSIONS = "mailer.submissions"
 MAILER_FILINGS = "mailer.filings"
 MAILER_ERASURES = "mailer.erasures"
 
+MESSAGES_WITH_FILES = "chat.message.posted.v1.files"
+"""A routing key besides the type's own, of ``chat.message.posted.v1`` that names files; no type of its own."""
+
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     REQUESTS_CONVERSATIONS: (
         "chat.message.posted.v1",
@@ -34,7 +37,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     REQUESTS_TRANSCRIPTS: ("chat.transcript.requested.v1",),
     CONTACTS_WANTED: ("requests.contact.wanted.v1",),
     ATTACHMENTS_LINKS: (
-        "chat.message.posted.v1",
+        MESSAGES_WITH_FILES,
         "requests.template.changed.v1",
         "requests.email.submitted.v1",
         "requests.form.submitted.v1",
@@ -48,10 +51,16 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     MAILER_ERASURES: ("requests.visitors.erased.v1",),
 }
 
-LIVE_EVENTS: Sequence[str] = (
-    "chat.message.posted.v1",
-    "chat.conversation.closed.v1",
-    "chat.conversation.read.v1",
-    "requests.request.changed.v1",
+LIVE_EVENTS: Sequence[str] = ("requests.request.changed.v1",)
+"""Event types that every chat replica hears, besides the lines that replicas send each other."""
+
+RETIRED: Sequence[tuple[str, str]] = (
+    ("guichet.live", "chat.message.posted.v1"),
+    ("guichet.live", "chat.conversation.closed.v1"),
+    ("guichet.live", "chat.conversation.read.v1"),
 )
-"""Event types that every chat replica hears, besides the signs of presence that have no other home."""
+"""Bindings of earlier versions, which a broker keeps until somebody takes them off.
+
+That of `ATTACHMENTS_LINKS` to ``chat.message.posted.v1`` is to follow in the next version: while this one is rolled
+out, replicas of the one before still publish messages that name files without the key that this one binds.
+"""

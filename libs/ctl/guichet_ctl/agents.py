@@ -13,6 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="Who works in the console.")
 Email = Annotated[str, typer.Option(help="The address that they sign in with.")]
 Address = Annotated[str, typer.Argument(help="The address that they sign in with.")]
 Name = Annotated[str, typer.Option(help="First and last name.")]
+SecondFactor = Annotated[bool, typer.Option("--second-factor", help="Take their second factor away as well.")]
 Role = Annotated[str, typer.Option(help="agent, supervisor or admin.")]
 
 
@@ -36,10 +37,11 @@ def first(email: Email, name: Name = "Administrator", json: Json = False) -> Non
 
 
 @app.command()
-def reset(email: Address, yes: Yes = False, json: Json = False) -> None:
+def reset(email: Address, second_factor: SecondFactor = False, yes: Yes = False, json: Json = False) -> None:
     """Take an agent's password and sessions away, and give a link to set a new one."""
     ask_before(f"{email} is signed out everywhere, and cannot sign in before the link is used. Go on?", yes)
-    _invite("agents-reset", "--email", email, json=json)
+    also = ["--second-factor"] if second_factor else []
+    _invite("agents-reset", "--email", email, *also, json=json)
 
 
 @app.command()

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 
 from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
-from guichet_ctl.services import Answer, ask_all
+from guichet_ctl.services import Answer, ask, ask_all
 
 KEY_BYTES = 48
+_SHOWN = 20
 
 
 def migrate(json: Json = False) -> None:
@@ -33,6 +35,26 @@ def outbox(json: Json = False) -> None:
     """Tell which events wait to be published, and since when."""
     rows = [{"service": one.service, **row} for one in _all("outbox") for row in one.value]
     answer(rows, json, table(rows, "service", "collection", "documents", "oldest_at", "oldest_seconds"))
+
+
+def reconcile(json: Json = False) -> None:
+    """Compare every conversation's log with what the requests heard of it; what is missing is asked for.
+
+    No conversation differs as a rule. What does is shown within a minute, where the services run; another run tells.
+    """
+    told = asyncio.run(_reconcile())
+    first = "".join(f"\n  {one}" for one in told["first"])
+    answer(told, json, f"{told['differ']} of {told['conversations']} conversations differ{first}")
+
+
+async def _reconcile() -> dict[str, Any]:
+    after, total = "", {"conversations": 0, "differ": 0, "first": list[str]()}
+    while after is not None:
+        page = await ask("chat", "tails", "--after", after)
+        told = await ask("requests", "reconcile", stdin=orjson.dumps(page["tails"]))
+        total = {name: total[name] + told[name] for name in total}
+        after = page["after"]
+    return total | {"first": total["first"][:_SHOWN]}
 
 
 def settings(

@@ -1,9 +1,16 @@
 """The HTTP side that all services share: one application factory, one way to serve it."""
 
+import asyncio
 import re
+import socket
+import sys
 import time
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from types import FrameType
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import uvicorn
 from fastapi import FastAPI, Header, Request
@@ -25,11 +32,19 @@ from guichet_kit.tokens import Claims, InvalidToken, Tokens
 JSON_BODY_LIMIT = 1 << 20
 """Bytes of a request's body that a service reads, unless it says otherwise (attachments do)."""
 
+FAREWELL_SECONDS = 6
 DRAIN_SECONDS = 10
 SOCKET_MESSAGE_LIMIT = 8 << 20
 """Bytes of one socket message that the server reads before it gives the connection up (RFC 6455, code 1009)."""
 
+_STARTUP_FAILED = 3
+"""As the server's own command ends."""
+
+_UNQUOTED = {ord(char): None for char in '"\\'}
+_LONGEST_NAME = 200
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+
+log = logs.get_logger(__name__)
 
 handled = Counter("guichet_http_requests_total", "HTTP requests", ["method", "route", "status"])
 seconds = Histogram("guichet_http_seconds", "Time to answer an HTTP request", ["method", "route"])
@@ -75,7 +90,11 @@ class _Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                told = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                if not any(name.lower() == b"cache-control" for name, _ in told):
+                    # What says nothing of it is somebody's own: no cache on the way, and no browser, may keep it.
+                    told.append((b"cache-control", b"no-store"))
+                message["headers"] = told
             await send(message)
 
         try:
@@ -86,14 +105,57 @@ class _Envelope:
             seconds.labels(scope["method"], route).observe(time.perf_counter() - begun)
 
 
+class FarewellServer(uvicorn.Server):
+    """A server that takes leave at SIGTERM and SIGINT before it ends; a second signal ends it at once."""
+
+    def __init__(self, config: uvicorn.Config, farewell: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._farewell = farewell
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        self._asked = False
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal."""
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called with each signal, at any moment."""
+        if self._asked or self._loop is None or not self.started:
+            super().handle_exit(sig, frame)
+            return
+        self._asked = True
+        self._loop.call_soon_threadsafe(self._leave, sig, frame)
+
+    def _leave(self, sig: int, frame: FrameType | None) -> None:
+        self._leaving = asyncio.create_task(self._take_leave(sig, frame))
+
+    async def _take_leave(self, sig: int, frame: FrameType | None) -> None:
+        try:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                # What comes anew finds another replica; what is connected is served on.
+                for listening in self.servers:
+                    listening.close()
+                await self._farewell()
+        except Exception:  # it ends all the same
+            log.exception("farewell_failed")
+        super().handle_exit(sig, frame)
+
+
 def create_app(
     title: str,
     *,
     health: Health,
     lifespan: Callable[[FastAPI], Any] | None = None,
     body_limit: int = JSON_BODY_LIMIT,
+    farewell: Callable[[], Awaitable[None]] | None = None,
 ) -> FastAPI:
-    """An application with problem documents, ``/livez``, ``/readyz``, ``/metrics`` and ``/openapi.json``."""
+    """An application with problem documents, ``/livez``, ``/readyz``, ``/metrics`` and ``/openapi.json``.
+
+    ``farewell`` is called when the process is to end: it is not ready any more, takes no new connections, and still
+    serves those that it has, `FAREWELL_SECONDS` at most.
+    """
     app = FastAPI(
         title=title,
         version="1",
@@ -108,6 +170,13 @@ def create_app(
 
     app.state.readings = Readings(health)
 
+    async def leave() -> None:
+        health.draining = True
+        if farewell is not None:
+            await farewell()
+
+    app.state.farewell = leave
+
     @app.get("/metrics", tags=["health"], response_class=Response)
     async def metrics() -> Response:
         await readings_of(app).refresh()
@@ -120,7 +189,7 @@ def serve(app: FastAPI, service: str, settings: ServiceSettings) -> None:
     """Configure the logs and serve until SIGTERM or SIGINT; then answer what is under way and leave."""
     logs.configure(service, settings.log_level, settings.log_format)
     trace_app(app, settings.otlp_endpoint)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.http_host,
         port=settings.http_port,
@@ -137,6 +206,11 @@ def serve(app: FastAPI, service: str, settings: ServiceSettings) -> None:
         log_config=None,
         lifespan="on",
     )
+    server = FarewellServer(config, app.state.farewell)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(_STARTUP_FAILED)
 
 
 def bearer(tokens: Tokens) -> Callable[[Request], Claims]:
@@ -162,6 +236,13 @@ def if_match(header: Annotated[str | None, Header(alias="If-Match")] = None) -> 
     if match is None:
         raise Problem('If-Match must be a version in quotes, as in "3".', code="invalid_if_match")
     return int(match[1])
+
+
+def disposition(name: str) -> str:
+    """``Content-Disposition: attachment`` with the name for old clients and for all others (RFC 6266, RFC 8187)."""
+    shown = "".join(char for char in name if char.isprintable())[:_LONGEST_NAME]
+    plain = unicodedata.normalize("NFKD", shown).encode("ascii", "ignore").decode().translate(_UNQUOTED)
+    return f"attachment; filename=\"{plain.strip() or 'file'}\"; filename*=UTF-8''{quote(shown or 'file', safe='')}"
 
 
 def etag(version: int) -> str:

@@ -1,5 +1,6 @@
-"""Token buckets: a rate that lasts, with bursts."""
+"""Token buckets: a rate that lasts, with bursts; and what counts as one client's address."""
 
+import ipaddress
 import time
 from collections.abc import Callable
 
@@ -54,3 +55,16 @@ class Buckets:
         if bucket is None:
             bucket = self._buckets[key] = TokenBucket(self._rate, self._burst, self._clock)
         return bucket.take()
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the /64 that a household has (RFC 6177), of IPv4 the address itself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

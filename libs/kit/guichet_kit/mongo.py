@@ -12,6 +12,7 @@ from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnD
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
@@ -20,6 +21,7 @@ from pymongo.errors import (
     PyMongoError,
     WTimeoutError,
 )
+from pymongo.monitoring import ConnectionPoolListener, PoolClearedEvent
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -32,6 +34,7 @@ __all__ = [
     "MAJORITY",
     "OUTAGES",
     "WRITTEN",
+    "BulkWriteError",
     "Collection",
     "Database",
     "Document",
@@ -42,11 +45,15 @@ __all__ = [
     "PyMongoError",
     "ReturnDocument",
     "UpdateOne",
+    "WTimeoutError",
     "aggregate",
     "create_indexes",
     "explain",
     "in_transaction",
+    "insert_absent",
     "open_client",
+    "quickly",
+    "update_each",
 ]
 
 T = TypeVar("T")
@@ -70,17 +77,47 @@ _POOL = {"maxPoolSize": 100, "minPoolSize": 4}
 _TIMEOUTS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 20_000}
 # An index over ten million documents takes minutes to make.
 _INDEXES_TIMEOUT = 3600
+_DUPLICATE = 11000
 # Acknowledged means on the disk of a majority; it is waited for 10 s, then told as an outage.
 _DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
 
 log = get_logger(__name__)
 
 
+class _Losses(ConnectionPoolListener):
+    """Notices that a server was lost: then the drivers drop all connections to it, from a task or a thread of theirs.
+
+    The listeners of the topology would say it more directly; PyMongo's start a task when the client is made, which is
+    before there is an event loop.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], None]] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def pool_cleared(self, event: PoolClearedEvent) -> None:
+        """The driver drops its connections."""
+        if self.loop is not None and not self.loop.is_closed():
+            for call in self.calls:
+                self.loop.call_soon_threadsafe(call)
+
+    def _ignored(self, event: object) -> None:
+        return
+
+    pool_created = pool_ready = pool_closed = _ignored
+    connection_created = connection_ready = connection_closed = _ignored
+    connection_check_out_started = connection_check_out_failed = _ignored
+    connection_checked_out = connection_checked_in = _ignored
+
+
 class MongoClient:
     """One connected client of either driver."""
 
     def __init__(self, url: str, driver: str, app_name: str) -> None:
-        options: Mapping[str, Any] = {**_POOL, **_TIMEOUTS, "appname": app_name, "tz_aware": True}
+        self._losses = _Losses()
+        options: Mapping[str, Any] = {
+            **_POOL, **_TIMEOUTS, "appname": app_name, "tz_aware": True, "event_listeners": [self._losses]
+        }  # fmt: skip
         self._client: Any
         if driver == "motor":
             from motor.motor_asyncio import AsyncIOMotorClient  # only where it was asked for
@@ -93,12 +130,20 @@ class MongoClient:
         """The database, whose writes are acknowledged when they are on the disk of a majority."""
         return cast("Database", self._client.get_database(name, write_concern=_DURABLE))
 
+    def when_lost(self, call: Callable[[], None]) -> None:
+        """Call ``call`` when a server was lost: what is there when it comes back may be another state.
+
+        Called in the event loop that `wait_until_ready` ran in.
+        """
+        self._losses.calls.append(call)
+
     async def ping(self) -> None:
         """Ask the primary for a sign of life; raises one of ``OUTAGES`` when there is none."""
         await self._client.admin.command("ping")
 
     async def wait_until_ready(self, timeout: float) -> None:
         """Wait for a primary, ``timeout`` seconds at most; `TimeoutError` when there is none."""
+        self._losses.loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
             waited = False
             while True:
@@ -140,6 +185,41 @@ async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]
     if asyncio.iscoroutine(cursor):
         cursor = await cursor
     return cast("list[Document]", await cursor.to_list(None))
+
+
+async def insert_absent(collection: Collection, documents: Sequence[Document]) -> None:
+    """Insert, in one command, those whose unique keys are not there yet. What is there already stays as it is."""
+    try:
+        await collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        _duplicates(error)
+
+
+async def update_each(collection: Collection, updates: Sequence[UpdateOne]) -> tuple[int, frozenset[int]]:
+    """Do all updates in one command: how many found their document, and the indexes of those refused as duplicates."""
+    try:
+        result = await collection.bulk_write(updates, ordered=False)
+    except BulkWriteError as error:
+        refused = _duplicates(error)
+        return int(error.details["nMatched"]) if error.details else 0, refused
+    return result.matched_count, frozenset()
+
+
+def quickly(collection: Collection) -> Collection:
+    """The collection, whose writes are acknowledged by one server, before its journal: for what may be lost."""
+    return collection.with_options(write_concern=WRITTEN)
+
+
+def _duplicates(error: BulkWriteError) -> frozenset[int]:
+    """The indexes of the writes that a unique key refused. Any other failure is raised as what it is."""
+    details = error.details or {}
+    refusals = details.get("writeErrors", ())
+    if any(refusal["code"] != _DUPLICATE for refusal in refusals):
+        raise error
+    if details.get("writeConcernErrors"):
+        # Done, but not known to be durable: as when a single write says so.
+        raise WTimeoutError(str(details["writeConcernErrors"])[:500]) from error
+    return frozenset(refusal["index"] for refusal in refusals)
 
 
 async def in_transaction(database: Database, work: Callable[[Any], Awaitable[T]]) -> T:

@@ -90,8 +90,14 @@ class _Waiting(NamedTuple):
 class OutboxRelay:
     """Publishes what the outboxes of ``collections`` hold, in the background, many documents at a time."""
 
-    def __init__(self, publisher: EventPublisher, collections: Sequence[Collection]) -> None:
-        self._publisher, self._collections = publisher, collections
+    def __init__(
+        self,
+        publisher: EventPublisher,
+        collections: Sequence[Collection],
+        also: Callable[[Document], Sequence[str]] = lambda _event: (),
+    ) -> None:
+        """``also``: an event's routing keys besides its type (see `EventPublisher.publish_batch`)."""
+        self._publisher, self._collections, self._also = publisher, collections, also
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(_WAITING_MAX)
 
     def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
@@ -132,35 +138,38 @@ class OutboxRelay:
         Raises:
             PublishFailed: the broker is away; what was published before is taken out all the same.
         """
-        of_type: dict[str, list[tuple[int, Document]]] = defaultdict(list)
+        of_kind: dict[tuple[str, ...], list[tuple[int, Document]]] = defaultdict(list)
         left: set[int] = set()
         for position, document in enumerate(documents):
             for entry in document.entries:
                 try:
-                    of_type[entry["event"]["type"]].append((position, entry))
+                    kind = (entry["event"]["type"], *self._also(entry["event"]))
+                    of_kind[kind].append((position, entry))
                 except (KeyError, TypeError):
                     log.error("outbox_event_malformed", collection=document.collection.name)  # noqa: TRY400
                     left.add(position)
-        unpublished: set[int] = {position for found in of_type.values() for position, _ in found}
+        unpublished: set[int] = {position for found in of_kind.values() for position, _ in found}
         try:
-            for event_type, found in of_type.items():
-                left |= await self._publish_type(event_type, found)
+            for (event_type, *also), found in of_kind.items():
+                left |= await self._publish_type(event_type, also, found)
             unpublished.clear()
         finally:
             taken_out = [d for position, d in enumerate(documents) if position not in left | unpublished]
             await _take_out(taken_out)
         return [document for position, document in enumerate(documents) if position in left]
 
-    async def _publish_type(self, event_type: str, found: Sequence[tuple[int, Document]]) -> set[int]:
+    async def _publish_type(
+        self, event_type: str, also: Sequence[str], found: Sequence[tuple[int, Document]]
+    ) -> set[int]:  # fmt: skip
         """Publish events of one type; the positions of documents whose event is refused."""
         try:
-            await self._publisher.publish_batch([_traced(entry) for _, entry in found])
+            await self._publisher.publish_batch([_traced(entry) for _, entry in found], also=also)
         except Refused:
             if len(found) == 1:
                 refused.labels(event_type).inc()
                 return {found[0][0]}
             # One of them, or the type: each by itself shows which, and the others go on.
-            return set[int]().union(*[await self._publish_type(event_type, [one]) for one in found])
+            return set[int]().union(*[await self._publish_type(event_type, also, [one]) for one in found])
         except PublishFailed:
             failed.labels(event_type).inc(len(found))
             raise
@@ -172,19 +181,22 @@ class OutboxRelay:
             await asyncio.sleep(SWEEP_SECONDS)
             for collection in self._collections:
                 try:
-                    await self.sweep(collection)
-                    await self._look_for_oldest(collection)
+                    if await self._look_for_oldest(collection) >= MIN_AGE:
+                        await self.sweep(collection)
                 except _MAY_PASS as error:
                     log.warning("outbox_sweep_stopped", collection=collection.name, error=str(error)[:200])
                 except Exception:  # as above
                     log.exception("outbox_sweep_stopped", collection=collection.name)
 
-    async def _look_for_oldest(self, collection: Collection) -> None:
+    async def _look_for_oldest(self, collection: Collection) -> timedelta:
+        """The age of the oldest event that waits, nought where none does: one command."""
         first = await collection.find_one(
             {"outbox.at": {"$exists": True}}, {"outbox.at": True}, sort=[("outbox.at", ASCENDING)]
         )
         waits = [now() - entry["at"] for entry in first["outbox"]] if first else []
-        oldest.labels(collection.name).set(max(waits, default=timedelta()).total_seconds())
+        age = max(waits, default=timedelta())
+        oldest.labels(collection.name).set(age.total_seconds())
+        return age
 
     async def sweep(self, collection: Collection) -> int:
         """Publish what is older than ``MIN_AGE`` and under nobody's lease; returns how many documents had some.

@@ -113,8 +113,8 @@ class TooMany(Problem):
 
     status, code = 429, "rate_limited"
 
-    def __init__(self, detail: str, retry_after: int) -> None:
-        super().__init__(detail, headers={"Retry-After": str(max(1, retry_after))})
+    def __init__(self, detail: str, retry_after: int, **options: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(max(1, retry_after))}, **options)
 
 
 class Unavailable(Problem):

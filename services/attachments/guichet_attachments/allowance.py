@@ -3,7 +3,6 @@
 Pure rules; `usage` counts.
 """
 
-import ipaddress
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,16 +51,3 @@ def exhausted(sums: Sequence[Count], used: Mapping[str, int], size: int, at: dat
     """What to say where ``size`` more bytes are too many for some sum: come back when the last of those is over."""
     over = [count.until for count in sums if used.get(count.key, 0) + size > count.most]
     return AllowanceUsed(math.ceil((max(over) - at).total_seconds())) if over else None
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: of IPv6 the /64 that a household has (RFC 6177), of IPv4 the address itself."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)

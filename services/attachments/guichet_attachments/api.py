@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
+from guichet_kit.http import disposition
 from guichet_kit.ids import new_id
-from guichet_kit.limits import Buckets
+from guichet_kit.limits import Buckets, network_of
 from guichet_kit.problems import Invalid, Problem, TooLarge, TooMany
 from pydantic import BaseModel, Field
 
-from guichet_attachments import names, ranges, upload, usecases
-from guichet_attachments.allowance import network_of
+from guichet_attachments import ranges, upload, usecases
 from guichet_attachments.attachment import Attachment, Person, Refusal, State, preview_of
 from guichet_attachments.checks import PREVIEW_TYPE
 from guichet_attachments.deps import Parts
@@ -154,7 +154,7 @@ def routes(parts: Parts, caller: Callable[[Request], Person], size_limit: int, u
         file = await usecases.file_to_read(parts, attachment_id, person)
         etag = f'"{file.sha256}"'
         span = ranges.requested_span(byte_range, if_range, etag, file.size)
-        headers = {"Content-Disposition": names.disposition(file.name), "ETag": etag, "Accept-Ranges": "bytes"}
+        headers = {"Content-Disposition": disposition(file.name), "ETag": etag, "Accept-Ranges": "bytes"}
         headers["Content-Length"] = str(span.length if span else file.size)
         if span:
             headers["Content-Range"] = span.content_range

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
@@ -15,6 +15,7 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.revocations import Revocations, revocations_edge
 from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
 
@@ -38,7 +39,7 @@ log = get_logger(__name__)
 def build(settings: Settings) -> FastAPI:
     """The application. It connects to its servers when it starts, not before."""
     client = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-attachments")
-    feed, topology = LiveFeed(), Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    feed, topology = LiveFeed(), Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     broker = connect_broker(settings.rabbitmq_url, "attachments", feed)
     database = client.database(f"{settings.database_prefix}attachments")
     store = AttachmentStore(database)
@@ -64,6 +65,8 @@ def build(settings: Settings) -> FastAPI:
         keep_unlisted=settings.unlisted_files == "keep",
     )
     consumers.subscribe(broker, parts)
+    revocations = Revocations()
+    edge = revocations_edge(settings.rabbitmq_url, "attachments", revocations)
 
     health = Health()
     health.check("mongodb", client.ping)
@@ -83,6 +86,7 @@ def build(settings: Settings) -> FastAPI:
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
             )
             await stack.enter_async_context(relay.running())
+            await stack.enter_async_context(edge.running())
             await stack.enter_async_context(_repeating(CHECK_SECONDS, lambda: check_waiting_files(parts)))
             await stack.enter_async_context(_repeating(settings.sweep_every, lambda: sweep(parts)))
             yield
@@ -95,7 +99,8 @@ def build(settings: Settings) -> FastAPI:
         body_limit=settings.upload_limit + api.FORM_OVERHEAD,
     )
     failures.install(app)
-    app.include_router(api.routes(parts, caller(settings.secret_key), settings.upload_limit, settings.upload_timeout))
+    who = caller(settings.secret_key, revocations)
+    app.include_router(api.routes(parts, who, settings.upload_limit, settings.upload_timeout))
     figures.measure(readings_of(app), store, parts.scanner)
     app.state.broker = broker  # for the AsyncAPI document
     return app

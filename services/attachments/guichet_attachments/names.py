@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from urllib.parse import quote
 
 MAX_BYTES = 160
 """Longest name, in bytes of UTF-8: below the 255 of usual file systems, with room for what a browser adds."""
@@ -45,12 +44,6 @@ def extension(name: str) -> str:
 def with_extension(name: str, extension: str) -> str:
     """``name`` with one more extension, and not too long."""
     return _shortened(f"{name}.{extension}")
-
-
-def disposition(name: str) -> str:
-    """``Content-Disposition: attachment`` with the name for old clients and for all others (RFC 6266, RFC 8187)."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "")
-    return f"attachment; filename=\"{plain or _UNNAMED}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _shortened(name: str) -> str:

@@ -60,13 +60,14 @@ async def received(content_type: str, body: AsyncIterator[bytes], limit: int) ->
         Empty: a file without a byte.
     """
     with tempfile.TemporaryFile() as file:
-        form = _Form(_boundary(content_type), file, limit)
         try:
+            form = _Form(_boundary(content_type), file, limit)
             async for chunk in body:
                 await form.feed(chunk)
         except ClientDisconnect:
             raise UploadCut("The upload was cut.") from None
-        except FormParserError:
+        # Headers in a character set that is none, or not of the one they name, are ValueError and LookupError.
+        except (FormParserError, ValueError, LookupError):
             raise Invalid.of("body", "is not a well-formed multipart/form-data form") from None
         yield await form.finished()
 

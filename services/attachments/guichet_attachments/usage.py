@@ -6,9 +6,10 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime
 
+from guichet_kit.limits import network_of
 from guichet_kit.mongo import Database, DuplicateKeyError, IndexModel, create_indexes
 
-from guichet_attachments.allowance import Allowance, Count, counts, exhausted, network_of
+from guichet_attachments.allowance import Allowance, Count, counts, exhausted
 from guichet_attachments.attachment import Person
 
 

@@ -4,7 +4,7 @@ import time
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Query, Response, WebSocket
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from guichet_kit.clock import WireTime, now
 from guichet_kit.http import bearer
 from guichet_kit.logs import get_logger
@@ -26,13 +26,11 @@ from guichet_chat.conversation import (
     NoSuchConversation,
     Wanted,
 )
-from guichet_chat.identity import IdentityRefused, identity_of
+from guichet_chat.identity import IdentityRefused, VisitorName, identity_of
 from guichet_chat.settings import ChatSettings, Site
-from guichet_chat.sockets.agent import serve_agent
-from guichet_chat.sockets.customer import serve_customer
-from guichet_chat.sockets.frames import entry_fields, entry_frame
-from guichet_chat.sockets.session import Live
-from guichet_chat.transcript import NothingSaid, TooManyTranscripts, Transcripts
+from guichet_chat.sockets.frames import entry_fields
+from guichet_chat.transcript import Asker, NothingSaid, TooManyTranscripts, Transcripts
+from guichet_chat.usecases import Chat
 
 VISITOR_TOKEN_SECONDS = 30 * 24 * 3600
 _FRAME_CSP = (
@@ -62,7 +60,7 @@ class VisitorRequest(BaseModel):
 
     widget_key: str = Field(max_length=64)
     token: str | None = Field(default=None, max_length=4096)
-    name: str | None = Field(default=None, min_length=1, max_length=200)
+    name: VisitorName = None
     email: EmailStr | None = Field(default=None, max_length=254)
     identity_token: str | None = Field(
         default=None, max_length=4096, description="Signed by the site's server: HS256, `sub`, `exp`, `name?`, `email?`"
@@ -93,12 +91,20 @@ class Closed(BaseModel):
     seq: int
 
 
+class WorkDone(BaseModel):
+    """The answer to a challenge: ``sha256(challenge + ":" + number)`` begins with as many zero bits as it asked for."""
+
+    challenge: str = Field(max_length=1024)
+    number: int = Field(ge=0, le=2**53)
+
+
 class TranscriptRequest(BaseModel):
     """Who wants the conversation by e-mail. ``id`` makes a repeat recognisable; without ``email`` the known address."""
 
     id: UUID
     email: EmailStr | None = Field(default=None, max_length=254)
     language: Language | None = None
+    work: WorkDone | None = Field(default=None, description="After a 429 with the code `work_required`")
 
 
 class TranscriptAccepted(BaseModel):
@@ -139,7 +145,7 @@ class EntryView(BaseModel):
 
 
 def routes(
-    live: Live, transcripts: Transcripts, settings: ChatSettings, visitors: Tokens, agents: Tokens
+    chat: Chat, transcripts: Transcripts, settings: ChatSettings, visitors: Tokens, agents: Tokens
 ) -> APIRouter:  # fmt: skip
     """Every route of the service."""
     router = APIRouter()
@@ -160,7 +166,7 @@ def routes(
         site = site_of(body.widget_key)
         visitor_id = _subject(visitors, body.token) if body.token else None
         identity = _identity(site, body.identity_token)
-        visitor = await live.chat.begin_session(visitor_id, site.key, body.name, body.email, identity)
+        visitor = await chat.begin_session(visitor_id, site.key, body.name, body.email, identity)
         token = visitors.issue(visitor.id, VISITOR_TOKEN_SECONDS, name=visitor.name, site=site.key)
         expires_at = now().fromtimestamp(time.time() + VISITOR_TOKEN_SECONDS, tz=now().tzinfo)
         return VisitorSession(
@@ -180,8 +186,8 @@ def routes(
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
         cursor: Annotated[int | None, Query(ge=0, le=2**53, description="`next_cursor` of the page before")] = None,
     ) -> Page[EntryView]:
-        await _found(live, conversation_id)
-        entries = await live.chat.read_log(conversation_id, after_seq if cursor is None else cursor, limit)
+        await _found(chat, conversation_id)
+        entries = await chat.read_log(conversation_id, after_seq if cursor is None else cursor, limit)
         more = str(entries[-1].seq) if len(entries) == limit else None
         return Page(items=[EntryView.model_validate(entry_fields(entry)) for entry in entries], next_cursor=more)
 
@@ -193,39 +199,34 @@ def routes(
     ) -> Closed:
         author = Author("agent", agent.subject, agent.extra.get("name"))
         try:
-            done = await live.chat.close(conversation_id, author, (body or CloseRequest()).request_status)
+            done = await chat.close(conversation_id, author, (body or CloseRequest()).request_status)
         except NoSuchConversation:
             raise NotFound("There is no such conversation.") from None
         except ConversationClosed:
             raise Conflict("The conversation is closed already.", code="conversation_closed") from None
-        entry, about = done.entry, done.conversation
-        live.hub.hint(about.id, about.visitor.id, about.opened_at, entry.seq, entry_frame(entry))
-        return Closed(conversation_id=conversation_id, seq=entry.seq)
+        return Closed(conversation_id=conversation_id, seq=done.entry.seq)
 
     @router.post("/api/v1/conversations/{conversation_id}/transcript", status_code=202, tags=["conversations"])
     async def send_transcript(
         conversation_id: str, body: TranscriptRequest, agent: Annotated[Claims, Depends(an_agent)]
     ) -> TranscriptAccepted:
         author = Author("agent", agent.subject, agent.extra.get("name"))
-        return await _want(transcripts, await _found(live, conversation_id), body, author)
+        return await _want(transcripts, await _found(chat, conversation_id), body, author)
 
     @router.post("/chat/v1/conversations/{conversation_id}/transcript", status_code=202, tags=["widget"])
     async def send_me_the_transcript(
-        conversation_id: str, body: TranscriptRequest, visitor: Annotated[Claims, Depends(a_visitor)]
+        conversation_id: str,
+        body: TranscriptRequest,
+        request: Request,
+        visitor: Annotated[Claims, Depends(a_visitor)],
     ) -> TranscriptAccepted:
-        conversation = await _found(live, conversation_id, visitor.subject)
+        conversation = await _found(chat, conversation_id, visitor.subject)
         if body.email is None and conversation.visitor.email is None:
             raise Invalid.of("email", "is required: no address of the visitor is known")
         author = Author("visitor", visitor.subject, conversation.visitor.name)
-        return await _want(transcripts, conversation, body, author)
-
-    @router.websocket("/chat/v1/socket")
-    async def customer_socket(socket: WebSocket) -> None:
-        await serve_customer(socket, visitors, live)
-
-    @router.websocket("/api/v1/live")
-    async def agent_socket(socket: WebSocket) -> None:
-        await serve_agent(socket, agents, live)
+        work = (body.work.challenge, body.work.number) if body.work else None
+        asker = Asker(request.client.host if request.client else "", work)
+        return await _want(transcripts, conversation, body, author, asker)
 
     @router.get("/widget.js", include_in_schema=False)
     async def loader() -> Response:
@@ -264,22 +265,29 @@ def _identity(site: Site, token: str | None) -> Identity | None:
         raise Unauthorized("The site's token does not say who this is.", code="identity_refused") from None
 
 
-async def _found(live: Live, conversation_id: str, visitor_id: str | None = None) -> Conversation:
+async def _found(chat: Chat, conversation_id: str, visitor_id: str | None = None) -> Conversation:
     try:
-        return await live.chat.conversation(conversation_id, visitor_id)
+        return await chat.conversation(conversation_id, visitor_id)
     except NoSuchConversation:
         raise NotFound("There is no such conversation.") from None
 
 
 async def _want(
-    transcripts: Transcripts, conversation: Conversation, body: TranscriptRequest, by: Author
+    transcripts: Transcripts,
+    conversation: Conversation,
+    body: TranscriptRequest,
+    by: Author,
+    asker: Asker | None = None,
 ) -> TranscriptAccepted:
     try:
-        await transcripts.request(conversation, Wanted(str(body.id), body.email, body.language, by))
+        await transcripts.request(conversation, Wanted(str(body.id), body.email, body.language, by), asker)
     except IdTaken:
         raise Conflict("The id is another transcript's.", code="id_taken") from None
     except NothingSaid:
         raise Conflict("Nothing was said yet.", code="conversation_empty") from None
     except TooManyTranscripts as refusal:
+        if refusal.challenge:
+            detail = "Many transcripts were asked for from there: the next one takes some work."
+            raise TooMany(detail, refusal.retry_after, code="work_required", **refusal.challenge) from None
         raise TooMany("Enough transcripts were sent for now.", refusal.retry_after) from None
     return TranscriptAccepted(id=str(body.id))

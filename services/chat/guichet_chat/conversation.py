@@ -80,6 +80,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Tail:
+    """Where a log ends, as far as the next entry needs to know. ``seq`` 0: the log is empty."""
+
+    seq: int
+    at: datetime
+    kind: EntryKind = "message"
+
+
+@dataclass(frozen=True, slots=True)
 class Predecessor:
     """How the visitor's conversation before this one ended."""
 
@@ -157,7 +166,7 @@ class Wanted:
     by: Author
 
 
-def next_entry(conversation: Conversation, tail: Entry | None, draft: Draft, now: datetime) -> Entry:
+def next_entry(conversation: Conversation, tail: Entry | Tail | None, draft: Draft, now: datetime) -> Entry:
     """The entry that ``draft`` becomes after ``tail`` (None: the log is empty).
 
     Its time is never before that of what precedes it, whatever the clocks of the replicas say, so that sorting by time

@@ -5,15 +5,29 @@ service knows them; what knows them goes last, so that a repeat after a crash st
 marked first: whoever writes of them at this moment looks for the mark afterwards, and erases again what they wrote.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from guichet_kit.mongo import Document
+from guichet_kit.mongo import Collection, Document
 from guichet_kit.redact import Redaction
 
 from guichet_chat.conversation import Visitor
 from guichet_chat.store import Store
 
 _NOBODY: Document = {"name": None, "email": None, "verified": False}
+
+
+def known_as_somebody(visitors: Iterable[Visitor]) -> dict[str, Visitor]:
+    """Those of the visitors who have a name or an address that an erasure could be after."""
+    return {visitor.id: visitor for visitor in visitors if visitor.name is not None or visitor.email is not None}
+
+
+async def erase_again(store: Store, written_of: Mapping[str, Visitor]) -> set[str]:
+    """Erase, once more, those visitors who were to be forgotten while something of them was written; who they are."""
+    erased = await store.erased_among(written_of)
+    for visitor_id in erased:
+        await erase_visitor(store, visitor_id, written_of[visitor_id])
+    return erased
 
 
 async def erase_visitor(store: Store, visitor_id: str, *seen_as: Visitor) -> None:
@@ -36,20 +50,29 @@ async def erase_visitor(store: Store, visitor_id: str, *seen_as: Visitor) -> Non
             "text": redaction.of(entry["text"]),
             "attachments": [{**file, "name": redaction.of(file["name"])} for file in entry["attachments"]],
         }
-        await store.entries.update_one({"_id": entry["_id"]}, {"$set": told | _outbox(entry, redaction)})
+        if any(entry[field] != value for field, value in told.items()):
+            await store.entries.update_one({"_id": entry["_id"]}, {"$set": told})
+        await _rewrite_outbox(store.entries, entry, redaction)
     for conversation in conversations:
         copy = {f"visitor.{field}": value for field, value in _NOBODY.items()}
-        known = {"_id": conversation["_id"]}
-        await store.conversations.update_one(known, {"$set": copy | _outbox(conversation, redaction)})
+        await store.conversations.update_one({"_id": conversation["_id"]}, {"$set": copy})
+        # Read again: what was added to it meanwhile was made from the copy of before.
+        found = await store.conversations.find_one({"_id": conversation["_id"]})
+        await _rewrite_outbox(store.conversations, found or conversation, redaction)
     await store.visitors.update_one({"_id": visitor_id}, {"$set": _NOBODY, "$unset": {"customer_id": ""}})
 
 
-def _outbox(document: Document, redaction: Redaction) -> Document:
-    """Its unpublished events without the person: they are still to be told. One published meanwhile is told twice."""
-    waiting = document["outbox"]
-    if not waiting:
-        return {}
-    return {"outbox": [{**entry, "event": redaction.within(_event(entry["event"]))} for entry in waiting]}
+async def _rewrite_outbox(collection: Collection, document: Document, redaction: Redaction) -> None:
+    """Its unpublished events without the person: they are still to be told.
+
+    Each in its place and by its id: one that was published meanwhile stays away, one that was added meanwhile stays.
+    """
+    for waiting in document.get("outbox", ()):
+        rewritten = redaction.within(_event(waiting["event"]))
+        if rewritten != waiting["event"]:
+            await collection.update_one(
+                {"_id": document["_id"], "outbox.id": waiting["id"]}, {"$set": {"outbox.$.event": rewritten}}
+            )
 
 
 def _event(event: Document) -> Document:

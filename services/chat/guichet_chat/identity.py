@@ -1,11 +1,13 @@
 """Who a visitor is, as their site says it: a JSON Web Token (RFC 7519) that the site's own server signs."""
 
 import time
+from typing import Annotated
 
+from guichet_kit.blank import is_blank
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr, ValidationError
 
 from guichet_chat.conversation import Identity
 
@@ -14,6 +16,14 @@ LIFETIME_MAX_SECONDS = 24 * 3600
 
 _LEEWAY_SECONDS = 60  # two clocks: the site's and ours
 _ALGORITHM = "HS256"
+
+
+def _shown(name: str | None) -> str | None:
+    return None if name is None or is_blank(name) else name
+
+
+VisitorName = Annotated[str | None, Field(min_length=1, max_length=200), AfterValidator(_shown)]
+"""What a visitor is called; a name in which there is nothing to see is none."""
 
 
 class IdentityRefused(Exception):
@@ -26,7 +36,7 @@ class _Claims(BaseModel):
     sub: str = Field(min_length=1, max_length=200)
     exp: int
     nbf: int = 0
-    name: str | None = Field(default=None, min_length=1, max_length=200)
+    name: VisitorName = None
     email: EmailStr | None = Field(default=None, max_length=254)
 
 

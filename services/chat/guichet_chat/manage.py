@@ -1,8 +1,13 @@
 """Commands for operators: ``python -m guichet_chat.manage COMMAND``."""
 
-from guichet_kit.manage import Managed, main
+import argparse
+from datetime import datetime
+from typing import Any
+
+from guichet_kit.manage import Command, Managed, Opened, main
 from guichet_kit.mongo import Database
 
+from guichet_chat.log.store import WriterStore
 from guichet_chat.settings import ChatSettings
 from guichet_chat.store import Store
 
@@ -11,7 +16,29 @@ async def _prepare(database: Database) -> None:
     await Store(database).ensure_indexes()
 
 
-CHAT = Managed(service="chat", settings=ChatSettings, prepare=_prepare, outboxes=("entries", "conversations"))
+async def _tails(opened: Opened, given: argparse.Namespace) -> Any:
+    tails, after = await Store(opened.database).tails(given.after, given.limit)
+    return {"tails": tails, "after": after}
+
+
+def _which(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--after", default="", help="the conversation's id to go on after")
+    parser.add_argument("--limit", type=int, default=100_000, help="how many at most")
+
+
+async def _untold(database: Database) -> tuple[str, int, datetime | None]:
+    count, since = await WriterStore(Store(database), database["writers"]).untold()
+    return "entries, behind the marks of who wrote them", count, since
+
+
+CHAT = Managed(
+    service="chat",
+    settings=ChatSettings,
+    prepare=_prepare,
+    outboxes=("entries", "conversations"),
+    commands=(Command("tails", "tell how far the log of each conversation goes, by ids", _tails, _which),),
+    untold=(_untold,),
+)
 
 if __name__ == "__main__":
     main(CHAT)

@@ -38,6 +38,21 @@ class ChatSettings(ServiceSettings):
         default=Path(__file__).parents[3] / "web" / "widget" / "dist", description="The widget's built files"
     )
 
+    transcripts_recipient: int = Field(default=3, ge=0, description="Transcripts an hour to one address; 0: no limit")
+    transcripts_address: int = Field(default=30, ge=0, description="From one network address; above it, work is asked")
+    transcripts_site: int = Field(default=300, ge=0, description="Of one site's visitors; above it, work is asked")
+    transcripts_installation: int = Field(default=1000, ge=0, description="Of all visitors; above it, work is asked")
+
+    @property
+    def transcripts(self) -> dict[str, int]:
+        """How many transcripts visitors may ask for in an hour, by whom it is counted; 0 is no limit."""
+        return {
+            "recipient": self.transcripts_recipient,
+            "address": self.transcripts_address,
+            "site": self.transcripts_site,
+            "installation": self.transcripts_installation,
+        }
+
     def site(self, key: str) -> Site | None:
         """The site of a widget key, or None."""
         return next((site for site in self.widget_sites if site.key == key), None)

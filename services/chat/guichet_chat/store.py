@@ -1,24 +1,41 @@
-"""MongoDB: visitors, conversations and the log. The only file that knows the fields of their documents."""
+"""MongoDB: visitors, conversations and the log. With ``documents.py`` the only file that knows their fields."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from guichet_kit.mongo import (
     ASCENDING,
     DESCENDING,
     LINEARIZABLE,
     MAJORITY,
+    OUTAGES,
+    BulkWriteError,
     Collection,
     Database,
     Document,
     DuplicateKeyError,
     IndexModel,
+    WTimeoutError,
+    aggregate,
+    create_indexes,
 )
 from guichet_kit.outbox import OUTBOX_INDEX
 
-from guichet_chat.conversation import Attachment, Author, Conversation, Entry, Predecessor, Reader, Visitor
+from guichet_chat.conversation import Conversation, Entry, Reader, Visitor
+from guichet_chat.documents import (
+    Place,
+    conversation_document,
+    conversation_of,
+    conversation_or_none,
+    entry_document,
+    entry_of,
+    entry_or_none,
+    visitor_copy,
+    visitor_of,
+)
 
 _READ_MAX_MS = 5_000
+_DUPLICATE = 11000
 
 
 class SeqTaken(Exception):
@@ -27,6 +44,17 @@ class SeqTaken(Exception):
 
 class ClientIdTaken(Exception):
     """The sender's id for this message is in the log already."""
+
+
+class Unknown(Exception):
+    """The database was lost before it told what became of the entry. ``cause`` is one of ``OUTAGES``."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+Refused = SeqTaken | ClientIdTaken | Unknown
 
 
 class OpenConversationExists(Exception):
@@ -47,7 +75,8 @@ class Store:
 
     async def ensure_indexes(self) -> None:
         """Make the indexes; the unique ones are where concurrent writers are put in order."""
-        await self.entries.create_indexes(
+        await create_indexes(
+            self.entries,
             [
                 IndexModel([("conversation_id", ASCENDING), ("seq", ASCENDING)], name="log", unique=True),
                 IndexModel([("conversation_id", ASCENDING), ("client_id", ASCENDING)], name="client_id", unique=True),
@@ -58,11 +87,18 @@ class Store:
                     unique=True,
                     partialFilterExpression={"author.kind": "visitor"},
                 ),
+                # Entries of before the log was its own outbox: what they carry is still told.
                 OUTBOX_INDEX,
-            ]
+                IndexModel(
+                    [("writer", ASCENDING), ("n", ASCENDING)],
+                    name="told_by",
+                    partialFilterExpression={"writer": {"$exists": True}},
+                ),
+            ],
         )
         # A customer whom a site identifies is one visitor, however many devices say so at once.
-        await self.visitors.create_indexes(
+        await create_indexes(
+            self.visitors,
             [
                 IndexModel(
                     [("site", ASCENDING), ("customer_id", ASCENDING)],
@@ -70,14 +106,15 @@ class Store:
                     unique=True,
                     partialFilterExpression={"customer_id": {"$type": "string"}},
                 )
-            ]
+            ],
         )
-        await self.conversations.create_indexes(
+        await create_indexes(
+            self.conversations,
             [
                 IndexModel("visitor.id", name="one_open", unique=True, partialFilterExpression={"state": "open"}),
                 IndexModel([("visitor.id", ASCENDING), ("opened_at", DESCENDING)], name="latest"),
                 OUTBOX_INDEX,
-            ]
+            ],
         )
 
     # Visitors
@@ -88,7 +125,7 @@ class Store:
         Raises:
             CustomerTaken: the site's customer is another visitor.
         """
-        copy = _visitor_copy(visitor)
+        copy = visitor_copy(visitor)
         fields = {field: value for field, value in copy.items() if field != "id"}
         try:
             await self.visitors.update_one(
@@ -100,33 +137,17 @@ class Store:
 
     async def visitor(self, visitor_id: str) -> Visitor | None:
         """The visitor, or None."""
-        return _visitor(await self.visitors.find_one({"_id": visitor_id}))
+        return visitor_of(await self.visitors.find_one({"_id": visitor_id}))
 
     async def customer(self, site: str, customer_id: str) -> Visitor | None:
         """The visitor who is this customer of the site, or None."""
-        return _visitor(await self.visitors.find_one({"site": site, "customer_id": customer_id}))
+        return visitor_of(await self.visitors.find_one({"site": site, "customer_id": customer_id}))
 
     # Conversations
 
     async def insert_conversation(self, conversation: Conversation, outbox: Sequence[Document]) -> None:
         """Open a conversation; `OpenConversationExists` when its visitor has an open one."""
-        before = conversation.follows
-        document = {
-            "_id": conversation.id,
-            "visitor": _visitor_copy(conversation.visitor),
-            "state": conversation.state,
-            "opened_at": conversation.opened_at,
-            "follows": before
-            and {
-                "conversation_id": before.conversation_id,
-                "seq": before.seq,
-                "at": before.at,
-                "by": _author_document(before.by),
-                "request_status": before.request_status,
-            },
-            "read": dict(conversation.read),
-            "outbox": list(outbox),
-        }
+        document = conversation_document(conversation) | {"outbox": list(outbox)}
         try:
             await self.conversations.insert_one(document)
         except DuplicateKeyError:
@@ -134,16 +155,40 @@ class Store:
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
         """The conversation, or None."""
-        return _conversation(await self.conversations.find_one({"_id": conversation_id}))
+        return conversation_or_none(await self.conversations.find_one({"_id": conversation_id}))
 
     async def open_conversation(self, visitor_id: str) -> Conversation | None:
         """The visitor's conversation that is marked open, or None. Its log may already hold the closing."""
-        return _conversation(await self.conversations.find_one({"visitor.id": visitor_id, "state": "open"}))
+        return conversation_or_none(await self.conversations.find_one({"visitor.id": visitor_id, "state": "open"}))
 
     async def latest_conversation(self, visitor_id: str) -> Conversation | None:
         """The visitor's last opened conversation, or None."""
         found = await self.conversations.find_one({"visitor.id": visitor_id}, sort=[("opened_at", DESCENDING)])
-        return _conversation(found)
+        return conversation_or_none(found)
+
+    async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
+        """The conversations of these visitors that are marked open."""
+        found = self.conversations.find({"visitor.id": {"$in": list(visitor_ids)}, "state": "open"})
+        return [conversation_of(document) for document in await found.to_list(None)]
+
+    async def latest_of(self, visitor_ids: Sequence[str]) -> dict[str, tuple[Conversation, Entry | None]]:
+        """The last opened conversation of each of these visitors, with the last entry of its log."""
+        last = [
+            {"$match": {"$expr": {"$eq": ["$conversation_id", "$$conversation"]}}},
+            {"$sort": {"seq": DESCENDING}},
+            {"$limit": 1},
+        ]
+        pipeline: list[Document] = [
+            {"$match": {"visitor.id": {"$in": list(visitor_ids)}}},
+            {"$sort": {"visitor.id": ASCENDING, "opened_at": DESCENDING}},
+            {"$group": {"_id": "$visitor.id", "latest": {"$first": "$$ROOT"}}},
+            {"$lookup": {"from": "entries", "let": {"conversation": "$latest._id"}, "pipeline": last, "as": "tail"}},
+        ]
+        majority = self.conversations.with_options(read_concern=MAJORITY)
+        return {
+            found["_id"]: (conversation_of(found["latest"]), entry_or_none(next(iter(found["tail"]), None)))
+            for found in await aggregate(majority, pipeline)
+        }
 
     async def mark_closed(self, conversation_id: str) -> None:
         """Let the conversation's state follow its log, which holds the closing."""
@@ -162,39 +207,60 @@ class Store:
 
     # The log
 
-    async def insert_entry(self, entry: Entry, outbox: Sequence[Document]) -> None:
-        """Append; returns when the entry is on the disk of a majority.
+    async def insert_entries(self, written: Sequence[tuple[Entry, Place]]) -> list[Refused | None]:
+        """Append entries of different conversations in one command; the answer has the place of each.
+
+        None: the entry is on the disk of a majority. Otherwise `SeqTaken`, `ClientIdTaken`, `Unknown`: it may be there,
+        or be there soon. A lost connection makes all of them `Unknown`.
 
         Raises:
-            SeqTaken: there is an entry with this number.
-            ClientIdTaken: there is an entry with this sender's id.
+            PyMongoError, and others: one of the entries cannot be written; what became of the others is not known.
         """
-        document = {
-            "conversation_id": entry.conversation_id,
-            "visitor_id": entry.visitor_id,
-            "seq": entry.seq,
-            "client_id": entry.client_id,
-            "kind": entry.kind,
-            "author": _author_document(entry.author),
-            "text": entry.text,
-            "at": entry.at,
-            "attachments": [
-                {"id": a.id, "name": a.name, "media_type": a.media_type, "size": a.size} for a in entry.attachments
-            ],
-            "request_status": entry.request_status,
-            "outbox": list(outbox),
-            "_id": f"{entry.conversation_id}:{entry.seq}",
-        }
+        documents = [entry_document(entry, place) for entry, place in written]
         try:
-            await self.entries.insert_one(document)
-        except DuplicateKeyError as error:
-            pattern = (error.details or {}).get("keyPattern", {})
-            raise (ClientIdTaken if "client_id" in pattern else SeqTaken) from None
+            await self.entries.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            return _outcomes(len(documents), error)
+        except OUTAGES as error:
+            return [Unknown(error) for _ in documents]
+        return [None] * len(documents)
+
+    async def erased_among(self, visitor_ids: Iterable[str]) -> set[str]:
+        """Those of the visitors who are to be forgotten."""
+        if not visitor_ids:
+            return set()
+        found = self.visitors.find({"_id": {"$in": list(visitor_ids)}, "erased": True}, {"_id": True})
+        return {visitor["_id"] for visitor in await found.to_list(None)}
+
+    async def longer_than(self, cursors: Mapping[str, int]) -> set[str]:
+        """Those of the conversations whose log goes on after the cursor: entries have no gap, so the next one tells."""
+        after = {f"{conversation_id}:{seq + 1}": conversation_id for conversation_id, seq in cursors.items()}
+        found = self.entries.with_options(read_concern=MAJORITY).find({"_id": {"$in": list(after)}}, {"_id": True})
+        return {after[entry["_id"]] for entry in await found.to_list(None)}
+
+    async def tails(self, after_id: str, limit: int) -> tuple[dict[str, int], str | None]:
+        """The last ``seq`` of the logs of up to ``limit`` conversations after this id, and the id to go on after.
+
+        A conversation without entries is left out.
+        """
+        found = self.conversations.find({"_id": {"$gt": after_id}}, {"_id": True}).sort("_id", ASCENDING).limit(limit)
+        ids = [conversation["_id"] for conversation in await found.to_list(limit)]
+        if not ids:
+            return {}, None
+        # Sorted so, each log costs one look into the index (a distinct scan), however long it is.
+        pipeline: list[Document] = [
+            {"$match": {"conversation_id": {"$gt": after_id, "$lte": ids[-1]}}},
+            {"$sort": {"conversation_id": DESCENDING, "seq": DESCENDING}},
+            {"$group": {"_id": "$conversation_id", "last_seq": {"$first": "$seq"}}},
+        ]
+        majority = self.entries.with_options(read_concern=MAJORITY)
+        tails = {tail["_id"]: tail["last_seq"] for tail in await aggregate(majority, pipeline)}
+        return tails, ids[-1] if len(ids) == limit else None
 
     async def tail(self, conversation_id: str) -> Entry | None:
         """The last entry, or None. Another writer may be appending behind it."""
         found = await self.entries.find_one({"conversation_id": conversation_id}, sort=[("seq", DESCENDING)])
-        return _entry(found)
+        return entry_or_none(found)
 
     async def entry_by_client_id(self, conversation_id: str, client_id: str) -> Entry | None:
         """The entry that a sender's id became, once it is durable; or None."""
@@ -207,7 +273,7 @@ class Store:
     async def _durable(self, key: dict[str, Any]) -> Entry | None:
         # The entry may be another call's, not yet on a majority: whoever acknowledges it must wait for that too.
         entries = self.entries.with_options(read_concern=LINEARIZABLE)
-        return _entry(await entries.find_one(key, max_time_ms=_READ_MAX_MS))
+        return entry_or_none(await entries.find_one(key, max_time_ms=_READ_MAX_MS))
 
     async def entries_after(self, conversation_id: str, after_seq: int, limit: int) -> list[Entry]:
         """Up to ``limit`` entries after a cursor, in order, none of which a failover can take back."""
@@ -217,65 +283,17 @@ class Store:
             .sort("seq", ASCENDING)
             .limit(limit)
         )
-        return [cast("Entry", _entry(found)) for found in await cursor.to_list(limit)]
+        return [entry_of(found) for found in await cursor.to_list(limit)]
 
 
-def _visitor_copy(visitor: Visitor) -> Document:
-    """What a conversation keeps of its visitor."""
-    return {
-        "id": visitor.id,
-        "site": visitor.site,
-        "name": visitor.name,
-        "email": visitor.email,
-        "verified": visitor.verified,
-    }
-
-
-def _visitor(found: Document | None) -> Visitor | None:
-    if found is None:
-        return None
-    return Visitor(
-        id=found["_id"],
-        site=found["site"],
-        name=found["name"],
-        email=found["email"],
-        # Visitors of before sites could say who they are have neither.
-        verified=found.get("verified", False),
-        customer_id=found.get("customer_id"),
-        erased=found.get("erased", False),
-    )
-
-
-def _author_document(author: Author) -> Document:
-    return {"kind": author.kind, "id": author.id, "name": author.name}
-
-
-def _entry(found: Document | None) -> Entry | None:
-    if found is None:
-        return None
-    return Entry(
-        conversation_id=found["conversation_id"],
-        visitor_id=found["visitor_id"],
-        seq=found["seq"],
-        client_id=found["client_id"],
-        kind=found["kind"],
-        author=Author(**found["author"]),
-        text=found["text"],
-        at=found["at"],
-        attachments=tuple(Attachment(**a) for a in found["attachments"]),
-        request_status=found["request_status"],
-    )
-
-
-def _conversation(found: Document | None) -> Conversation | None:
-    if found is None:
-        return None
-    before = found["follows"]
-    return Conversation(
-        id=found["_id"],
-        visitor=Visitor(**found["visitor"]),
-        opened_at=found["opened_at"],
-        state=found["state"],
-        follows=before and Predecessor(**{**before, "by": Author(**before["by"])}),
-        read=found["read"],
-    )
+def _outcomes(count: int, error: BulkWriteError) -> list[Refused | None]:
+    """What a bulk write error tells of each entry; it is raised again for an error that is no duplicate."""
+    details = error.details
+    late = details.get("writeConcernErrors")
+    unknown = Unknown(WTimeoutError(str(late)[:200])) if late else None
+    outcomes: list[Refused | None] = [unknown] * count
+    for refused in details.get("writeErrors", ()):
+        if refused.get("code") != _DUPLICATE:
+            raise error
+        outcomes[refused["index"]] = ClientIdTaken() if "client_id" in refused.get("keyPattern", {}) else SeqTaken()
+    return outcomes

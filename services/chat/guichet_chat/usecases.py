@@ -1,15 +1,11 @@
 """What can be done with visitors and conversations. State and event are saved in one write; the relay publishes."""
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from weakref import WeakValueDictionary
 
 from guichet_kit import clock
 from guichet_kit.ids import new_id
 from guichet_kit.outbox import Relay, pending
-from prometheus_client import Counter
 
 from guichet_chat import events
 from guichet_chat.conversation import (
@@ -20,36 +16,37 @@ from guichet_chat.conversation import (
     Draft,
     Entry,
     Identity,
-    IdTaken,
     NoSuchConversation,
     Reader,
+    Tail,
     Visitor,
-    next_entry,
     successor,
 )
-from guichet_chat.erasure import erase_visitor
-from guichet_chat.store import ClientIdTaken, CustomerTaken, OpenConversationExists, SeqTaken, Store
-
-appended = Counter("guichet_chat_entries_appended_total", "Entries appended to conversations", ["kind"])
-contended = Counter("guichet_chat_append_contended_total", "Appends that another writer was quicker than")
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """An entry that is durable. ``repeat``: it was already there."""
-
-    conversation: Conversation
-    entry: Entry
-    repeat: bool = False
+from guichet_chat.erasure import erase_again, erase_visitor, known_as_somebody
+from guichet_chat.log.appending import Appended
+from guichet_chat.log.committer import Committer
+from guichet_chat.log.greeter import Greeter
+from guichet_chat.log.known import Known
+from guichet_chat.store import CustomerTaken, OpenConversationExists, Store
 
 
 class Chat:
     """The use cases of the service."""
 
-    def __init__(self, store: Store, relay: Relay, now: Callable[[], datetime] = clock.now) -> None:
-        self._store, self._relay, self._now = store, relay, now
-        # Writers of this process wait for each other here instead of losing races in the database.
-        self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+    def __init__(
+        self,
+        store: Store,
+        relay: Relay,
+        committer: Committer,
+        known: Known,
+        *,
+        now: Callable[[], datetime] = clock.now,
+        renamed: Callable[[str], None] = lambda _visitor_id: None,
+    ) -> None:
+        self._store, self._relay, self._committer, self._known, self._now = store, relay, committer, known, now
+        self._greeter = Greeter(store)
+        self.renamed = renamed
+        """Called with the id of each visitor who is called otherwise from now on: others may know them by before."""
 
     async def begin_session(
         self,
@@ -76,23 +73,57 @@ class Chat:
             try:
                 if visitor != known:
                     await self._store.save_visitor(visitor)
+                    self._forget_name(visitor.id)
             except CustomerTaken:
                 continue  # another device was quicker
-            if await self._erased_meanwhile(visitor):
+            if await erase_again(self._store, known_as_somebody([visitor])):
+                self._forget_name(visitor.id)
                 continue  # and begins anew, as somebody else
             return visitor
 
+    async def erase(self, visitor_id: str) -> None:
+        """Forget who the visitor was, here and wherever else they are known."""
+        await erase_visitor(self._store, visitor_id)
+        self._forget_name(visitor_id)
+
+    def _forget_name(self, visitor_id: str) -> None:
+        self._known.forget_visitor(visitor_id)
+        self.renamed(visitor_id)
+
     async def conversation(self, conversation_id: str, visitor_id: str | None = None) -> Conversation:
-        """The conversation; `NoSuchConversation` when there is none, or it is not that visitor's."""
+        """The conversation as it is; `NoSuchConversation` when there is none, or it is not that visitor's."""
+        epoch = self._known.epoch
         found = await self._store.conversation(conversation_id)
+        if found is not None:
+            self._known.remember(found, epoch)
+        return self._theirs(found, visitor_id)
+
+    async def writing_in(self, conversation_id: str, visitor_id: str | None = None) -> Conversation:
+        """The same for whoever writes in it, from memory where it is at hand: its read marks may be older ones."""
+        found = self._known.conversation(conversation_id)
+        return self._theirs(found, visitor_id) if found else await self.conversation(conversation_id, visitor_id)
+
+    @staticmethod
+    def _theirs(found: Conversation | None, visitor_id: str | None) -> Conversation:
         if found is None or (visitor_id is not None and found.visitor.id != visitor_id):
             raise NoSuchConversation
         return found
 
     async def latest_conversation(self, visitor_id: str) -> tuple[Conversation, Entry | None] | None:
         """The visitor's last opened conversation and the last entry of its log."""
-        found = await self._store.latest_conversation(visitor_id)
-        return None if found is None else (found, await self._store.tail(found.id))
+        return await self._greeter.latest(visitor_id)
+
+    async def newest_conversation(self, visitor_id: str) -> Conversation | None:
+        """The visitor's last opened conversation, from memory where it is at hand."""
+        return self._known.open_conversation(visitor_id) or await self._store.latest_conversation(visitor_id)
+
+    async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
+        """The open conversations of these visitors."""
+        return await self._store.open_conversations(visitor_ids)
+
+    async def longer_than(self, cursors: Mapping[str, int]) -> set[str]:
+        """Those of the conversations that have entries after the cursor."""
+        return await self._store.longer_than(cursors)
 
     async def read_log(self, conversation_id: str, after_seq: int, limit: int) -> list[Entry]:
         """Up to ``limit`` entries after a cursor, in order."""
@@ -105,7 +136,7 @@ class Chat:
             ConversationClosed: it is closed, and this message is not in it.
             IdTaken: the id belongs to another author's message.
         """
-        return await self._append(conversation, draft)
+        return await self._committer.append(conversation, draft)
 
     async def post_visitor_message(self, visitor_id: str, draft: Draft) -> Appended:
         """Append a visitor's message to their open conversation; open one where there is none.
@@ -115,7 +146,12 @@ class Chat:
             NoSuchConversation: there is no such visitor.
         """
         while True:
-            conversation = await self._store.open_conversation(visitor_id)
+            epoch = self._known.epoch
+            conversation = self._known.open_conversation(visitor_id)
+            if conversation is None:
+                conversation = await self._store.open_conversation(visitor_id)
+                if conversation is not None:
+                    self._known.remember(conversation, epoch)
             if conversation is None:
                 sent_before = await self._store.visitor_entry_by_client_id(visitor_id, draft.client_id)
                 if sent_before is not None:
@@ -124,7 +160,7 @@ class Chat:
                 if conversation is None:
                     continue  # another socket of the visitor was quicker
             try:
-                return await self._append(conversation, draft)
+                return await self._committer.append(conversation, draft)
             except ConversationClosed:
                 continue  # closed in between, and now marked so: the next round opens another
 
@@ -135,15 +171,18 @@ class Chat:
             NoSuchConversation: there is none of that id.
             ConversationClosed: somebody has closed it already.
         """
-        conversation = await self.conversation(conversation_id)
+        conversation = await self.writing_in(conversation_id)
         draft = Draft(client_id=new_id(), author=by, kind="closed", request_status=request_status)
-        closing = await self._append(conversation, draft)
+        closing = await self._committer.append(conversation, draft)
         await self._store.mark_closed(conversation_id)
+        self._known.forget(conversation)
         return closing
 
     async def mark_read(self, conversation_id: str, reader: Reader, seq: int) -> bool:
         """Move the reader's mark to ``seq``, forward only and not past the log; whether it moved."""
-        tail = await self._store.tail(conversation_id)
+        tail: Entry | Tail | None = self._known.tail(conversation_id)
+        if tail is None or tail.seq < seq:
+            tail = await self._store.tail(conversation_id)
         seq = min(seq, tail.seq if tail else 0)
         outbox = [pending(events.conversation_read(conversation_id, reader, seq))]
         moved = await self._store.advance_read(conversation_id, reader, seq, outbox)
@@ -152,6 +191,7 @@ class Chat:
         return moved
 
     async def _open(self, visitor_id: str) -> Conversation | None:
+        epoch = self._known.epoch
         visitor = await self._store.visitor(visitor_id)
         if visitor is None:
             raise NoSuchConversation
@@ -164,53 +204,6 @@ class Chat:
         except OpenConversationExists:
             return None
         self._relay.offer(self._store.conversations, conversation.id, outbox)
+        self._known.remember(conversation, epoch)
+        self._known.advance(conversation.id, Tail(0, conversation.opened_at))
         return conversation
-
-    async def _append(self, conversation: Conversation, draft: Draft) -> Appended:
-        lock = self._writing.setdefault(conversation.id, asyncio.Lock())
-        async with lock:
-            while True:
-                tail = await self._store.tail(conversation.id)
-                try:
-                    entry = next_entry(conversation, tail, draft, self._now())
-                except ConversationClosed:
-                    await self._store.mark_closed(conversation.id)
-                    sent_before = await self._store.entry_by_client_id(conversation.id, draft.client_id)
-                    if sent_before is None:
-                        raise
-                    return await self._repeat(draft, sent_before)
-                outbox = [pending(events.entry_appended(conversation, entry))]
-                try:
-                    await self._store.insert_entry(entry, outbox)
-                except SeqTaken:
-                    contended.inc()
-                    continue
-                except ClientIdTaken:
-                    sent_before = await self._store.entry_by_client_id(
-                        conversation.id, draft.client_id
-                    ) or await self._store.visitor_entry_by_client_id(conversation.visitor.id, draft.client_id)
-                    if sent_before is None:
-                        continue
-                    return await self._repeat(draft, sent_before)
-                appended.labels(entry.kind).inc()
-                if await self._erased_meanwhile(conversation.visitor):
-                    # The event, now without the person, is left to the relay's sweep.
-                    rewritten = await self._store.entries_after(conversation.id, entry.seq - 1, 1)
-                    return Appended(await self.conversation(conversation.id), rewritten[0])
-                self._relay.offer(self._store.entries, f"{entry.conversation_id}:{entry.seq}", outbox)
-                return Appended(conversation, entry)
-
-    async def _erased_meanwhile(self, visitor: Visitor) -> bool:
-        """Whether who the visitor is was to be forgotten while it was written down; then it is erased again."""
-        if visitor.name is None and visitor.email is None:
-            return False
-        known = await self._store.visitor(visitor.id)
-        if known is None or not known.erased:
-            return False
-        await erase_visitor(self._store, visitor.id, visitor)
-        return True
-
-    async def _repeat(self, draft: Draft, entry: Entry) -> Appended:
-        if (entry.author.kind, entry.author.id) != (draft.author.kind, draft.author.id):
-            raise IdTaken
-        return Appended(await self.conversation(entry.conversation_id), entry, repeat=True)

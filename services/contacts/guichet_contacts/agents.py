@@ -8,6 +8,7 @@ from fastapi import Depends
 from guichet_kit.http import bearer
 from guichet_kit.limits import Buckets
 from guichet_kit.problems import Forbidden, TooMany
+from guichet_kit.revocations import Revocations
 from guichet_kit.tokens import Claims, Tokens
 
 AUDIENCE = "agents"
@@ -26,11 +27,12 @@ class Agent:
     role: str
 
 
-def agents(secret: bytes) -> Callable[[Claims], Agent]:
+def agents(secret: bytes, revocations: Revocations) -> Callable[[Claims], Agent]:
     """A dependency: the agent of the request's token. 401 without one, 429 above 50 calls a second."""
     buckets = Buckets(CALLS_A_SECOND, BURST)
+    claims_of = bearer(Tokens(secret, AUDIENCE, refuse=revocations.refuse))
 
-    def agent(claims: Annotated[Claims, Depends(bearer(Tokens(secret, AUDIENCE)))]) -> Agent:
+    def agent(claims: Annotated[Claims, Depends(claims_of)]) -> Agent:
         if not buckets.take(claims.subject):
             raise TooMany("Too many calls; try again in a second.", retry_after=1)
         return Agent(claims.subject, str(claims.extra.get("role", "")))

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.revocations import Revocations, revocations_edge
 
 from guichet_contacts import consumers, problems
 from guichet_contacts.agents import agents
@@ -29,12 +30,14 @@ def build(settings: Settings) -> FastAPI:
     database = mongo.database(settings.database)
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "contacts", feed)
-    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     relay = OutboxRelay(EventPublisher(broker, topology), [database["contacts"]])
     contacts = ContactStore(database, relay)
     imports = ImportStore(database)
     worker = ImportWorker(imports, StagedContacts(contacts), settings.phone_region)
     consumers.subscribe(broker, contacts, settings.phone_region)
+    revocations = Revocations()
+    edge = revocations_edge(settings.rabbitmq_url, "contacts", revocations)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -48,6 +51,7 @@ def build(settings: Settings) -> FastAPI:
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
             )
             await stack.enter_async_context(relay.running())
+            await stack.enter_async_context(edge.running())
             await stack.enter_async_context(worker.running())
             await stack.enter_async_context(folding_final_merges(contacts))
             yield
@@ -58,7 +62,7 @@ def build(settings: Settings) -> FastAPI:
     health.check("rabbitmq", feed.ping)
     app = create_app("Guichet contacts", health=health, lifespan=lifespan, body_limit=settings.import_max_bytes)
     problems.install(app)
-    agent = agents(settings.secret_key)
+    agent = agents(settings.secret_key, revocations)
     app.include_router(exchange_routes(contacts, imports, worker, agent))
     app.include_router(contact_routes(contacts, agent, settings.phone_region))
     app.state.broker = broker  # for the AsyncAPI document

@@ -22,6 +22,11 @@ class Caller:
     id: str
     role: str
 
+    @property
+    def supervises(self) -> bool:
+        """Whether they are a supervisor or an administrator."""
+        return self.role in ("supervisor", "admin")
+
 
 CallerOf = Callable[..., Caller]
 
@@ -42,7 +47,7 @@ def only_supervisors(agent: CallerOf) -> CallerOf:
     """A dependency that yields the caller when they are a supervisor or administrator. Refuses others with 403."""
 
     def supervisor(caller: Annotated[Caller, Depends(agent)]) -> Caller:
-        if caller.role not in ("supervisor", "admin"):
+        if not caller.supervises:
             raise Forbidden("Only supervisors may do this.")
         return caller
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
+from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
 from guichet_kit.health import Health
@@ -17,6 +18,7 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.revocations import Revocations, revocations_edge
 from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
 
@@ -32,15 +34,18 @@ from guichet_mailer.outbound import api as outbound_api
 from guichet_mailer.outbound.store import DeliveryStore
 from guichet_mailer.outbound.transport import Transport
 from guichet_mailer.outbound.usecases import Post, find_lost, send_next
-from guichet_mailer.parser import Parser
+from guichet_mailer.parser import Parsers
 from guichet_mailer.settings import Settings
 from guichet_mailer.threads import Threading, ThreadStore
 
 PROCESSORS, SENDERS = 4, 4
 """Mails read, and sent, at the same time by one process."""
 
+PARSERS = 2
+"""Processes that parse: each may take two gigabytes at its worst."""
+
 LOOK_SECONDS = 0.5
-"""Until each of them looks again for work, where nothing wakes it."""
+"""Until one of those that do the same work looks again for some, where nothing wakes them."""
 
 DRAIN_SECONDS = 10.0
 """What is under way at a stop may take so long: a mail that is just being sent would else be uncertain."""
@@ -67,7 +72,7 @@ def build(settings: Settings) -> FastAPI:
     )
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "mailer", feed)
-    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS)
+    topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     received, deliveries, threads = ReceivedStore(database), DeliveryStore(database), ThreadStore(database)
     relay = OutboxRelay(EventPublisher(broker, topology), [received.collection, deliveries.collection])
     mailboxes = Mailboxes(settings.mailboxes)
@@ -87,7 +92,7 @@ def build(settings: Settings) -> FastAPI:
         retries=settings.send_retries,
         automatic_per_hour=settings.automatic_per_hour,
     )
-    parser = Parser(settings.parse_timeout)
+    parser = Parsers(settings.parse_timeout, PARSERS)
     reception = Reception(
         store=received,
         objects=raw_mail,
@@ -102,6 +107,8 @@ def build(settings: Settings) -> FastAPI:
         arrived=asyncio.Event(),
     )
     consumers.subscribe(broker, reception)
+    revocations = Revocations()
+    edge = revocations_edge(settings.rabbitmq_url, "mailer", revocations)
 
     async def look_for_lost() -> bool:
         await find_lost(post)
@@ -125,10 +132,11 @@ def build(settings: Settings) -> FastAPI:
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
             )
             await stack.enter_async_context(relay.running())
+            await stack.enter_async_context(edge.running())
             await stack.enter_async_context(
                 _working(
-                    *[_Work(lambda: process_next(reception), reception.arrived)] * PROCESSORS,
-                    *[_Work(lambda: send_next(post))] * SENDERS,
+                    *[_Work(lambda: process_next(reception), reception.arrived, PROCESSORS)] * PROCESSORS,
+                    *[_Work(lambda: send_next(post), abreast=SENDERS)] * SENDERS,
                     _Work(look_for_lost),
                 )
             )
@@ -148,7 +156,7 @@ def build(settings: Settings) -> FastAPI:
     figures.measure(readings_of(app), received, deliveries)
     app.state.broker = broker  # for the AsyncAPI document
     failures.install(app)
-    agent = access.any_agent(Tokens(settings.secret_key, "agents"))
+    agent = access.any_agent(Tokens(settings.secret_key, "agents", refuse=revocations.refuse))
     secret = settings.mail_inbound.get_secret_value() if settings.mail_inbound else None
     app.include_router(inbound_api.routes(reception, agent, secret))
     app.include_router(outbound_api.routes(post, agent))
@@ -167,6 +175,8 @@ class _Work:
 
     call: Callable[[], Awaitable[bool]]
     wake: asyncio.Event | None = None
+    abreast: int = 1
+    """How many do this work at the same time: without work each pauses longer, so that together they look as often."""
 
 
 @asynccontextmanager
@@ -182,7 +192,7 @@ async def _working(*works: _Work) -> AsyncIterator[None]:
                 log.exception("background_work_failed")
                 more = False
             if not more:
-                await _pause(work.wake)
+                await _pause(work, stopping)
 
     loops = [asyncio.create_task(repeat(work)) for work in works]
     try:
@@ -193,11 +203,14 @@ async def _working(*works: _Work) -> AsyncIterator[None]:
         await tasks.stop(*late)
 
 
-async def _pause(wake: asyncio.Event | None) -> None:
-    if wake is None:
-        await asyncio.sleep(LOOK_SECONDS)
-        return
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LOOK_SECONDS):
-            await wake.wait()
-            wake.clear()
+async def _pause(work: _Work, stopping: asyncio.Event) -> None:
+    """Wait until it is time to look again, something wakes it, or the end has come."""
+    # Spread, so that they do not all look at once.
+    seconds = LOOK_SECONDS * work.abreast * random.uniform(0.5, 1.5)  # noqa: S311  hides nothing
+    events = [stopping] if work.wake is None else [stopping, work.wake]
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    if work.wake is not None:
+        work.wake.clear()
+    for wait in waits:
+        wait.cancel()

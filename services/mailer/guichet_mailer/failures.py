@@ -5,10 +5,12 @@ from fastapi.responses import JSONResponse
 from guichet_kit.objects import ObjectMissing, StoreUnavailable
 from guichet_kit.problems import Conflict, NotFound, Problem, Unavailable
 
+from guichet_mailer.inbound.refused import NoSuchFile
 from guichet_mailer.inbound.usecases import Absent as MailAbsent
 from guichet_mailer.inbound.usecases import NotInQuarantine
 from guichet_mailer.outbound.delivery import IllegalMove
 from guichet_mailer.outbound.usecases import Absent as DeliveryAbsent
+from guichet_mailer.parser import ParserFailed
 
 
 def install(app: FastAPI) -> None:
@@ -22,6 +24,8 @@ def install(app: FastAPI) -> None:
 
     answer(DeliveryAbsent, NotFound("There is no such delivery."))
     answer(MailAbsent, NotFound("There is no such mail."))
+    answer(NoSuchFile, NotFound("The mail has no such refused file."))
+    answer(ParserFailed, Unavailable())
     answer(ObjectMissing, NotFound("The mail is not in the store."))
     answer(NotInQuarantine, Conflict("The mail is not in quarantine.", code="not_in_quarantine"))
     answer(IllegalMove, Conflict("The e-mail's state does not allow it.", code="delivery_state"))

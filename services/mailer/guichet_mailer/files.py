@@ -39,6 +39,11 @@ class Infected(Exception):
     name: str
 
 
+def id_of(email_id: str, index: int) -> str:
+    """The id of a received mail's file; ``index`` is its place among them, from 0."""
+    return str(uuid5(NAMESPACE_OID, f"{email_id}/{index}"))
+
+
 class Files:
     """A client of ``attachments``, which trusts the tokens that any service signs with the installation's secret."""
 
@@ -57,7 +62,7 @@ class Files:
             FilesUnavailable: try again later.
             Infected: a virus was found.
         """
-        file_id = str(uuid5(NAMESPACE_OID, f"{email_id}/{index}"))
+        file_id = id_of(email_id, index)
         described = {
             "id": file_id,
             "name": file.name,

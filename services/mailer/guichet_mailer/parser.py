@@ -75,6 +75,29 @@ class Parser:
             await process.wait()
 
 
+class Parsers:
+    """Several of them: a mail that takes the whole of its time does not keep the others from theirs."""
+
+    def __init__(self, seconds: float, count: int) -> None:
+        self._all = [Parser(seconds) for _ in range(count)]
+        self._free: asyncio.LifoQueue[Parser] = asyncio.LifoQueue()  # the last one used has its process already
+        for parser in self._all:
+            self._free.put_nowait(parser)
+
+    async def parse(self, raw: bytes, recipients: Sequence[str], null_sender: bool) -> Mail:
+        """As `Parser.parse`, by one that is free."""
+        parser = await self._free.get()
+        try:
+            return await parser.parse(raw, recipients, null_sender)
+        finally:
+            self._free.put_nowait(parser)
+
+    async def close(self) -> None:
+        """End all the processes."""
+        for parser in self._all:
+            await parser.close()
+
+
 async def _ask(process: asyncio.subprocess.Process, envelope: bytes, raw: bytes) -> Mail:
     if process.stdin is None or process.stdout is None:
         raise OSError("the parser has no pipes")

@@ -8,6 +8,7 @@ from fastapi import Depends, Header
 from guichet_kit.http import bearer
 from guichet_kit.limits import Buckets
 from guichet_kit.problems import Forbidden, TooMany
+from guichet_kit.revocations import SESSION
 from guichet_kit.tokens import Claims, Tokens
 
 from guichet_requests.agent.agent import Role
@@ -24,6 +25,7 @@ class Caller:
     id: str
     name: str
     role: Role
+    session: str | None = None
 
     @property
     def author(self) -> Author:
@@ -42,7 +44,8 @@ def any_agent(tokens: Tokens) -> CallerOf:
     def caller(claims: Annotated[Claims, Depends(claims_of)]) -> Caller:
         if not buckets.take(claims.subject):
             raise TooMany(f"More than {RATE} calls a second.", retry_after=1)
-        return Caller(claims.subject, str(claims.extra["name"]), cast("Role", claims.extra["role"]))
+        role = cast("Role", claims.extra["role"])
+        return Caller(claims.subject, str(claims.extra["name"]), role, claims.extra.get(SESSION))
 
     return caller
 

@@ -1,8 +1,9 @@
 """What ``requests`` hears of ``chat``, ``contacts``, ``mailer`` and ``attachments``."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from weakref import WeakValueDictionary
 
@@ -25,17 +26,23 @@ from guichet_requests.contact import usecases as contact_usecases
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import heard
-from guichet_requests.email.inbound import Mailroom, take_in_email, take_in_fate, take_in_file
+from guichet_requests.email.inbound import take_in_email, take_in_fate, take_in_file
+from guichet_requests.email.settling import Mailroom
+from guichet_requests.erasure import usecases as erasure_usecases
 from guichet_requests.erasure.store import ErasureStore
-from guichet_requests.erasure.usecases import erase, take_in_entry
 from guichet_requests.file.store import FileStore
 from guichet_requests.request import hearing
+from guichet_requests.request.batch import Heard, News, Read
 from guichet_requests.request.chat import Closing, Entry, Message, Opening
+from guichet_requests.request.missing import MissingStore, hear_of_tails
 from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Attachment, Author
 from guichet_requests.timeline.store import TimelineStore
 from guichet_requests.transcript.usecases import Wanted
+
+PREFETCH = 300
+"""Messages of conversations that wait here while a batch is at work: they make up the next one."""
 
 FileEvent = Annotated[AttachmentStored | AttachmentRejected, Field(discriminator="type")]
 ContactEvent = Annotated[
@@ -60,6 +67,7 @@ class Stores:
     contacts: ContactStore
     erasures: ErasureStore
     files: FileStore
+    missing: MissingStore
 
 
 def subscribe(
@@ -69,7 +77,7 @@ def subscribe(
     # What this process hears of one conversation at once waits here, instead of losing races in the database.
     heard_now: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    @durable_subscriber(broker, REQUESTS_CONVERSATIONS)
+    @durable_subscriber(broker, REQUESTS_CONVERSATIONS, batch=partial(take_in_batch, stores), prefetch=PREFETCH)
     async def on_conversation(event: contract.ConversationEvent) -> None:
         async with heard_now.setdefault(event.subject, asyncio.Lock()):
             await take_in(stores, event)
@@ -109,6 +117,7 @@ def wanted_transcript(data: contract.TranscriptRequestedData) -> Wanted:
         email=data.email,
         language=data.language,
         by=_author(data.by),
+        vouched=about.visitor.verified,
     )
 
 
@@ -116,7 +125,7 @@ async def take_in_mail(room: Mailroom, event: MailEvent) -> None:
     """Take in an e-mail, or the fate of one, in whatever order and however often it comes."""
     match event:
         case mailer_contract.EmailReceived(data=data):
-            await take_in_email(room, heard.item_of(data.email), data.thread, event.time)
+            await take_in_email(room, heard.item_of(data.email), data.thread)
         case mailer_contract.DeliveryChanged(data=data):
             await take_in_fate(room, data.request_id, data.item_id, heard.delivery_of(data))
 
@@ -133,7 +142,7 @@ async def take_in_contact(stores: Stores, event: ContactEvent) -> None:
         case contacts_contract.ContactUnmerged(data=data):
             await contact_usecases.keep(requests, contacts, _copy(data.contact), _copy(data.parted_from))
         case contacts_contract.ContactErased(data=data):
-            await erase(
+            await erasure_usecases.erase(
                 stores.erasures,
                 requests,
                 stores.items,
@@ -157,12 +166,36 @@ def _copy(contact: contacts_contract.Contact) -> ContactCopy:
     )
 
 
+async def take_in_batch(stores: Stores, events: Sequence[contract.ConversationEvent]) -> Collection[int]:
+    """Take in what entries and read marks can be with a few commands; the positions of the events that are left."""
+    news: dict[int, News] = {}
+    left: list[int] = []
+    for index, event in enumerate(events):
+        match event:
+            case contract.MessagePosted():
+                about = event.data.conversation
+                news[index] = Heard(_opening(about), _message(about, event.data.entry))
+            case contract.ConversationClosed():
+                about = event.data.conversation
+                news[index] = Heard(_opening(about), _closing(about.id, event.data.closing))
+            case contract.ConversationRead():
+                if event.data.reader == "agent":
+                    news[index] = Read(event.data.conversation_id, event.data.seq)
+            case _:
+                left.append(index)
+    indexes = list(news)
+    places = await erasure_usecases.take_in_batch(
+        stores.erasures, stores.requests, stores.items, list(news.values())
+    )  # fmt: skip
+    return [*left, *(indexes[place] for place in places)]
+
+
 async def take_in(stores: Stores, event: contract.ConversationEvent) -> None:
     """Take in one event, in whatever order and however often it comes."""
 
     async def entry_of(about: contract.Conversation, entry: Entry) -> None:
         erasures, requests, items, contacts = stores.erasures, stores.requests, stores.items, stores.contacts
-        await take_in_entry(erasures, requests, items, contacts, _opening(about), entry)
+        await erasure_usecases.take_in_entry(erasures, requests, items, contacts, _opening(about), entry)
 
     match event:
         case contract.MessagePosted():
@@ -174,8 +207,9 @@ async def take_in(stores: Stores, event: contract.ConversationEvent) -> None:
         case contract.ConversationRead():
             if event.data.reader == "agent":
                 await hearing.mark_read(stores.requests, event.data.conversation_id, event.data.seq)
-        case contract.LogAdvanced():
-            pass
+        case contract.LogAdvanced(data=data):
+            tails = {tail.id: tail.last_seq for tail in data.conversations}
+            await hear_of_tails(stores.requests, stores.missing, tails)
         case contract.ConversationOpened():
             # Each entry tells of its conversation; one without any is no request yet.
             pass

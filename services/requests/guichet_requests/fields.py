@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from guichet_kit.blank import is_blank
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Body(BaseModel):
@@ -11,10 +12,19 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+def visible(text: str) -> str:
+    """The text, in which there is something to see. Raises `ValueError`."""
+    if is_blank(text):
+        raise ValueError("must have something visible in it")
+    return text
+
+
+Visible = AfterValidator(visible)
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Visible]
 """One line of text."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S"), Visible]
 """Text with something in it."""
 
 Filter = Annotated[str | None, Field(max_length=64)]

@@ -1,16 +1,20 @@
 """Commands for operators: ``python -m guichet_requests.manage COMMAND``."""
 
 import argparse
+import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, get_args
 
 from email_validator import EmailNotValidError, validate_email
+from guichet_kit.blank import is_blank
 from guichet_kit.manage import Command, CommandRefused, Finding, LeftToTheSweep, Managed, Opened, main
 from guichet_kit.mongo import Database
+from pydantic import TypeAdapter, ValidationError
 
 from guichet_requests.agent import usecases
-from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role
+from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role, welcome_link
 from guichet_requests.agent.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
@@ -25,6 +29,8 @@ from guichet_requests.file.store import FileStore
 from guichet_requests.form.store import FormStore
 from guichet_requests.reason.store import reason_store
 from guichet_requests.request.events import snapshot
+from guichet_requests.request.missing import GRACE, MissingStore, hear_of_tails, lacking
+from guichet_requests.request.request import Request
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.settings import DatabaseSettings, LinkSettings, RequestsSettings
 from guichet_requests.template.store import COLLECTION as TEMPLATES
@@ -33,10 +39,18 @@ from guichet_requests.timeline.api import TimelineItem
 from guichet_requests.timeline.store import TimelineStore
 
 _PAGE = 200
+_SHOWN = 20
+
+
+class _LeftToTheSweep(LeftToTheSweep):
+    """A running service finds the marks of changed requests too."""
+
+    def tell(self, request: Request) -> None:
+        """Leave its mark."""
 
 
 async def _prepare(database: Database) -> None:
-    relay, items = LeftToTheSweep(), TimelineStore(database)
+    relay, items = _LeftToTheSweep(), TimelineStore(database)
     for store in (
         AgentStore(database),
         items,
@@ -44,12 +58,18 @@ async def _prepare(database: Database) -> None:
         reason_store(database),
         TemplateStore(database, relay),
         FormStore(database),
-        RequestStore(database, items, relay),
+        RequestStore(database, items, relay, relay),
         ErasureStore(database, relay),
         FilingStore(database, relay),
         FileStore(database),
+        MissingStore(database),
     ):
         await store.prepare()
+
+
+async def _untold(database: Database) -> tuple[str, int, datetime | None]:
+    count, since = await _requests(database).untold()
+    return "requests, marked as changed", count, since
 
 
 async def put_agent(database: Database, email: str, name: str, role: Role, password: str) -> Agent:
@@ -92,7 +112,11 @@ async def _first(opened: Opened, given: argparse.Namespace) -> Any:
 
 
 async def _reset(opened: Opened, given: argparse.Namespace) -> Any:
-    return _invited(opened, *await usecases.invite_again(await _agents(opened), given.email))
+    agents = await _agents(opened)
+    agent, token = await usecases.invite_again(agents, given.email)
+    if given.second_factor:
+        await agents.remove_factor(agent.id)
+    return _invited(opened, agent, token)
 
 
 def _switch(active: bool) -> Callable[[Opened, argparse.Namespace], Any]:
@@ -122,6 +146,29 @@ async def _export(opened: Opened, given: argparse.Namespace) -> Any:
     return told
 
 
+async def _reconcile(opened: Opened, given: argparse.Namespace) -> Any:
+    requests, missing = _requests(opened.database), MissingStore(opened.database)
+    await missing.prepare()
+    try:
+        told = TypeAdapter(dict[str, int]).validate_json(sys.stdin.buffer.read())
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise CommandRefused(f"Standard input must be what chat's `tails` tells: {problem}") from None
+    lack: dict[str, int] = {}
+    for page in _pages(list(told.items()), given.at_once):
+        lack |= await hear_of_tails(requests, missing, dict(page))
+    if lack:
+        # What was written a moment ago may be on its way.
+        await asyncio.sleep(given.patience)
+        lack = await lacking(requests, {one: told[one] for one in lack})
+    return {"conversations": len(told), "differ": len(lack), "first": sorted(lack)[:_SHOWN]}
+
+
+def _pages(rows: Sequence[tuple[str, int]], size: int) -> Iterator[Sequence[tuple[str, int]]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
 async def _administrator(opened: Opened) -> Finding:
     agents = AgentStore(opened.database)
     waiting = await agents.without_password()
@@ -139,7 +186,8 @@ async def _agents(opened: Opened) -> AgentStore:
 
 
 def _requests(database: Database) -> RequestStore:
-    return RequestStore(database, TimelineStore(database), LeftToTheSweep())
+    left = _LeftToTheSweep()
+    return RequestStore(database, TimelineStore(database), left, left)
 
 
 def _shown(agent: Agent, has_password: bool) -> dict[str, Any]:
@@ -153,10 +201,10 @@ def _shown(agent: Agent, has_password: bool) -> dict[str, Any]:
     }
 
 
-def _invited(opened: Opened, agent: Agent, token: str) -> dict[str, Any]:
+def _invited(opened: Opened, agent: Agent, token: str | None) -> dict[str, Any]:
     return {
         **_shown(agent, has_password=False),
-        "link": f"{opened.settings.public_url.rstrip('/')}/#/welcome/{token}",
+        "link": welcome_link(opened.settings.public_url, token or ""),
         "good_for_seconds": int(WELCOME_LIFETIME.total_seconds()),
     }
 
@@ -179,7 +227,7 @@ def _email(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise argparse.ArgumentTypeError("a name has at least one letter")
     return text.strip()
 
@@ -199,9 +247,19 @@ def _which(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--email", required=True)
 
 
+def _reset_what(parser: argparse.ArgumentParser) -> None:
+    _which(parser)
+    parser.add_argument("--second-factor", action="store_true", help="take their second factor away as well")
+
+
 def _whose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contact", action="append", default=[], help="a contact's id; may be given several times")
     parser.add_argument("--address", action="append", default=[], help="an address of theirs; likewise")
+
+
+def _how_patient(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--patience", type=float, default=GRACE.total_seconds(), help="seconds that news may take")
+    parser.add_argument("--at-once", type=int, default=1000, help="conversations of one look into the database")
 
 
 REQUESTS = Managed(
@@ -209,6 +267,7 @@ REQUESTS = Managed(
     settings=RequestsSettings,
     prepare=_prepare,
     outboxes=(COLLECTION, ERASURES, TEMPLATES, FILINGS),
+    untold=(_untold,),
     checks=(_administrator,),
     commands=(
         Command(
@@ -225,11 +284,13 @@ REQUESTS = Managed(
         Command("agents-first", "give the first administrator's link, while nobody has a password", _refusing(_first),
                 _first_one, settings=LinkSettings),
         Command("agents-reset", "take an agent's password away, and give a link to set a new one", _refusing(_reset),
-                _which, settings=LinkSettings),
+                _reset_what, settings=LinkSettings),
         Command("agents-deactivate", "take an agent's access away", _refusing(_switch(False)), _which,
                 settings=DatabaseSettings),
         Command("agents-activate", "give an agent's access back", _refusing(_switch(True)), _which,
                 settings=DatabaseSettings),
+        Command("reconcile", "compare with how far the logs go, as chat's `tails` tells on standard input; what is "
+                "missing is asked for by the running service", _reconcile, _how_patient, settings=DatabaseSettings),
         Command("export", "tell the requests of a contact, each with its timeline", _export, _whose,
                 settings=DatabaseSettings),
     ),

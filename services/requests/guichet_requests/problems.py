@@ -9,12 +9,16 @@ from guichet_kit.problems import Conflict, Invalid, NotFound, Problem, Stale, To
 
 from guichet_requests.agent.agent import OwnAccount
 from guichet_requests.agent.api import AgentView
+from guichet_requests.agent.desk import SignInRefused, WelcomeRefused, WrongPassword
+from guichet_requests.agent.guesses import TooManyAttempts
+from guichet_requests.agent.passwords import CommonPassword
+from guichet_requests.agent.second_factor import AskedOfYou, CodeWanted, SetUpWanted, WrongCode
 from guichet_requests.agent.store import EmailTaken
-from guichet_requests.agent.usecases import SignInRefused, StaleAgent, TooManyAttempts, WelcomeRefused
+from guichet_requests.agent.usecases import StaleAgent
 from guichet_requests.catalogue.usecases import StaleEntry
 from guichet_requests.contact.contact import ContactErased, ContactNotKnownYet
-from guichet_requests.email.answer import ContactWithoutEmail, StaleReply
-from guichet_requests.email.filing import NotMovable
+from guichet_requests.email.answer import ContactWithoutEmail, NotForwardable, StaleReply
+from guichet_requests.email.filing import NotMovable, NotReceived
 from guichet_requests.email.inbound import NoSuchTarget
 from guichet_requests.email.usecases import NeverSeen
 from guichet_requests.errors import Contended, IdTaken, Refused, Unknown
@@ -31,6 +35,9 @@ from guichet_requests.request.usecases import StaleVersion, VisitorHasOpenReques
 from guichet_requests.template.api import TemplateView
 from guichet_requests.template.template import Template
 from guichet_requests.timeline.api import TimelineItem
+from guichet_requests.transcript.usecases import LinkNotValid
+
+_UNSTORED = {"Cache-Control": "no-store"}
 
 
 def to_problem(refusal: Refused) -> Problem:
@@ -83,6 +90,10 @@ def to_problem(refusal: Refused) -> Problem:
             return Conflict(text, code="stale_reply", newer=shown_items)
         case NeverSeen(field=field):
             return Invalid.of(field, text)
+        case NotReceived():
+            return Conflict(text, code="not_received")
+        case NotForwardable():
+            return Invalid.of("forward_of", text)
         case NotMovable():
             return Conflict(text, code="not_movable")
         case FileNotKnownYet():
@@ -97,10 +108,23 @@ def to_problem(refusal: Refused) -> Problem:
             return Conflict(text, code="agent_exists")
         case OwnAccount():
             return Conflict(text, code="own_account")
+        case CommonPassword():
+            return Invalid.of("password", text)
+        case WrongPassword():
+            return Invalid.of("current_password", text)
+        case WrongCode():
+            return Invalid.of("code", text)
+        case AskedOfYou():
+            return Conflict(text, code="second_factor_required")
+        case CodeWanted():
+            return Unauthorized(text, code="second_factor_wanted", headers={})
+        case SetUpWanted(offer=offer):
+            shown_offer = {"secret": offer.secret, "uri": offer.uri}
+            return Unauthorized(text, code="second_factor_to_set_up", headers=_UNSTORED, **shown_offer)
         case SignInRefused():
             # No WWW-Authenticate: a browser is not to ask for a password of its own.
             return Unauthorized(text, code="invalid_credentials", headers={})
-        case WelcomeRefused():
+        case WelcomeRefused() | LinkNotValid():
             return NotFound(text, code="link_not_valid")
         case TooManyAttempts():
             return TooMany(text, refusal.retry_after)

@@ -12,8 +12,28 @@ class RequestsSettings(ServiceSettings):
     """The settings of ``requests``."""
 
     mail_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$", description="The right side of Message-IDs")
-    sign_in_attempts: int = Field(default=10, ge=1, description="To sign in to one account, in a minute")
+    sign_in_attempts: int = Field(
+        default=10, ge=1, description="Wrong guesses at one account from one address or known browser, in a minute"
+    )
+    second_factor: Literal["nobody", "administrators", "managers", "everybody"] = Field(
+        default="nobody", description="Of whom a second factor is asked; managers are supervisors and administrators"
+    )
     reopen_within_days: int = Field(default=30, ge=0, description="How long a closed request is opened again by e-mail")
+
+    confirmations_recipient: int = Field(default=3, ge=0, description="Forms an hour confirmed to an address; 0: all")
+    confirmations_address: int = Field(default=60, ge=0, description="The same, of those from one network address")
+    confirmations_site: int = Field(default=600, ge=0, description="The same, of one form")
+    confirmations_installation: int = Field(default=2000, ge=0, description="The same, of all forms")
+
+    @property
+    def confirmations(self) -> dict[str, int]:
+        """How many forms are confirmed by mail in an hour, by whom it is counted; 0 is no limit."""
+        return {
+            "recipient": self.confirmations_recipient,
+            "address": self.confirmations_address,
+            "site": self.confirmations_site,
+            "installation": self.confirmations_installation,
+        }
 
     language: Literal["fr", "en"] = Field(default="fr", description="Of what is sent to somebody whose own is unknown")
     form_dir: Path = Field(

@@ -9,6 +9,7 @@ import { Asker } from "./app/asker";
 import { listQuery } from "./app/route";
 import type { Router } from "./app/router";
 import { Toasts } from "./app/toasts";
+import { ContactList } from "./contacts/contact_list";
 import { Contacts } from "./contacts/contacts";
 import { EmailActs } from "./emails/email_acts";
 import { Emails } from "./emails/emails";
@@ -35,6 +36,7 @@ export class Desk {
   readonly requests: Requests;
   readonly agents: Agents;
   readonly contacts: Contacts;
+  readonly contactList: ContactList;
   readonly templates: Catalogue<Template>;
   readonly reasons: Catalogue<Reason>;
   readonly forms: Catalogue<WebForm>;
@@ -71,6 +73,7 @@ export class Desk {
     this.requests = new Requests(this.api, agent.id);
     this.agents = new Agents(this.api);
     this.contacts = new Contacts(this.api);
+    this.contactList = new ContactList(this.api);
     this.templates = new Catalogue(this.api, "/api/v1/templates");
     this.reasons = new Catalogue(this.api, "/api/v1/reasons");
     this.forms = new Catalogue(this.api, "/api/v1/forms");
@@ -105,6 +108,8 @@ export class Desk {
       toasts: this.toasts,
       t: words.t,
       changed: (request) => this.changed(request),
+      contacts: this.contacts,
+      link: (request, contact) => this.edits.link(request, contact),
       moved: (itemId) => this.thread.value?.forget(itemId),
       reload: () => void this.thread.value?.reload(),
     });

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
 import { Asker } from "../src/app/asker";
 import { Toasts } from "../src/app/toasts";
+import { Contacts } from "../src/contacts/contacts";
 import { EmailActs } from "../src/emails/email_acts";
 import { Problem } from "../src/http/problem";
 import { en } from "../src/words/en";
@@ -19,6 +20,8 @@ function bench() {
   const told: string[] = [];
   const acts = new EmailActs({
     ...{ api, asker, toasts, t: signal(translator({ fr, en }, "fr")) },
+    contacts: new Contacts(api),
+    link: async (_, { id }) => void told.push(`linked ${id}`),
     changed: ({ id }) => told.push(`changed ${id}`),
     moved: (id) => told.push(`moved ${id}`),
     reload: () => told.push("reload"),
@@ -94,5 +97,42 @@ describe("moving an e-mail", () => {
     await settled();
     expect(told).toEqual([]);
     expect(toasts.shown.value[0]?.tone).toBe("failed");
+  });
+});
+
+describe("saying who wrote an e-mail", () => {
+  it("is one step, which can be undone", async () => {
+    const { acts, api, toasts, told } = bench();
+    api.answers.set("PUT /api/v1/requests/r/emails/mail/written-by", () => ({ request: request("r", 1) }));
+    await acts.judge("r", mail(), "person");
+    expect(api.calls[0]?.body).toEqual({ written_by: "person" });
+    expect(told).toEqual(["changed r", "reload"]);
+    expect(toasts.shown.value.length).toBe(1);
+  });
+});
+
+describe("making the writer of a forwarded e-mail the contact", () => {
+  const lea = { email: "Lea@example.org", name: "Léa Martin" };
+
+  it("links who has the address, whatever its case", async () => {
+    const { acts, api, told } = bench();
+    const known = [
+      { id: "near", email: "lea@example.org.example" },
+      { id: "lea", email: "lea@example.org" },
+    ];
+    api.answers.set("GET /api/v1/contacts", () => ({ items: known, next_cursor: null }));
+    await acts.makeContact(request("r", 1), lea);
+    expect(told).toEqual(["linked lea"]);
+  });
+
+  it("makes them where nobody has it", async () => {
+    const { acts, api, told } = bench();
+    api.answers.set("GET /api/v1/contacts", () => ({ items: [], next_cursor: null }));
+    api.answers.set("POST /api/v1/contacts", () => ({ id: "new" }));
+    await acts.makeContact(request("r", 1), lea);
+    expect(api.calls.at(-1)?.body).toMatchObject({
+      ...{ first_name: "Léa", last_name: "Martin", email: "Lea@example.org" },
+    });
+    expect(told).toEqual(["linked new"]);
   });
 });

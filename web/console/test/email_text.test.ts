@@ -44,6 +44,16 @@ describe("why an e-mail is on its request", () => {
     } as const;
     expect(tellPlaced(email({ placed }), t)).toContain("#12");
   });
+
+  it("says nothing of one that plainly begins its request", () => {
+    const placed = { by: "new_request", forged_reply_address: false } as const;
+    expect(tellPlaced(email({ placed }), t)).toBe("");
+  });
+
+  it("says that one to a forged reply address belongs nowhere", () => {
+    const placed = { by: "new_request", forged_reply_address: true } as const;
+    expect(tellPlaced(email({ placed }), t)).toBe(t("email.placed.new_request"));
+  });
 });
 
 describe("what an agent should know of an e-mail", () => {

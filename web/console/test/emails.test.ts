@@ -141,3 +141,39 @@ describe("an e-mail", () => {
     expect(bodies()).toEqual([]);
   });
 });
+
+describe("whom an e-mail goes to", () => {
+  it("is left to the server until the agent changes it", async () => {
+    const { emails, bodies } = await bench();
+    await emails.send("r", null, "fr");
+    expect(bodies()[0]).not.toHaveProperty("to");
+    expect(bodies()[0]).not.toHaveProperty("bcc");
+  });
+
+  it("is whom the agent names", async () => {
+    const { emails, bodies } = await bench();
+    emails.change("r", { to: "Ada <ada@example.org>; b@example.org", bcc: "boss@example.org" });
+    await emails.send("r", null, "fr");
+    expect(bodies()[0]).toMatchObject({
+      to: ["ada@example.org", "b@example.org"],
+      bcc: ["boss@example.org"],
+    });
+  });
+
+  it("is open where an e-mail is handed on, until that is dropped", async () => {
+    const { api, emails, bodies, drafts } = await bench();
+    emails.forward("r", "mail", "fr");
+    await Promise.resolve();
+    expect(api.calls.at(-1)?.query).toEqual({ language: "fr", forward_of: "mail" });
+    expect(drafts.of("r").value.text).toBe("Bonjour Ada");
+    await new Promise((done) => setTimeout(done));
+    emails.change("r", { to: "atelier@example.net" });
+    await emails.send("r", "seen", "fr");
+    expect(bodies()[0]).toMatchObject({ to: ["atelier@example.net"], forward_of: "mail" });
+    emails.forward("r", "mail", "fr");
+    emails.dropForward("r", "fr");
+    await new Promise((done) => setTimeout(done));
+    expect(emails.fields("r").forwardOf).toBeUndefined();
+    expect(emails.proposal("r").value).toMatchObject({ subject: "Re: Commande" });
+  });
+});

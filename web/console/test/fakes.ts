@@ -91,6 +91,10 @@ export class FakeApi {
     if (!answer) throw new Error(`nothing answers ${call.method} ${call.path}`);
     return (await answer(call)) as T;
   }
+
+  blob(path: string): Promise<Blob> {
+    return this.call<Blob>({ method: "GET", path });
+  }
 }
 
 export class FakeStorage {

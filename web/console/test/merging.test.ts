@@ -14,6 +14,9 @@ function contact(change: Partial<Contact>): Contact {
     other_emails: [],
     notes: null,
     version: 1,
+    merged_into: null,
+    created_at: "2026-11-29T08:00:00Z",
+    updated_at: "2026-11-29T08:00:00Z",
     ...change,
   };
 }

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { formatRoute, NO_FILTERS, parseRoute, type Route } from "../src/app/route";
 
-const START: Route = { ...NO_FILTERS, requestId: null, settings: null, view: "open" };
+const START: Route = {
+  ...NO_FILTERS,
+  ...{ requestId: null, settings: null, view: "open" },
+  ...{ contacts: false, contactId: null, find: null, sort: "name" },
+};
 const parse = (path: string) => parseRoute(new URL(path, "https://guichet.example"));
 
 describe("the address", () => {
@@ -30,6 +34,8 @@ describe("the address", () => {
     [{ ...START, requestId: "a/b?c", view: "all", channel: "email", status: "closed" }],
     [{ ...START, requestId: "r-1", priority: "high", reason_id: "m", assignee_id: "a", contact_id: "c" }],
     [{ ...START, settings: "templates", q: "Élodie & co" }],
+    [{ ...START, contacts: true }],
+    [{ ...START, contacts: true, contactId: "c/1", find: "Élodie & co", sort: "-updated_at", view: "mine" }],
   ] satisfies [Route][])("is understood again as it was written: %o", (route) => {
     expect(parse(formatRoute(route))).toEqual(route);
   });

@@ -36,5 +36,6 @@ describe("a text to be sent", () => {
 
   it("may have braces of its own", () => {
     expect(unfilled("function f() { return {}; } {a} }} {{")).toEqual([]);
+    expect(unfilled("{{ … }} {{ 'a' | t }} {{ price | money }} {{}} {{ }} {{#if a}}")).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { isBlank } from "@guichet/shared/blank";
 import { Component, createRef } from "preact";
 import type { Chat } from "./chat";
 import { ClipIcon, SendIcon } from "./icons";
@@ -35,7 +36,7 @@ export class Composer extends Component<Props, { draft: string }> {
     const text = this.state.draft.trim();
     const { chat, files } = this.props;
     const tray = files.current?.tray;
-    if ((text === "" && !tray?.sendable) || lengthOf(text) > LONGEST || chat.unavailable) return;
+    if ((isBlank(text) && !tray?.sendable) || lengthOf(text) > LONGEST || chat.unavailable) return;
     // Where a file is still on its way, the message waits for it.
     if (tray?.keepsWaiting(this.#send)) return;
     chat.post(text, tray?.take());

@@ -27,6 +27,7 @@ const parts: Parts = {
     () => import("./files/part").then((part) => new part.FilesPart(session, words, changed)),
     changed,
   ),
+  links: new Later(() => import("@guichet/shared/links"), changed),
   after: new Later(() => import("./after/part"), changed),
   contact: new Later(() => import("./contact/contact_form"), changed),
 };

@@ -1,7 +1,6 @@
 import { formatAge, formatDateTime, formatDay } from "@guichet/shared/i18n";
 import { Component, createRef } from "preact";
 import type { Chat } from "./chat";
-import { linkify } from "./linkify";
 import { locale, t } from "./options";
 import type { Parts } from "./parts";
 import { type Bubble, type Item, thread } from "./thread";
@@ -126,12 +125,16 @@ function Line({ item, chat, parts }: Shown & { item: Item }) {
 function BubbleLine({ item, chat, parts }: Shown & { item: Bubble }) {
   const files = item.attachments.length > 0 && parts.files.now;
   const Refusal = item.state === "refused" && parts.after.now?.Refusal;
+  // Without an address there is nothing to make a link of.
+  const links = /www\.|[:@]/i.test(item.text) && parts.links.now;
   const author = item.mine ? t("you") : (item.author?.name ?? t("advisor"));
   return (
     <div class={`line${item.mine ? " mine" : ""}${item.first ? " first" : ""}${item.last ? " last" : ""}`}>
-      <div class={item.mine || !item.first ? "hidden" : "author"}>{author}</div>
-      <div class="bubble" title={formatDateTime(locale, item.at)}>
-        {linkify(item.text).map((part) =>
+      <div class={item.mine || !item.first ? "hidden" : "author"}>
+        <bdi>{author}</bdi>
+      </div>
+      <div class="bubble" dir="auto" title={formatDateTime(locale, item.at)}>
+        {(links ? links.linkify(item.text) : [item.text]).map((part) =>
           typeof part === "string" ? (
             part
           ) : (

@@ -4,6 +4,8 @@ import type { Later } from "./later";
 
 export interface Parts {
   files: Later<FilesPart>;
+  /** What makes links of the addresses in a text. */
+  links: Later<typeof import("@guichet/shared/links")>;
   contact: Later<typeof import("./contact/contact_form")>;
   /** What there is to do after a refusal, and after the closing. */
   after: Later<typeof import("./after/part")>;

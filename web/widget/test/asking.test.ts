@@ -1,24 +1,27 @@
+import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Asking } from "../frame/after/asking";
 
 interface Call {
   path: string;
   token: string;
-  body: { id: string; email?: string };
+  body: { id: string; email?: string; work?: { challenge: string; number: number } };
 }
 
 let calls: Call[];
 let statuses: (number | "offline")[];
+let refusal: object;
 let asking: Asking;
 
 beforeEach(() => {
   calls = [];
   statuses = [];
+  refusal = { code: "rate_limited" };
   vi.stubGlobal("fetch", async (path: string, { headers, body }: { headers: HeadersInit; body: string }) => {
     calls.push({ path, token: new Headers(headers).get("authorization") ?? "", body: JSON.parse(body) });
     const status = statuses.shift() ?? 202;
     if (status === "offline") throw new TypeError("Failed to fetch");
-    return new Response(null, { status });
+    return new Response(status === 429 ? JSON.stringify(refusal) : null, { status });
   });
   vi.spyOn(console, "warn").mockImplementation(() => {});
   asking = new Asking("conversation-1", "fr", { token: async (renew) => (renew ? "renewed" : "kept") });
@@ -62,6 +65,18 @@ describe("asking for a conversation by e-mail", () => {
     statuses = [401, 202];
     expect(await asking.ask("")).toBe("sent");
     expect(calls.map(({ token }) => token)).toEqual(["Bearer kept", "Bearer renewed"]);
+  });
+
+  it("does the work that is asked for where many share one address, and asks once more", async () => {
+    refusal = { code: "work_required", challenge: "signed", bits: 8 };
+    statuses = [429, 202];
+    expect(await asking.ask("ada@example.org")).toBe("sent");
+    const { id, work } = calls[1]?.body ?? {};
+    expect(id).toBe(calls[0]?.body.id);
+    const digest = createHash("sha256").update(`signed:${work?.number}`).digest();
+    expect([work?.challenge, digest[0]]).toEqual(["signed", 0]);
+    statuses = [429, 429];
+    expect(await asking.ask("ada@example.org")).toBe("tooMany");
   });
 
   it.each([

@@ -17,6 +17,8 @@ from guichet_local.program import Program, answers
 # each given a socket first, would be asked once in `fail_timeout`, and all else be told that nobody is there.
 NEVER_LEFT_OUT = "max_fails=0"
 VARIABLE = re.compile(r"\$\{(GUICHET_[A-Z_]+)\}")
+SOCKETS = 12_000
+"""Sockets that one address may have open: above what the benchmark opens, all from one."""
 CHAT_REPLICAS = ("chat-1", "chat-2")
 
 
@@ -33,6 +35,7 @@ class Gateway:
     sign_in_rate: str = "10r/m"
     visitor_rate: str = "120r/m"
     form_rate: str = "10r/m"
+    sockets: int = SOCKETS
 
 
 def executable() -> Path | None:
@@ -100,6 +103,7 @@ def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
         "GUICHET_GATEWAY_SIGN_IN_RATE": gateway.sign_in_rate,
         "GUICHET_GATEWAY_VISITOR_RATE": gateway.visitor_rate,
         "GUICHET_GATEWAY_FORM_RATE": gateway.form_rate,
+        "GUICHET_GATEWAY_SOCKETS": str(gateway.sockets),
         "GUICHET_GATEWAY_DEMO_URL": gateway.demo_url,
         "GUICHET_GATEWAY_DEMO_LISTEN": f"{gateway.host}:{ports['demo-site']}",
         "GUICHET_GATEWAY_DEMO_MAIL": f"127.0.0.1:{ports['demo-mail']}",

@@ -26,6 +26,13 @@ class ServiceProcess:
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        if self._process is None:
+            raise RuntimeError("it was not started")
+        return self._process.pid
+
     def launch(self, **changed: str) -> subprocess.Popen[bytes]:
         """Start the process, without waiting for it."""
         environment = {"PATH": os.environ["PATH"], "GUICHET_HTTP_PORT": str(self.port)} | self.environment | changed

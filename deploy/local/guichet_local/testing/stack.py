@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from guichet_local.ports import Ports
-from guichet_local.servers import mongodb, objectstore
+from guichet_local.servers import mongodb, objectstore, rabbitmq
 from guichet_local.settings import WORKSPACE, Settings
 from guichet_local.system import System
 from guichet_local.testing.background import Background, Supervised
@@ -26,17 +26,21 @@ class Stack(Supervised):
     `gateway` and `demo_site` are origins. The programs are `chat-1`, `chat-2`, `requests`, `contacts`,
     `attachments`, `mailer`, `demo-mail`, `gateway`, `rabbitmq`, `mongodb` and `objects`; `logs` has a file for each.
     `environment` is what the services are told beside what `make up` tells them: GUICHET_SMTP_URL, say. `ports` may be
-    given where something else has to know them before.
+    given where something else has to know them before, `system` where more of it runs than `make up` runs.
     """
 
     def __init__(
-        self, background: Background, environment: Mapping[str, str] = MappingProxyType({}), ports: Ports | None = None
+        self,
+        background: Background,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        ports: Ports | None = None,
+        system: type[System] = System,
     ) -> None:
         for built in ("console", "widget", "form"):
             if not (WORKSPACE / "web" / built / "dist").is_dir():
                 raise NotBuiltError(f"web/{built}/dist is missing: run `make web`")
         self.ports = ports = ports or Ports.free()
-        self._system = System(
+        self._system = system(
             Settings(
                 data=Path(tempfile.mkdtemp(prefix="guichet-stack-")),
                 ports=ports,
@@ -62,9 +66,19 @@ class Stack(Supervised):
         return self._system.data.secrets().mail_inbound
 
     @property
+    def secret_key(self) -> bytes:
+        """The installation's secret, from which every token's key is derived."""
+        return self._system.data.secret_key_file.read_bytes()
+
+    @property
     def mongodb_url(self) -> str:
         """The database server of this system."""
         return mongodb.url(self._system.settings.ports)
+
+    @property
+    def rabbitmq_url(self) -> str:
+        """The broker of this system."""
+        return rabbitmq.url(self._system.settings.ports, self._system.data.secrets().rabbitmq_password)
 
     @property
     def s3(self) -> tuple[str, str, str]:
@@ -76,9 +90,13 @@ class Stack(Supervised):
         """Starts everything; returns when all is ready."""
         self._background.submit(self._system.start()).result()
 
+    def halt(self) -> None:
+        """Stops everything; its data stays for the next `start_all`."""
+        self._background.submit(self._system.stop()).result()
+
     def stop_all(self) -> None:
         """Stops everything and removes its data."""
-        self._background.submit(self._system.stop()).result()
+        self.halt()
         shutil.rmtree(self._system.data.root)
 
     async def restart_rabbitmq(self) -> None:

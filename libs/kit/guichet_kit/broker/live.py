@@ -54,13 +54,14 @@ OnEvents = Callable[[str, list[dict[str, Any]]], None]
 class LiveEdge:
     """One replica's end of the live edge.
 
-    ``group`` names whose lines these are (``chat``): replicas of a group hear each other's lines, and all the events
-    that the topology binds to the live edge.
+    ``group`` names whose lines these are (``chat``): replicas of a group hear each other's lines, and the events that
+    ``hears`` names, by default all that are shown on the live edge. Events have four words in their types.
     """
 
-    def __init__(self, url: str, group: str, replica: str) -> None:
+    def __init__(self, url: str, group: str, replica: str, hears: Sequence[str] = ("*.*.*.*",)) -> None:
         self._url = str(URL(url).update_query(heartbeat=HEARTBEAT_SECONDS))
         self._key, self._beat, self._replica = f"{group}.{_LINES}", f"beat.{replica}", replica
+        self._hears = tuple(hears)
         self._waiting: deque[bytes] = deque()
         self._sent: dict[int, list[bytes]] = {}
         self._news, self._all_confirmed = asyncio.Event(), asyncio.Event()
@@ -135,8 +136,8 @@ class LiveEdge:
             hearing = await connection.channel(publisher_confirms=False)
             exchange = await sending.declare_exchange(LIVE_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
             queue = await hearing.declare_queue(exclusive=True, auto_delete=True)
-            # Events have four words in their types; a beat is for this replica alone.
-            for key in (self._key, self._beat, "*.*.*.*"):
+            # A beat is for this replica alone.
+            for key in (self._key, self._beat, *self._hears):
                 await queue.bind(LIVE_EXCHANGE, key)
             await queue.consume(self._hear, no_ack=True)
             begun = time.monotonic()

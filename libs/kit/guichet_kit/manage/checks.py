@@ -8,7 +8,7 @@ from typing import Any
 from guichet_kit.broker.deadletters import BrokerAway, dead_letters
 from guichet_kit.clock import now, to_wire
 from guichet_kit.manage.indexes import missing_indexes
-from guichet_kit.manage.service import Finding, Managed, Opened
+from guichet_kit.manage.service import Finding, Managed, Opened, Untold
 from guichet_kit.mongo import Database, PyMongoError
 from guichet_kit.objects import ObjectStore, StoreUnavailable
 
@@ -90,7 +90,7 @@ async def _indexes(managed: Managed, opened: Opened) -> Finding:
 
 
 async def _outbox(managed: Managed, opened: Opened) -> Finding:
-    told = await waiting(opened.database, managed.outboxes)
+    told = await waiting(opened.database, managed.outboxes, managed.untold)
     oldest = max((one["oldest_seconds"] for one in told), default=0.0)
     count = sum(one["documents"] for one in told)
     if oldest > BACKLOG_SECONDS:
@@ -151,21 +151,24 @@ async def _bucket(store: ObjectStore) -> Finding:
     return Finding("objects", "ok", f"bucket {store.bucket} is there")
 
 
-async def waiting(database: Database, outboxes: Sequence[str]) -> list[dict[str, Any]]:
+async def waiting(
+    database: Database, outboxes: Sequence[str], untold: Sequence[Untold] = ()
+) -> list[dict[str, Any]]:  # fmt: skip
     """Of each collection: how many documents have unpublished events, and since when the oldest waits."""
     told = []
     for name in outboxes:
         held = {"outbox.at": {"$exists": True}}
         count = await database[name].count_documents(held)
         first = await database[name].find_one(held, sort=[("outbox.at", 1)], projection={"outbox.at": True})
-        since = min(entry["at"] for entry in first["outbox"]) if first else None
-        age = max((now() - since).total_seconds(), 0.0) if since else 0.0
-        told.append(
-            {
-                "collection": name,
-                "documents": count,
-                "oldest_at": to_wire(since) if since else None,
-                "oldest_seconds": round(age, 1),
-            }
-        )
-    return told
+        told.append(_backlog(name, count, min(entry["at"] for entry in first["outbox"]) if first else None))
+    return told + [_backlog(*await look(database)) for look in untold]
+
+
+def _backlog(name: str, count: int, since: datetime | None) -> dict[str, Any]:
+    age = max((now() - since).total_seconds(), 0.0) if since else 0.0
+    return {
+        "collection": name,
+        "documents": count,
+        "oldest_at": to_wire(since) if since else None,
+        "oldest_seconds": round(age, 1),
+    }

@@ -81,7 +81,7 @@ def _common(managed: Managed) -> list[Command]:
         return {"database": opened.database.name, "indexes_made": missing}
 
     async def outbox(opened: Opened, _given: argparse.Namespace) -> Any:
-        return await waiting(opened.database, managed.outboxes)
+        return await waiting(opened.database, managed.outboxes, managed.untold)
 
     async def clock(opened: Opened, _given: argparse.Namespace) -> Any:
         return {"at": await keeping.clock(managed, opened)}

@@ -24,6 +24,9 @@ class _WantedCollection:
     async def create_indexes(self, indexes: Sequence[Any]) -> None:
         self._wanted.indexes += [(self.name, index.document["name"]) for index in indexes]
 
+    async def index_information(self) -> dict[str, Any]:
+        return {}  # those that are no longer wanted are not looked for here
+
     def with_options(self, **_: Any) -> "_WantedCollection":
         return self
 

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from guichet_contracts.subscriptions import SUBSCRIPTIONS
@@ -62,19 +63,24 @@ class Command:
     plain: bool = False
 
 
+Untold = Callable[[Database], Awaitable[tuple[str, int, datetime | None]]]
+"""Looks for events that wait elsewhere than in an outbox: where, how many, and since when the oldest does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Managed:
     """A service as operators see it.
 
     ``prepare`` makes its indexes and changes its data to the present form, any number of times; ``outboxes`` are the
-    collections whose documents carry events; ``bucket`` opens the object store's bucket that it owns; ``checks`` are
-    what only this service can look after.
+    collections whose documents carry events, ``untold`` looks elsewhere for them; ``bucket`` opens the object store's
+    bucket that it owns; ``checks`` are what only this service can look after.
     """
 
     service: str
     settings: type[ServiceSettings]
     prepare: Callable[[Database], Awaitable[None]]
     outboxes: Sequence[str]
+    untold: Sequence[Untold] = ()
     bucket: Callable[[Any], ObjectStore] | None = None
     checks: Sequence[Callable[[Opened], Awaitable[Finding]]] = ()
     commands: Sequence[Command] = ()

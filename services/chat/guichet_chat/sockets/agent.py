@@ -1,10 +1,9 @@
 """``WS /api/v1/live``: the agents' side."""
 
-from fastapi import WebSocket
 from guichet_kit.tokens import Tokens
 
 from guichet_chat.conversation import Author
-from guichet_chat.sockets.connection import Connection
+from guichet_chat.sockets.connection import Connection, Receive, Send
 from guichet_chat.sockets.frames import (
     AgentFrame,
     AgentMessagePost,
@@ -13,28 +12,32 @@ from guichet_chat.sockets.frames import (
     Read,
     Sync,
     Unsubscribe,
+    Watch,
     agent_frames,
     encode,
 )
 from guichet_chat.sockets.hub import Member
-from guichet_chat.sockets.session import Desk, Live, converse, handshake
+from guichet_chat.sockets.session import Desk, Live, Scope, converse, handshake
 
 
-async def serve_agent(socket: WebSocket, tokens: Tokens, live: Live) -> None:
+async def serve_agent(scope: Scope, receive: Receive, send: Send, tokens: Tokens, live: Live) -> None:
     """Serve one agent's socket until it ends, or the access token does."""
-    claims = await handshake(socket, tokens, live)
+    claims = await handshake(scope, receive, send, tokens, live)
     if claims is None:
         return
     author = Author("agent", claims.subject, claims.extra.get("name"))
-    connection = Connection(socket, "agent", claims.expires_at)
+    connection = Connection(receive, send, "agent", claims.expires_at)
     member = Member(connection)
     live.hub.join(member)
+    live.news.join(connection, author.id)
     try:
         agent = {"id": author.id, "name": author.name}
         agent |= {key: claims.extra.get(key) for key in ("initials", "role")}
         connection.offer(encode("ready", agent=agent))
-        await converse(connection, agent_frames, _Agent(live, member, author, "agent").handle)
+        with live.signed_in.kept(connection, claims):
+            await converse(connection, agent_frames, _Agent(live, member, author, "agent").handle)
     finally:
+        live.news.leave(connection)
         live.hub.leave(member)
 
 
@@ -44,14 +47,16 @@ class _Agent(Desk):
         match frame:
             case Ping():
                 self.member.connection.offer(encode("pong"))
+            case Watch():
+                self.live.news.watch(self.member.connection, frame)
             case Unsubscribe():
                 self.live.hub.unfollow(self.member, frame.conversation_id)
             case AgentMessagePost():
-                conversation = await chat.conversation(frame.conversation_id)
+                conversation = await chat.writing_in(frame.conversation_id)
                 await self.accepted(await chat.post_message(conversation, self.draft(frame, frame.conversation_id)))
             case Sync():
                 await self.replay(await chat.conversation(frame.conversation_id), frame.after_seq)
             case AgentTyping():
-                await self.typing(await chat.conversation(frame.conversation_id), frame.on)
+                self.typing(await chat.writing_in(frame.conversation_id), frame.on)
             case Read():
-                await self.read(await chat.conversation(frame.conversation_id), frame.seq)
+                await self.read(await chat.writing_in(frame.conversation_id), frame.seq)

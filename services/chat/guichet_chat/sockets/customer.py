@@ -1,11 +1,12 @@
 """``WS /chat/v1/socket``: the customers' side."""
 
-from fastapi import WebSocket
+from typing import Protocol
+
 from guichet_kit.mongo import OUTAGES
 from guichet_kit.tokens import Tokens
 
-from guichet_chat.conversation import Author, NoSuchConversation
-from guichet_chat.sockets.connection import Connection
+from guichet_chat.conversation import Author, Conversation, Entry, NoSuchConversation
+from guichet_chat.sockets.connection import TRY_AGAIN, Connection, Receive, Send
 from guichet_chat.sockets.frames import (
     CustomerFrame,
     CustomerSync,
@@ -16,35 +17,46 @@ from guichet_chat.sockets.frames import (
     customer_frames,
     encode,
 )
-from guichet_chat.sockets.hub import Member
-from guichet_chat.sockets.session import Desk, Live, closed_as_unavailable, converse, handshake
+from guichet_chat.sockets.hub import Hub, Member
+from guichet_chat.sockets.session import Desk, Live, Scope, converse, handshake
 
 
-async def serve_customer(socket: WebSocket, tokens: Tokens, live: Live) -> None:
+async def serve_customer(scope: Scope, receive: Receive, send: Send, tokens: Tokens, live: Live) -> None:
     """Serve one customer's socket until it ends."""
-    claims = await handshake(socket, tokens, live)
+    claims = await handshake(scope, receive, send, tokens, live)
     if claims is None:
         return
     visitor_id = claims.subject
-    connection = Connection(socket, "customer", claims.expires_at)
+    connection = Connection(receive, send, "customer", claims.expires_at)
     member = Member(connection, visitor_id)
     # In the hub before the log is looked at, so that nothing can happen unseen in between.
     live.hub.join(member)
     try:
         try:
-            await _greet(live, member, visitor_id)
+            await greet(live.chat, live.hub, member, visitor_id)
         except OUTAGES:
-            await closed_as_unavailable(connection)
+            connection.close(TRY_AGAIN)  # it could not even be greeted; the client comes again
+            await connection.ended()
             return
         author = Author("visitor", visitor_id, claims.extra.get("name"))
-        customer = _Customer(live, member, author, "visitor")
-        await converse(connection, customer_frames, customer.handle)
+        await converse(connection, customer_frames, _Customer(live, member, author, "visitor").handle)
     finally:
         live.hub.leave(member)
 
 
-async def _greet(live: Live, member: Member, visitor_id: str) -> None:
-    latest = await live.chat.latest_conversation(visitor_id)
+class Latest(Protocol):
+    """What a greeting asks for."""
+
+    async def latest_conversation(self, visitor_id: str) -> tuple[Conversation, Entry | None] | None:
+        """The visitor's last opened conversation and the last entry of its log."""
+
+
+async def greet(logs: Latest, hub: Hub, member: Member, visitor_id: str) -> None:
+    """Tell the customer, who is in the hub already, where their conversation stands; then show what comes.
+
+    Raises one of ``OUTAGES``.
+    """
+    latest = await logs.latest_conversation(visitor_id)
     greeting = None
     if latest is not None:
         conversation, tail = latest
@@ -52,11 +64,9 @@ async def _greet(live: Live, member: Member, visitor_id: str) -> None:
         state = "closed" if tail is not None and tail.kind == "closed" else "open"
         greeting = {"id": conversation.id, "state": state, "last_seq": last_seq}
         member.newest_opened_at = conversation.opened_at
-        live.hub.follow(member, conversation.id, last_seq)
+        hub.follow(member, conversation.id, last_seq)
     member.connection.offer(encode("ready", visitor_id=visitor_id, conversation=greeting))
-    live.hub.greeted(member)
-    for feed in list(member.feeds.values()):
-        await feed.catch_up()
+    hub.greeted(member)
 
 
 class _Customer(Desk):
@@ -72,7 +82,7 @@ class _Customer(Desk):
             case CustomerTyping():
                 await self._typing(frame.on)
             case Read():
-                conversation = await self.live.chat.conversation(frame.conversation_id, self.author.id)
+                conversation = await self.live.chat.writing_in(frame.conversation_id, self.author.id)
                 await self.read(conversation, frame.seq)
 
     async def _post(self, frame: MessagePost) -> None:
@@ -81,11 +91,11 @@ class _Customer(Desk):
         if frame.conversation_id is None:
             await self.accepted(await chat.post_visitor_message(visitor_id, draft))
         else:
-            conversation = await chat.conversation(frame.conversation_id, visitor_id)
+            conversation = await chat.writing_in(frame.conversation_id, visitor_id)
             await self.accepted(await chat.post_message(conversation, draft))
 
     async def _typing(self, on: bool) -> None:
-        latest = await self.live.chat.latest_conversation(self.author.id)
-        if latest is None:
+        conversation = await self.live.chat.newest_conversation(self.author.id)
+        if conversation is None:
             raise NoSuchConversation
-        await self.typing(latest[0], on)
+        self.typing(conversation, on)

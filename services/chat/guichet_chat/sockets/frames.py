@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import orjson
+from guichet_kit.blank import is_blank
 from guichet_kit.clock import to_wire
 from guichet_kit.problems import field_errors
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -43,7 +44,7 @@ class MessagePost(_Frame):
 
     @model_validator(mode="after")
     def _says_something(self) -> "MessagePost":
-        if not self.text.strip() and not self.receipts:
+        if is_blank(self.text) and not self.receipts:
             raise ValueError(f"text must have 1 to {TEXT_MAX} characters, or the message a file")
         return self
 
@@ -75,6 +76,27 @@ class Unsubscribe(_Frame):
     conversation_id: ConversationId
 
 
+class WatchedView(_Frame):
+    """The list that a console shows, as `GET /api/v1/requests` takes it; ``q`` is not looked at here."""
+
+    view: Literal["open", "mine", "unassigned", "all"] = "all"
+    channel: Annotated[str, Field(max_length=32)] | None = None
+    status: Annotated[str, Field(max_length=32)] | None = None
+    priority: Annotated[str, Field(max_length=32)] | None = None
+    reason_id: Annotated[str, Field(max_length=64)] | None = None
+    assignee_id: Annotated[str, Field(max_length=64)] | None = None
+    contact_id: Annotated[str, Field(max_length=64)] | None = None
+
+
+class Watch(_Frame):
+    """What a console shows: it is told of these requests, of what belongs to its list, and how many others changed."""
+
+    type: Literal["watch"]
+    request_ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=2000)] = []
+    contact_id: Annotated[str, Field(max_length=64)] | None = None
+    view: WatchedView | None = None
+
+
 class CustomerTyping(_Frame):
     """The visitor is writing, or no longer."""
 
@@ -103,7 +125,7 @@ class Ping(_Frame):
 
 
 CustomerFrame = MessagePost | CustomerSync | CustomerTyping | Read | Ping
-AgentFrame = AgentMessagePost | Sync | Unsubscribe | AgentTyping | Read | Ping
+AgentFrame = AgentMessagePost | Sync | Unsubscribe | AgentTyping | Read | Ping | Watch
 
 Frame = TypeVar("Frame")
 
@@ -154,7 +176,7 @@ def _reader(frame: Any, *types: str) -> FrameReader[Any]:
 
 customer_frames: FrameReader[CustomerFrame] = _reader(CustomerFrame, "message.post", "sync", "typing", "read", "ping")
 agent_frames: FrameReader[AgentFrame] = _reader(
-    AgentFrame, "message.post", "sync", "subscribe", "unsubscribe", "typing", "read", "ping"
+    AgentFrame, "message.post", "sync", "subscribe", "unsubscribe", "typing", "read", "ping", "watch"
 )
 
 

@@ -1,12 +1,13 @@
 """What both kinds of socket share: the handshake, the loop, and errors that leave the socket open."""
 
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import WebSocket
-from guichet_kit.broker import LivePublisher, PublishFailed
+from guichet_kit import trace
+from guichet_kit.clock import to_wire
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
@@ -20,9 +21,10 @@ from guichet_chat.conversation import (
     NoSuchConversation,
     Reader,
 )
-from guichet_chat.presence import TYPING_KEY, Typing, TypingAuthor
+from guichet_chat.log.appending import Appended
 from guichet_chat.receipts import BadReceipt, attachments_of
-from guichet_chat.sockets.connection import BAD_ORIGIN, BAD_TOKEN, PROTOCOL, TRY_AGAIN, Connection, Gone
+from guichet_chat.sockets.connection import BAD_ORIGIN, BAD_TOKEN, PROTOCOL, Connection, Receive, Send, Text
+from guichet_chat.sockets.edge import Edge
 from guichet_chat.sockets.frames import (
     BadFrame,
     FrameReader,
@@ -33,9 +35,18 @@ from guichet_chat.sockets.frames import (
     error_frame,
 )
 from guichet_chat.sockets.hub import Hub, Member
-from guichet_chat.usecases import Appended, Chat
+from guichet_chat.sockets.news import RequestNews
+from guichet_chat.sockets.signed_in import SignedIn
+from guichet_chat.usecases import Chat
 
 log = get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+
+GIVEN_UP_SECONDS = 30.0
+"""A message that was refused as ``unavailable`` and did not come again for so long holds up no other."""
+
+_AGAIN = "This cannot be done now; send it again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,49 +55,80 @@ class Live:
 
     chat: Chat
     hub: Hub
-    publisher: LivePublisher
-    replica: str
+    edge: Edge
+    news: RequestNews
     public_url: str
     receipts: Tokens
+    signed_in: SignedIn
 
 
-async def handshake(socket: WebSocket, tokens: Tokens, live: Live) -> Claims | None:
+async def handshake(scope: Scope, receive: Receive, send: Send, tokens: Tokens, live: Live) -> Claims | None:
     """Accept a socket with our subprotocol and a good token; otherwise close it with the code that says why."""
-    offered = [part.strip() for part in socket.headers.get("sec-websocket-protocol", "").split(",")]
+    await receive()  # its wish to connect
+    offered: list[str] = scope["subprotocols"]
     # Accepted first in any case: a refusal before that could not carry a close code.
-    await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
-    if not _same_origin(socket, live.public_url):
-        await socket.close(BAD_ORIGIN)
+    await send({"type": "websocket.accept", "subprotocol": PROTOCOL if PROTOCOL in offered else None, "headers": []})
+    if not _same_origin(scope, live.public_url):
+        await send({"type": "websocket.close", "code": BAD_ORIGIN, "reason": ""})
         return None
     token = next((part.removeprefix("bearer.") for part in offered if part.startswith("bearer.")), "")
     try:
         return tokens.verify(token)
     except InvalidToken:
-        await socket.close(BAD_TOKEN)
+        await send({"type": "websocket.close", "code": BAD_TOKEN, "reason": ""})
         return None
 
 
-def _same_origin(socket: WebSocket, public_url: str) -> bool:
+def _same_origin(scope: Scope, public_url: str) -> bool:
     """Only our own pages may open a socket from a browser; a client that is no browser sends no Origin."""
-    origin = socket.headers.get("origin")
-    return origin is None or origin == public_url or urlsplit(origin).netloc == socket.headers.get("host")
+    named = {name: value for name, value in scope["headers"] if name in (b"origin", b"host")}
+    if b"origin" not in named:
+        return True
+    origin: str = named[b"origin"].decode("latin-1")
+    return origin == public_url or urlsplit(origin).netloc == named.get(b"host", b"").decode("latin-1")
+
+
+class _Order:
+    """What one sender wrote in an order stands in that order: no message overtakes one that could not be written.
+
+    Those behind it in the same conversation are refused like it, until it comes again or its sender has given it up.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str | None, tuple[str, float]] = {}
+
+    def allows(self, post: MessagePost) -> bool:
+        """Whether it is its turn; from then on it is whoever's that comes next."""
+        client_id, until = self._held.get(post.conversation_id, (post.id, 0.0))
+        allowed = client_id == post.id or time.monotonic() > until
+        if allowed:
+            self._held.pop(post.conversation_id, None)
+        return allowed
+
+    def hold(self, post: MessagePost) -> None:
+        """It could not be written."""
+        self._held[post.conversation_id] = (post.id, time.monotonic() + GIVEN_UP_SECONDS)
 
 
 async def converse(
     connection: Connection, reader: FrameReader[Any], handle: Callable[[Any], Awaitable[None]]
 ) -> None:  # fmt: skip
     """Handle frame after frame. A frame that is refused is answered with an ``error``; the socket stays."""
-    async for text in connection.frames():
+    order = _Order()
+
+    async def one(text: Text) -> None:
         try:
             frame = reader.read(text)
         except BadFrame as error:
             connection.offer(error_frame(error))
-            continue
+            return
         ref = getattr(frame, "id", None)
+        trace.correlation_id.set(ref)
+        if isinstance(frame, MessagePost) and not order.allows(frame):
+            _refuse(connection, ref, "unavailable", _AGAIN)
+            return
         try:
             await handle(frame)
-        except Gone:
-            return
         except BadFrame as error:
             connection.offer(error_frame(error))
         except ConversationClosed:
@@ -101,14 +143,11 @@ async def converse(
             connection.offer(error_frame(BadFrame("invalid_frame", detail, ref, [broken])))
         except OUTAGES as error:
             log.warning("frame_not_handled", error=str(error)[:200])
-            _refuse(connection, ref, "unavailable", "This cannot be done now; send it again in a moment.")
+            if isinstance(frame, MessagePost):
+                order.hold(frame)
+            _refuse(connection, ref, "unavailable", _AGAIN)
 
-
-async def closed_as_unavailable(connection: Connection) -> None:
-    """End a socket that could not even be greeted; the client comes again."""
-    connection.close(TRY_AGAIN)
-    async for _ in connection.frames():
-        return
+    await connection.converse(one)
 
 
 class Desk:
@@ -123,7 +162,7 @@ class Desk:
         return Draft(client_id=frame.id, author=self.author, text=frame.text, attachments=files)
 
     async def accepted(self, done: Appended) -> None:
-        """Acknowledge what is durable now, and show it here at once; the other replicas hear it by the broker."""
+        """Acknowledge what is durable now; whoever appends shows it to everybody once this is done."""
         entry, conversation = done.entry, done.conversation
         await self.member.connection.send(
             encode(
@@ -131,11 +170,13 @@ class Desk:
                 id=entry.client_id,
                 conversation_id=entry.conversation_id,
                 seq=entry.seq,
-                at=entry.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                at=to_wire(entry.at),
             )
         )
-        visitor_id, opened_at = conversation.visitor.id, conversation.opened_at
-        self.live.hub.hint(entry.conversation_id, visitor_id, opened_at, entry.seq, entry_frame(entry))
+        if done.repeat:
+            # Whoever appended it may have ended before it was shown.
+            opened_at = conversation.opened_at
+            self.live.hub.hint(conversation.id, conversation.visitor.id, opened_at, entry.seq, entry_frame(entry))
 
     async def replay(self, conversation: Conversation, after_seq: int) -> None:
         """Show everything after the cursor, then the read marks, then ``synced``; what comes later follows live."""
@@ -147,39 +188,22 @@ class Desk:
         last_seq = feed.cursor
         await self.member.connection.send(encode("synced", conversation_id=conversation.id, last_seq=last_seq))
 
-    async def typing(self, conversation: Conversation, on: bool) -> None:
+    def typing(self, conversation: Conversation, on: bool) -> None:
         """Tell the others in the conversation, on this replica and on the rest."""
-        sign = Typing(
-            origin=self.live.replica,
-            conversation_id=conversation.id,
-            visitor_id=conversation.visitor.id,
-            author=TypingAuthor(kind=self.reader, id=self.author.id, name=self.author.name),
-            on=on,
-        )
-        self.live.hub.to_conversation(
-            conversation.id, conversation.visitor.id, typing_frame(sign), but=self.member.connection
-        )
-        try:
-            await self.live.publisher.publish(TYPING_KEY, sign.model_dump(mode="json"))
-        except PublishFailed as error:
-            log.info("typing_not_shared", error=str(error)[:200])
+        author = author_fields(Author(self.reader, self.author.id, self.author.name))
+        frame = encode("typing", conversation_id=conversation.id, author=author, on=on)
+        self.live.edge.sign(conversation.id, conversation.visitor.id, frame, but=self.member.connection)
 
     async def read(self, conversation: Conversation, seq: int) -> None:
         """Move this side's read mark."""
         if await self.live.chat.mark_read(conversation.id, self.reader, seq):
             frame = read_frame(conversation.id, self.reader, seq)
-            self.live.hub.to_conversation(conversation.id, conversation.visitor.id, frame, but=self.member.connection)
+            self.live.edge.sign(conversation.id, conversation.visitor.id, frame, but=self.member.connection)
 
 
 def read_frame(conversation_id: str, reader: Reader, seq: int) -> str:
     """``read``"""
     return encode("read", conversation_id=conversation_id, reader=reader, seq=seq)
-
-
-def typing_frame(sign: Typing) -> str:
-    """``typing``"""
-    author = author_fields(Author(sign.author.kind, sign.author.id, sign.author.name))
-    return encode("typing", conversation_id=sign.conversation_id, author=author, on=sign.on)
 
 
 def _refuse(connection: Connection, ref: str | None, code: str, detail: str) -> None:

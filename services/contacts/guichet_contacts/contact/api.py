@@ -1,7 +1,8 @@
 """Routes of contacts: translate, call a use case, translate back."""
 
 from collections.abc import Callable
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -33,9 +34,15 @@ def contact_routes(contacts: ContactStore, agent: Callable[[Claims], Agent], reg
         q: Annotated[str, Query(max_length=200, description="Beginnings of words: name, e-mail, phone, company")] = "",
         limit: Limit = DEFAULT_LIMIT,
         cursor: str | None = None,
+        sort: Annotated[Literal["name", "-name", "-updated_at"], Query(description="With - backwards")] = "name",
     ) -> Page[ContactView]:
+        if sort == "-updated_at":
+            at, contact_id = decode_cursor(cursor, datetime, str) if cursor else (None, None)
+            before = (at, contact_id) if isinstance(at, datetime) and isinstance(contact_id, str) else None
+            found, left = await usecases.recent_contacts(contacts, q, before, limit)
+            return Page(items=[ContactView.of(one) for one in found], next_cursor=encode_cursor(left) if left else None)
         after = str(decode_cursor(cursor, str)[0]) if cursor else None
-        found, last = await usecases.search_contacts(contacts, q, after, limit)
+        found, last = await usecases.search_contacts(contacts, q, after, limit, backwards=sort == "-name")
         return Page(items=[ContactView.of(one) for one in found], next_cursor=encode_cursor([last]) if last else None)
 
     @router.post("", status_code=201)

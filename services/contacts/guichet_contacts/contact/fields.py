@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from guichet_kit.blank import is_blank
 
 FIELDS = ("first_name", "last_name", "email", "phone", "company", "notes")
 NAME_LENGTH = 100
@@ -117,7 +118,9 @@ def phone_forms(e164: str) -> set[str]:
 def _trimmed(text: str) -> str:
     if len(text) > _LONGEST_INPUT:  # before anything looks at it closely
         raise _Broken("too_long", f"must have at most {_LONGEST_INPUT} characters")
-    return unicodedata.normalize("NFC", text).strip()
+    trimmed = unicodedata.normalize("NFC", text).strip()
+    # Control characters show nothing either, but are refused by name.
+    return "" if is_blank(trimmed) and not _has_controls(trimmed, allowed="\n\t") else trimmed
 
 
 def _line(text: str, longest: int) -> str:
@@ -137,5 +140,9 @@ def _text(text: str) -> str:
 
 
 def _refuse_controls(text: str, allowed: str) -> None:
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in text):
+    if _has_controls(text, allowed):
         raise _Broken("control_characters", "must have no control characters")
+
+
+def _has_controls(text: str, allowed: str) -> bool:
+    return any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in text)

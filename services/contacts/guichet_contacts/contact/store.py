@@ -10,6 +10,7 @@ import orjson
 from guichet_contracts.event import Event
 from guichet_kit.mongo import (
     ASCENDING,
+    DESCENDING,
     Collection,
     Database,
     Document,
@@ -37,6 +38,8 @@ _INDEXES = [
         name="searched",
         partialFilterExpression={"prefixes": {"$exists": True}},
     ),
+    # The same lists, the last changed first.
+    IndexModel([("state", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)], name="recent"),
     IndexModel("words", name="words", partialFilterExpression={"words": {"$exists": True}}),
     IndexModel("merge.into", name="merged_into", partialFilterExpression={"merge.into": {"$exists": True}}),
     # Merges that can still be undone, or could until a moment ago.
@@ -85,9 +88,24 @@ class ContactStore:
         cursor = self.collection.find({"merge.into": contact_id}, session=self._session)
         return [to_contact(document) for document in await cursor.to_list(None)]
 
-    async def page(self, words: Sequence[str], after: str | None, limit: int) -> list[Contact]:
-        """Active contacts that have the beginnings of all ``words``, by `sort_key`, those after ``after``."""
-        cursor = self.collection.find(page_filter(words, after)).sort("sort", ASCENDING).limit(limit)
+    async def page(
+        self, words: Sequence[str], after: str | None, limit: int, *, backwards: bool = False
+    ) -> list[Contact]:
+        """Active contacts that have the beginnings of all ``words``, by `sort_key`, those after ``after``.
+
+        ``backwards``: the last of the list first, those before ``after``.
+        """
+        wanted = page_filter(words, after, "$lt" if backwards else "$gt")
+        cursor = self.collection.find(wanted).sort("sort", DESCENDING if backwards else ASCENDING).limit(limit)
+        return [to_contact(document) for document in await cursor.to_list(limit)]
+
+    async def recent(self, words: Sequence[str], before: tuple[datetime, str] | None, limit: int) -> list[Contact]:
+        """As `page`, the last changed first; those below the moment and id ``before``."""
+        wanted = page_filter(words, None) | {"state": "active"}
+        if before is not None:
+            at, contact_id = before
+            wanted["$or"] = [{"updated_at": {"$lt": at}}, {"updated_at": at, "_id": {"$lt": contact_id}}]
+        cursor = self.collection.find(wanted).sort([("updated_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         return [to_contact(document) for document in await cursor.to_list(limit)]
 
     async def insert(self, contact: Contact, event: Event[Any]) -> None:
@@ -180,7 +198,7 @@ _FOLDED = (*Details.__dataclass_fields__, "other_emails", "merge.before", "merge
 _REPLACED = (*Details.__dataclass_fields__, "other_emails", "merge", "import", *_FOUND_BY)
 
 
-def page_filter(words: Sequence[str], after: str | None) -> Document:
+def page_filter(words: Sequence[str], after: str | None, beyond: str = "$gt") -> Document:
     """What the documents of a page of search results, or of the whole list, have."""
     found: Document = {"prefixes": {"$all": [word[:PREFIX_LENGTH] for word in words]}} if words else {"state": "active"}
     # Words are letters and digits only, so nothing in them is special in a regular expression.
@@ -188,7 +206,7 @@ def page_filter(words: Sequence[str], after: str | None) -> Document:
     if longer:
         found["$and"] = longer
     if after is not None:
-        found["sort"] = {"$gt": after}
+        found["sort"] = {beyond: after}
     return found
 
 

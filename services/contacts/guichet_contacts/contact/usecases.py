@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from guichet_kit.clock import now
 
@@ -97,15 +98,27 @@ async def update_contact(
 
 
 async def search_contacts(
-    contacts: ContactStore, query: str, after: str | None, limit: int
+    contacts: ContactStore, query: str, after: str | None, limit: int, *, backwards: bool = False
 ) -> tuple[list[Contact], str | None]:
     """Contacts by name, those that have the beginnings of all words of ``query``; and where the next page begins."""
     words = query_words(query)
     if query.strip() and not words:
         return [], None
-    found = await contacts.page(words, after, limit + 1)
+    found = await contacts.page(words, after, limit + 1, backwards=backwards)
     page = found[:limit]
     return page, sort_key(page[-1]) if len(found) > limit else None
+
+
+async def recent_contacts(
+    contacts: ContactStore, query: str, before: tuple[datetime, str] | None, limit: int
+) -> tuple[list[Contact], tuple[datetime, str] | None]:
+    """As `search_contacts`, the last changed first."""
+    words = query_words(query)
+    if query.strip() and not words:
+        return [], None
+    found = await contacts.recent(words, before, limit + 1)
+    page = found[:limit]
+    return page, (page[-1].updated_at, page[-1].id) if len(found) > limit else None
 
 
 async def _holder(contacts: ContactStore, details: Details) -> str | None:

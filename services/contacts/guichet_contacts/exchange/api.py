@@ -21,7 +21,7 @@ from guichet_contacts.exchange.columns import COLUMN_FIELDS
 from guichet_contacts.exchange.job import ImportJob, State
 from guichet_contacts.exchange.preview import preview
 from guichet_contacts.exchange.store import ImportStore
-from guichet_contacts.exchange.usecases import export
+from guichet_contacts.exchange.usecases import export, export_one
 from guichet_contacts.exchange.worker import ImportWorker
 
 _CSV_TYPES = ("text/csv", "application/csv", "application/vnd.ms-excel", "text/plain", "application/octet-stream")
@@ -163,10 +163,14 @@ def exchange_routes(
 
     @router.get("/export", response_class=StreamingResponse)
     async def export_contacts(
-        _agent: manager, separator: Literal["comma", "semicolon", "tab"] = "comma"
+        _agent: manager,
+        separator: Literal["comma", "semicolon", "tab"] = "comma",
+        contact_id: Annotated[str | None, Query(max_length=64, description="This one alone")] = None,
     ) -> StreamingResponse:
-        parts: AsyncIterator[str] = export(contacts, _SEPARATORS[separator])
-        name = f"contacts-{now():%Y-%m-%d}.csv"
+        cut = _SEPARATORS[separator]
+        parts: AsyncIterator[str] | list[str]
+        parts = export(contacts, cut) if contact_id is None else [await export_one(contacts, contact_id, cut)]
+        name = f"contact{'' if contact_id else 's'}-{now():%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return StreamingResponse(parts, media_type="text/csv; charset=utf-8", headers=headers)
 

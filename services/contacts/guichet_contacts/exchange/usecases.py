@@ -6,13 +6,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 from guichet_kit.clock import now, to_wire
 
-from guichet_contacts.contact.contact import Details
+from guichet_contacts.contact.contact import Contact, Details
 from guichet_contacts.contact.documents import sort_key
 from guichet_contacts.contact.errors import ContactErased, ContactMerged, ContactMissing, StaleVersion
 from guichet_contacts.contact.fields import FIELDS, NOTES_LENGTH, InvalidFields, clean
 from guichet_contacts.contact.staging import Holder, Staged, StagedContacts
 from guichet_contacts.contact.store import ContactStore
-from guichet_contacts.contact.usecases import read_contact, update_contact
+from guichet_contacts.contact.usecases import active_contact, read_contact, update_contact
 from guichet_contacts.exchange import csv_file
 from guichet_contacts.exchange.columns import left_out
 from guichet_contacts.exchange.job import GONE, Failure, ImportJob, LineError, State
@@ -152,20 +152,26 @@ def _taken(line: int, holder: Holder) -> LineError:
     return LineError(line, "email", "contact_exists", "belongs to a contact already", holder.contact_id or None)
 
 
+async def export_one(contacts: ContactStore, contact_id: str, separator: str) -> str:
+    """One contact as a CSV file, as `export` has it; raises as `active_contact`."""
+    contact = await active_contact(contacts, contact_id)
+    return csv_file.BYTE_ORDER_MARK + csv_file.write([_EXPORTED, _exported(contact)], separator)
+
+
 async def export(contacts: ContactStore, separator: str) -> AsyncIterator[str]:
     """All active contacts by name, as the parts of a CSV file; never more than a page of them in memory."""
     yield csv_file.BYTE_ORDER_MARK + csv_file.write([_EXPORTED], separator)
     after = None
     while page := await contacts.page((), after, BATCH):
-        rows = [
-            (
-                contact.id,
-                *(getattr(contact.details, field) for field in FIELDS),
-                " ".join(contact.other_emails),
-                to_wire(contact.created_at),
-                to_wire(contact.updated_at),
-            )
-            for contact in page
-        ]
-        yield csv_file.write(rows, separator)
+        yield csv_file.write([_exported(contact) for contact in page], separator)
         after = sort_key(page[-1])
+
+
+def _exported(contact: Contact) -> tuple[str | None, ...]:
+    return (
+        contact.id,
+        *(getattr(contact.details, field) for field in FIELDS),
+        " ".join(contact.other_emails),
+        to_wire(contact.created_at),
+        to_wire(contact.updated_at),
+    )

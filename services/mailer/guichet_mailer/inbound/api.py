@@ -1,17 +1,20 @@
 """HTTP: one of the ways in, and the quarantine."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from guichet_kit.clock import WireTime
+from guichet_kit.http import disposition
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
-from guichet_kit.problems import Invalid, TooLarge
+from guichet_kit.problems import Forbidden, Invalid, TooLarge
 from pydantic import BaseModel
 
-from guichet_mailer.access import CallerOf, inbound_secret, only_supervisors
+from guichet_mailer.access import Caller, CallerOf, inbound_secret, only_supervisors
 from guichet_mailer.inbound import usecases
 from guichet_mailer.inbound.received import Envelope, Received, State
+from guichet_mailer.inbound.refused import refused_file
 from guichet_mailer.inbound.usecases import Reception
 
 
@@ -70,9 +73,12 @@ def routes(reception: Reception, agent: CallerOf, secret: str | None) -> APIRout
     async def get_received(mail_id: str) -> ReceivedShown:
         return _shown(await usecases.received_mail(reception, mail_id))
 
-    @router.get("/received/{mail_id}/raw", dependencies=[supervisor], response_class=StreamingResponse)
-    async def get_raw(mail_id: str) -> StreamingResponse:
+    @router.get("/received/{mail_id}/raw", response_class=StreamingResponse)
+    async def get_raw(mail_id: str, caller: Annotated[Caller, Depends(agent)]) -> StreamingResponse:
         mail = await usecases.received_mail(reception, mail_id)
+        # What is on a request is every agent's to read; what is in quarantine may be dangerous.
+        if mail.state is State.QUARANTINED and not caller.supervises:
+            raise Forbidden("Only supervisors may read mail in quarantine.")
         opened = usecases.raw_of(reception, mail)
         chunks = await opened.__aenter__()  # before the answer begins: a lost object is a 404
 
@@ -88,6 +94,19 @@ def routes(reception: Reception, agent: CallerOf, secret: str | None) -> APIRout
             "X-Content-Type-Options": "nosniff",
         }
         return StreamingResponse(stream(), media_type="application/octet-stream", headers=headers)
+
+    @router.get("/received/{mail_id}/files/{file_id}", response_class=Response)
+    async def get_refused_file(
+        mail_id: str, file_id: str, caller: Annotated[Caller, Depends(only_supervisors(agent))]
+    ) -> Response:
+        file = await refused_file(reception, mail_id, file_id, caller.id)
+        headers = {
+            "Content-Disposition": disposition(file.name),
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+        # Whatever it calls itself: it was refused, and is for saving only.
+        return Response(file.content, media_type="application/octet-stream", headers=headers)
 
     return router
 

@@ -48,7 +48,10 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A mail that came in. ``object`` names its raw bytes, ``size`` of them; None: stayed outside, or erased."""
+    """A mail that came in. ``object`` names its raw bytes, ``size`` of them; None: stayed outside, or erased.
+
+    ``refused``: ids of its files that ``attachments`` did not take; they are in the raw mail alone.
+    """
 
     id: str
     state: State
@@ -62,3 +65,4 @@ class Received:
     sender: str | None = None
     subject: str | None = None
     duplicate_of: str | None = None
+    refused: tuple[str, ...] = ()

@@ -79,7 +79,9 @@ class ReceivedStore:
             return str(other["_id"]) if other else mail.id
         return mail.id
 
-    async def settle(self, mail: Received, to: State, outbox: Sequence[Document] = (), **values: str | None) -> bool:
+    async def settle(
+        self, mail: Received, to: State, outbox: Sequence[Document] = (), **values: str | list[str] | None
+    ) -> bool:
         """Write the mail's new state with its events; False where it has left the old one meanwhile."""
         if to not in TRANSITIONS[mail.state]:
             raise ValueError(f"{mail.state} does not lead to {to}")
@@ -99,7 +101,14 @@ class ReceivedStore:
         What stays is that it came, and the hashes by which it is known when it comes again.
         """
         same: Document = {"$or": [{"_id": mail_id}, {"duplicate_of": mail_id}]}
-        nothing: Document = {"sender": None, "subject": None, "detail": None, "recipients": [], "outbox": []}
+        nothing: Document = {
+            "sender": None,
+            "subject": None,
+            "detail": None,
+            "recipients": [],
+            "outbox": [],
+            "refused": [],
+        }
         await self.collection.update_many(same, {"$set": {"state": State.ERASED} | nothing, "$unset": {"due_at": ""}})
         return [_received(document) async for document in self.collection.find(same | {"object": {"$ne": None}})]
 
@@ -140,4 +149,5 @@ def _received(document: Document) -> Received:
     )
     same = ("size", "object", "received_at", "attempts", "reason", "detail", "sender", "subject", "duplicate_of")
     values = {name: document.get(name) for name in same}
+    values["refused"] = tuple(document.get("refused", ()))
     return Received(id=document["_id"], state=State(document["state"]), envelope=envelope, **values)  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.mailbox import Mailboxes
 from guichet_mailer.outbound.delivery import Delivery
 from guichet_mailer.outbound.usecases import Post, mark_bounced
-from guichet_mailer.parser import Parser, ParserFailed
+from guichet_mailer.parser import ParserFailed, Parsers
 from guichet_mailer.parsing import File, Mail, Unreadable
 from guichet_mailer.threads import Threading
 
@@ -70,7 +70,7 @@ class Reception:
     store: ReceivedStore
     objects: ObjectStore
     relay: Relay
-    parser: Parser
+    parser: Parsers
     threading: Threading
     files: Files
     mailboxes: Mailboxes
@@ -160,11 +160,13 @@ async def _process(reception: Reception, received: Received) -> None:
     # Before its files go over, which may take long: an answer to it may be here by then.
     await reception.threading.remember(mail, received.id, thread.request_id)
     attachments = await _given(reception, received, mail)
-    to_us = [one.email for one in (*mail.to, *mail.cc) if reception.mailboxes.of(one.email)]
+    people = (*((mail.sender,) if mail.sender else ()), *mail.reply_to, *mail.to, *mail.cc)
+    to_us = list(dict.fromkeys(one.email for one in people if reception.mailboxes.of(one.email)))
     bounced, mailbox = delivery.id if delivery else None, _mailbox(reception, received, mail)
     event = events.email_received(received, mailbox, mail, thread, attachments, bounced, to_us)
     outbox = [pending(event)]
-    if await reception.store.settle(received, State.PROCESSED, outbox, **described):
+    refused = [one.id for one in attachments if one.state == "refused"]
+    if await reception.store.settle(received, State.PROCESSED, outbox, refused=refused, **described):
         reception.relay.offer(reception.store.collection, received.id, outbox)
         outcomes.labels(mail.kind).inc()
 

@@ -1,11 +1,11 @@
 """An e-mail as bytes (RFC 5322, 2045–2047, 2231)."""
 
 import base64
-import html
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.header import Header
+from email.headerregistry import Address, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -17,8 +17,8 @@ import dkim  # type: ignore[import-untyped]
 from guichet_contracts.requests import EmailAddress, EmailFile, SubmittedEmail
 
 from guichet_mailer.mailbox import Mailbox
+from guichet_mailer.outbound.markup import as_html
 from guichet_mailer.parsing.classify import LOOP_HEADER
-from guichet_mailer.parsing.quotes import fold
 
 _REFERENCES = 20
 _REPLY_PREFIX = re.compile(r"^(?:(?:re|aw|sv|tr|fw|fwd|wg|réf?)\s?:\s*)+", re.IGNORECASE)
@@ -41,9 +41,64 @@ class _Ids(UnstructuredHeader):
         return f"{self.name}: " + "\r\n ".join(str(self).split()) + "\r\n"
 
 
+class _Words(UnstructuredHeader):
+    """A text, in encoded words (RFC 2047) where it takes them: the library's own folding loses spaces between two."""
+
+    name: str
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """As it was written, also where it looks like an encoded word."""
+        super().parse(value, kwds)
+        kwds["decoded"] = value
+
+    def fold(self, *, policy: Any) -> str:
+        return f"{self.name}: {_encoded(str(self), len(self.name) + 2)}\r\n"
+
+
+class _Addresses(UniqueAddressHeader):
+    """Addresses, one a line, their names likewise."""
+
+    name: str
+    addresses: tuple[Address, ...]
+
+    def fold(self, *, policy: Any) -> str:
+        lines = [_named(one, len(self.name) + 2) for one in self.addresses]
+        return f"{self.name}: " + ",\r\n ".join(lines) + "\r\n"
+
+
+def _named(one: Address, before: int) -> str:
+    name = one.display_name
+    if not name:
+        return one.addr_spec
+    if _PLAIN.fullmatch(name) and len(name) < _LINE:
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        written = name if _ATOMS.fullmatch(name) else f'"{quoted}"'
+    else:
+        written = str(Header(name, "utf-8", maxlinelen=_LINE, header_name="x" * before).encode(linesep="\r\n"))
+    separator = "\r\n " if len(written.rpartition("\n")[2]) + len(one.addr_spec) > _LINE - before else " "
+    return f"{written}{separator}<{one.addr_spec}>"
+
+
+def _encoded(text: str, before: int) -> str:
+    plain = _PLAIN.fullmatch(text) and len(text) < _LINE - before
+    return (
+        text if plain else str(Header(text, "utf-8", maxlinelen=_LINE, header_name="x" * before).encode(linesep="\r\n"))
+    )
+
+
+_LINE = 76
+_PLAIN = re.compile(r"(?:(?!=\?)[ -~])*")
+"""ASCII that nobody takes for an encoded word."""
+
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _REGISTRY = HeaderRegistry()
 for _name in ("message-id", "in-reply-to", "references"):
     _REGISTRY.map_to_type(_name, _Ids)  # type: ignore[arg-type]  # a part of such a class
+for _name in ("subject", "thread-topic"):
+    _REGISTRY.map_to_type(_name, _Words)  # type: ignore[arg-type]
+for _name in ("from", "to", "cc", "reply-to"):
+    _REGISTRY.map_to_type(_name, _Addresses)  # type: ignore[arg-type]
 _POLICY = SMTP.clone(header_factory=_REGISTRY)
 
 
@@ -78,9 +133,9 @@ def compose(
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5
         mail["X-Auto-Response-Suppress"] = "All"
     unsigned = email.html is not None or not email.signature
-    text = email.text if unsigned else with_signature(email.text, mailbox.signature)
+    text = email.text if unsigned else with_signature(email.text, mailbox.signature, email.quoted_from)
     mail.set_content(text, cte="quoted-printable")
-    mail.add_alternative(email.html or _as_html(text), subtype="html", cte="quoted-printable")
+    mail.add_alternative(email.html or as_html(text), subtype="html", cte="quoted-printable")
     for file, content in files:
         kind, _, subtype = file.media_type.partition("/")
         whole = subtype and kind not in ("message", "multipart")  # those must not be encoded, so not as themselves
@@ -99,12 +154,15 @@ def thread_index(request_id: str) -> str:
     return base64.b64encode(b"\x01" + filetime.to_bytes(8, "big")[1:6] + identity.bytes).decode()
 
 
-def with_signature(text: str, signature: str) -> str:
-    """The text with the mailbox's signature, above what it quotes; as it is where it has one of its own."""
-    if not signature or _SIGNATURE.search(text):
+def with_signature(text: str, signature: str, quoted_from: int | None = None) -> str:
+    """The text with the mailbox's signature, above what it quotes; as it is where it has one of its own.
+
+    What is quoted begins where the event says: what merely looks quoted is the writer's own words.
+    """
+    own, quoted = (text, "") if quoted_from is None else (text[:quoted_from], text[quoted_from:])
+    if not signature or _SIGNATURE.search(own):
         return text
-    folded = fold(text)
-    return "\n\n".join(part for part in (folded.text, f"-- \n{signature}", folded.quoted) if part)
+    return "\n\n".join(part for part in (own.rstrip(), f"-- \n{signature}", quoted) if part)
 
 
 def ascii_address(email: str) -> str:
@@ -135,11 +193,6 @@ def _is_utf8(content: bytes) -> bool:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _as_html(text: str) -> str:
-    lines = html.escape(text).replace("\n", "<br>\n")
-    return f'<html><body><div style="font-family:sans-serif;font-size:14px">{lines}</div></body></html>'
 
 
 def _signed(mail: bytes, mailbox: Mailbox) -> bytes:

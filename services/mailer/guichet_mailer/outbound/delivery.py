@@ -137,4 +137,4 @@ def _bare(item_id: str, at: datetime) -> SubmittedEmail:
 
 
 def _addresses(email: SubmittedEmail) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.email for one in (*email.to, *email.cc)))
+    return tuple(dict.fromkeys(one.email for one in (*email.to, *email.cc, *email.bcc)))

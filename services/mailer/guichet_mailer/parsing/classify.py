@@ -83,7 +83,8 @@ def _report(mail: Message, sender: Address | None, null_sender: bool) -> tuple[J
         bounce = Bounce(tuple(recipients), reports.message_ids(mail))
         return Judged("bounce", "delivery_report", "it reports on mail that was sent", bounce), None
     text = reports.text_of(mail)
-    words, answer = bool(signs.FAILED_TEXT.search(text)), bool(signs.SMTP_WORDS.search(text))
+    words = bool(signs.FAILED_TEXT.search(reports.without_emails(text)))
+    answer = bool(signs.SMTP_WORDS.search(text))
     says = words or answer
     named = bool(headers.raw_value(mail, "x-failed-recipients")) or reports.is_report(mail)
     if named or (daemon and (says or subject)):
@@ -106,7 +107,7 @@ def _report(mail: Message, sender: Address | None, null_sender: bool) -> tuple[J
     ):
         found = reports.odd(mail, text, sender)
         return Judged("bounce", "delivery_report", "it says that mail did not arrive", found), None
-    if not (says or subject) or on_vacation:
+    if on_vacation or not (says or subject or ((null_sender or keeper) and not automatic)):
         return None, None
     found = reports.odd(mail, text, sender)
     # People answer our mails, too: only what the text names may prove that it reports on one.

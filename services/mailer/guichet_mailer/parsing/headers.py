@@ -181,7 +181,7 @@ def address_of(name: str, email: str, charset: str | None = None) -> Address | N
     ):
         return None
     name = re.sub(r"\\(.)", r"\1", readable(name, charset))
-    return Address(f"{local}@{domain.lower()}", name[:200].strip("\"',; "))
+    return Address(f"{local}@{domain.lower()}", name[:200].strip("\"',;<> "))
 
 
 def message_ids(values: Iterable[str]) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ def parse(raw: bytes, *, recipients: Sequence[str] = (), null_sender: bool = Fal
     if not text and content.invitation:
         text = _in_words(content.invitation)
     folded = quotes.fold(text)
+    if quoted and not shown.text:  # the HTML may say where a quote begins, where its text does not
+        folded = _with_quote(quotes.fold(html.to_text(cleaned or "")), html.to_text(quoted))
     writers = headers.addresses(mail, "from")
     reply_to = headers.addresses(mail, "reply-to")
     sender = next(iter(writers or headers.addresses(mail, "sender") or _answered(mail, reply_to)), None)
@@ -92,6 +94,10 @@ def parse(raw: bytes, *, recipients: Sequence[str] = (), null_sender: bool = Fal
     )
     clean: Mail = _scrubbed(parsed)
     return clean
+
+
+def _with_quote(folded: quotes.Folded, quoted: str) -> quotes.Folded:
+    return replace(folded, quoted="\n\n".join(filter(None, (folded.quoted, quoted))))
 
 
 def _answered(mail: Message, reply_to: Sequence[Address]) -> list[Address]:

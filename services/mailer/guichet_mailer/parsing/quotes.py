@@ -38,6 +38,9 @@ _GMAIL = re.compile(
 )
 """Gmail's line without a verb: ``2026-11-05 9:00 GMT+01:00 Boutique <support@example.com>:``."""
 
+_ANY_VERB = re.compile(r"<[^<>\s@]+@[^<>\s]+>.{0,80}[:：]\s*$")
+"""In any language: an address, and what follows. With a day before it and a marked line below, it says who wrote."""
+
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.[^\s<>()\[\],;:\"]+")
 _DAY = re.compile(
     r"\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b|\b\d{4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}\b|\d{4}\s?年|\d{4}년"
@@ -48,7 +51,7 @@ _TIME = re.compile(r"\b\d{1,2}\s?[:h.]\s?\d{2}\b|\d{1,2}時|\b\d{1,2}\s?(?:AM|PM
 _SEPARATOR = re.compile(
     r"\s*(?:[-_*=]{2,}|>{2,})\s*(?:Message (?:d['’]origine|transféré|initial|original|suivi|du\b.{0,80})|(?:Original|"
     r"Forwarded|Reply|Urspr.ngliche) (?:Message|mail|Nachricht)"
-    r"|Message transmis|Courriel original|E-?mail d['’]origine|Original-?Nachricht|Forwarded by.{0,80}|"
+    r"|Message transmis|(?:Mail|Courriel|E-?mail) (?:original|d['’]origine)|Original-?Nachricht|Forwarded by.{0,80}|"
     r"Ursprüngliche (?:Nachricht|Mail)|Weitergeleitete (?:Nachricht|Mail)|Originalnachricht"
     r"|Mensaje (?:original|reenviado)|Messaggio (?:originale|inoltrato)|Mensagem (?:original|encaminhada)|"
     r"Oorspronkelijk(?:e)? bericht|Doorgestuurd bericht"
@@ -68,7 +71,7 @@ _FORWARDED = re.compile(
 )
 _SEPARATOR_BEGINS = frozenset("-_*=>BDAIV")
 _FORWARDS = re.compile(r"\s*(?:fwd?|tr|wg|i|rv|enc|doorst|vs|vb|pd|転送|转发)\s?[:：]", re.IGNORECASE)
-_RULE = re.compile(r"\s*_{10,}\s*$")
+_RULE = re.compile(r"\s*(?:_{10,}|-{10,}|={10,}|\*{10,})\s*$")
 _FROM = re.compile(
     r"[\s*>]*(?:From|De|Von|Da|Van|Expéditeur|Från|Fra|Od|Feladó|От|От кого|Від|Gönderen|Kimden|Lähettäjä|Från|"
     r"Remitente|Mittente|Afzender|Absender|Από|差出人|发件人|寄件者|보낸 사람)\s?[*]*[:：][\s*]*\S",
@@ -183,13 +186,19 @@ def _quote(lines: Sequence[str]) -> tuple[int | None, bool]:
             return index, False
         if length := _attribution_length(lines, index):
             return index, _next_is_marked(lines, index + length)
-        if _RULE.match(line) and _is_header(lines[index + 1 : index + 1 + _HEADER_LINES]):
+        if _RULE.match(line) and _is_header(_below_blanks(lines, index + 1)):
             return index, False
         if _label(line) in ("from", "other") and _is_header(lines[index : index + _HEADER_LINES]):
             return index, False
         if line.startswith(">") and index > last_written:
             return index, True
     return None, False
+
+
+def _below_blanks(lines: Sequence[str], index: int) -> Sequence[str]:
+    """The lines from the first that is not blank, one blank line or two further down at most."""
+    begin = next((at for at in range(index, min(index + 3, len(lines))) if lines[at].strip()), index)
+    return lines[begin : begin + _HEADER_LINES]
 
 
 def _is_separator(line: str) -> bool:
@@ -235,6 +244,8 @@ def _attribution_length(lines: Sequence[str], index: int) -> int:
             return 0
         joined = f"{joined} {line[:_LINE_LIMIT]}".strip()[-2 * _LINE_LIMIT :]
         if _GMAIL.match(joined):
+            return count
+        if _ANY_VERB.search(joined) and _DAY.search(joined) and _next_is_marked(lines, index + count):
             return count
         if _WROTE.search(joined[-_LINE_LIMIT:]):
             if _next_is_marked(lines, index + count):

@@ -1,7 +1,9 @@
 """Reports on mail that was sent: by their fields (RFC 3464, 6533, 5965), and the odd ones by their words."""
 
+import html
 import re
 from collections.abc import Iterator
+from copy import copy
 from email.message import Message
 
 from flufl.bounce import all_failures
@@ -16,6 +18,7 @@ TEXT_LIMIT = 128 << 10
 
 IDS_LIMIT = 200
 _RECIPIENTS_LIMIT = 100
+_DETECTED_LINES = 400
 
 _FATES: dict[str, Fate] = {
     "failed": "failed",
@@ -30,10 +33,10 @@ _RECEIPT_PARTS = ("message/disposition-notification", "message/global-dispositio
 _MAIL_PARTS = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _RETURNED_ID = re.compile(r"message-?id\s*:\s*<?([^<>\s\"']{1,500})>?", re.IGNORECASE)
 _ANY_ID = re.compile(r"(?<![^\s<\"'(:;=])([^\s<>\"'(),:;=]{1,250}@[^\s<>\"'(),:;]{1,250})")
-_EMAIL = re.compile(
-    r"[A-Za-z0-9!#$%&*+/?^_`{|}~.'=\-\u00a1-\uffff]{1,64}@[A-Za-z0-9.\-\u00a1-\uffff]{1,250}\.[A-Za-z0-9\-\u00a1-\ufff"
-    r"f]{2,60}"
-)
+_EMAIL = re.compile(r"[\w!#$%&*+/?^`{|}~.'=\-]{1,64}@[\w.\-]{1,250}\.[\w\-]{2,60}")
+_GLUED = re.compile(r"^[\u2e80-\ud7ff]+(?=[!-~])|(?<=[a-z])[\u2e80-\ud7ff]+$")
+"""Words of scripts without spaces, before and behind an address."""
+
 _FIELD = re.compile(
     r"^[ \t>]{0,4}(final-recipient|original-recipient|action|status|diagnostic-code)\s*:\s*(.{0,1000})$", re.IGNORECASE
 )
@@ -64,7 +67,7 @@ def complaint(mail: Message) -> tuple[str, Bounce] | None:
         fields = _fields(part)
         kind = next((value for name, value in fields if name == "feedback-type"), "") or "abuse"
         about = [value for name, value in fields if name in ("original-rcpt-to", "removal-recipient")]
-        found = [email for value in about for email in _EMAIL.findall(value)]
+        found = [email for value in about for email in emails(value)]
         recipients = tuple(Recipient(email, "delivered") for email in dict.fromkeys(found))
         return kind.lower()[:40], Bounce(recipients, message_ids(mail))
     return None
@@ -96,12 +99,22 @@ def text_of(mail: Message) -> str:
         kind = media_type(part)
         if kind.startswith("text/") and not children(part):
             text = decoded(part)
-            texts.append(re.sub(r"<[^@<>]*>", " ", text) if kind == "text/html" else text)
+            texts.append(html.unescape(re.sub(r"<[^@<>]*>", " ", text)) if kind == "text/html" else text)
         elif kind in _MAIL_PARTS:
             texts.append(decode(enclosed_source(part)[:TEXT_LIMIT]))
         if sum(map(len, texts)) > TEXT_LIMIT:
             break
     return "\n".join(texts)[:TEXT_LIMIT]
+
+
+def emails(text: str) -> list[str]:
+    """The addresses in a text."""
+    return [_GLUED.sub("", found) for found in _EMAIL.findall(text)]
+
+
+def without_emails(text: str) -> str:
+    """The text with a sign for each address: their dots end no sentence."""
+    return _EMAIL.sub("@", text)
 
 
 def message_ids(mail: Message, text: str | None = None) -> tuple[str, ...]:
@@ -126,7 +139,7 @@ def odd(mail: Message, text: str, sender: Address | None) -> Bounce:
     """What a report without fields of its own says; without recipients where it names none."""
     ids = message_ids(mail, text)
     fate: Fate = "delayed" if signs.DELAYED_TEXT.search(_own(text)) else "failed"
-    named = [email for value in headers.raw_values(mail, "x-failed-recipients") for email in _EMAIL.findall(value)]
+    named = [email for value in headers.raw_values(mail, "x-failed-recipients") for email in emails(value)]
     found = [Recipient(email, fate) for email in dict.fromkeys(named)] or _recipients(_fields_of(text)) or _known(mail)
     if not found:
         names = _named(mail, text, sender)
@@ -186,12 +199,23 @@ def _recipients(fields: list[tuple[str, str]]) -> list[Recipient]:
 def _known(mail: Message) -> list[Recipient]:
     """What the detectors of flufl.bounce find: forms of many servers."""
     try:
-        passing, lasting = all_failures(mail)
+        passing, lasting = all_failures(_shortened(mail))
     except Exception:  # noqa: BLE001  the library's detectors raise anything on odd input: then it is not such a bounce
         return []
     fates: list[tuple[frozenset[bytes], Fate]] = [(frozenset(passing), "delayed"), (frozenset(lasting), "failed")]
     found = [(decode(one).strip(" <>"), fate) for some, fate in fates for one in sorted(some)]
     return [Recipient(email, fate) for email, fate in found if _EMAIL.fullmatch(email)]
+
+
+def _shortened(part: Message) -> Message:
+    """The same with the first lines of each part: the detectors try a hundred expressions on every line."""
+    short = copy(part)
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        short.set_payload([_shortened(one) if isinstance(one, Message) else one for one in payload])
+    elif isinstance(payload, str) and payload.count("\n") > _DETECTED_LINES:
+        short.set_payload("\n".join(payload.split("\n", _DETECTED_LINES)[:_DETECTED_LINES]))
+    return short
 
 
 def _own(text: str) -> str:
@@ -205,11 +229,21 @@ def _named(mail: Message, text: str, sender: Address | None) -> list[str]:
     us = {one.email.lower() for one in headers.addresses(mail, "to", "delivered-to", "x-original-to", "from")}
     if sender:
         us.add(sender.email.lower())
-    found = [one.strip(".'") for one in _EMAIL.findall(_own(text))]
-    if not found:
-        found = [email for value in _RETURNED_TO.findall(text) for email in _EMAIL.findall(value)]
-    keep = (one for one in found if one.lower() not in us and not signs.DAEMONS.fullmatch(one.partition("@")[0]))
-    return [one for one in dict.fromkeys(keep) if not re.match(r"(?i)postmaster@|abuse@|support@", one)][:10]
+    returned = "\n".join(_RETURNED_TO.findall(text))
+    for said in (_own(text), returned):
+        if found := [
+            one for one in dict.fromkeys(email.strip(".'") for email in emails(said)) if not _is_ours(one, us)
+        ]:
+            domains = {one.partition("@")[2] for one in us}
+            # A Message-ID of ours looks like an address of ours.
+            return [one for one in found if one.partition("@")[2].lower() not in domains] or found[:10]
+    return []
+
+
+def _is_ours(email: str, us: set[str]) -> bool:
+    """Whether it is ours or the reporter's, and not whom the mail was sent to."""
+    keeper = re.match(r"(?i)postmaster@|abuse@|support@", email)
+    return bool(email.lower() in us or keeper or signs.DAEMONS.fullmatch(email.partition("@")[0]))
 
 
 def _reason(text: str) -> tuple[str, str]:

@@ -72,7 +72,7 @@ _BEFORE = r"\s*(?:(?:\[[^\]]{0,40}\]|\*{2,}[^*]{0,40}\*{2,})\s*)*"
 
 AUTO_SUBJECT = re.compile(
     _BEFORE + r"(?:(?:auto(?:matic)?[ -]?(?:re(?:ply|sponse)|answer)|autoreply|out of (?:the )?office|ooo\s?:"
-    r"|away from (?:the )?office|vacation (?:reply|message)|on (?:annual )?leave\s?[:–-]"
+    r"|auto\s?:|away from (?:the )?office|vacation (?:reply|message)|on (?:annual )?leave\s?[:–-]"
     r"|réponse automatique|reponse automatique|message d['’]absence|absence du bureau|absent du bureau|"
     r"notification d['’]absence"
     r"|automatische (?:antwort|beantwoording|reactie)|automatisch antwoord|abwesenheits(?:notiz|meldung|nachricht|"
@@ -181,6 +181,9 @@ FAILED_TEXT = re.compile(
     r"|permanent(?:ly)? (?:fatal )?(?:delivery )?(?:error|failure|fail)|fatal errors|invalid (?:recipient|address)|"
     r"following (?:address|recipient)|address(?:es)? (?:failed|had)|failed (?:recipient|address)|"
     r"relay(?:ing)? (?:access )?denied|message that you sent|retry timeout|i gave up|i['’]m not going to try"
+    r"|(?:compte|adresse|boîte|utilisateur|account|user|mailbox)\b[^.\n]{0,60}(?:n['’]existe (?:pas|plus)|"
+    r"no longer (?:exists|available|active)|(?:a été|est) (?:supprimée?|désactivée?|fermée?)|has been (?:closed|"
+    r"deleted|disabled))"
     r"|(?:n['’]a(?:vons|i|ont)? (?:pas |pu )?(?:été|être|pu)|ne peut|impossible de|pas pu être|"
     r"n['’]ont pas pu)[^.\n]{0,40}(?:remis|distribu|délivr|achemin|livr[ée]|envoy)[^.\n]{0,40}|boîte (?:aux lettres|"
     r"de réception|mail) (?:est )?(?:pleine|inconnue|inexistante|désactivée)|adresse[^.\n]{0,30}(?:introuvable|"
@@ -202,7 +205,7 @@ FAILED_TEXT = re.compile(
 SMTP_WORDS = re.compile(
     r"(?<![\d.])[45]\d\d[ -#]{1,2}#?[45]\.\d{1,3}\.\d{1,3}\b|\(?#[45]\.\d{1,3}\.\d{1,3}\)?|(?:^|[\s:'\"(])(?:SMTP;?|"
     r"error|code|returned|said:|status:?)\s?['\"]?[45]\d\d\b"
-    r"|^\s*(?:<<<|>>>)\s|(?:^|[\s:'\"(])5[05]\d[ -][A-Z<]|\bstatus(?: code)?:?\s*[45]\.\d{1,3}\.\d{1,3}",
+    r"|^[ \t]{0,20}(?:<<<|>>>)\s|(?:^|[\s:'\"(])5[05]\d[ -][A-Z<]|\bstatus(?: code)?:?\s*[45]\.\d{1,3}\.\d{1,3}",
     re.IGNORECASE | re.MULTILINE,
 )
 """A server's answer (RFC 5321, 4.2; RFC 3463), as reports quote it and people seldom do."""

@@ -23,6 +23,7 @@ _TYPE_THEN_PARAMETER = re.compile(
     rb"\t]+(?=[A-Za-z0-9*_-]{1,40}=)",
     re.IGNORECASE,
 )
+_MBOX = (b"From ", b">From ")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 _HEADERS_LIMIT = 256 << 10
 _BOUNDARIES_LIMIT = 200
@@ -129,8 +130,8 @@ def enclosed_source(part: Message) -> bytes:
 
 def guessed_parts(part: Message) -> Message | None:
     """The parts of a multipart whose boundary never comes, by the one that stands there instead."""
-    body = part.get_payload()
-    raw = body.encode("utf-8", "surrogateescape") if isinstance(body, str) else b""
+    body = part.get_payload(decode=True)
+    raw = body if isinstance(body, bytes) else b""
     found = _GUESSED.search(raw)
     if found is None:
         return None
@@ -174,14 +175,14 @@ def _headers(block: bytes) -> bytes:
 
 def _only_headers(lines: list[bytes]) -> Iterator[bytes]:
     """Lines that are headers. One that is not is left out where known headers, and nothing else, come after it."""
-    last_odd = max((at for at, line in enumerate(lines) if not _is_header(line)), default=-1)
+    last_odd = max((at for at, line in enumerate(lines) if not _is_header(line, at)), default=-1)
     rest = lines[last_odd + 1 :]
     if last_odd < 0 or not any(_KNOWN.match(line) for line in rest):
         yield from lines
         return
     skipping = False
     for at, line in enumerate(lines):
-        if _HEADER.match(line) or (at == 0 and line.startswith((b"From ", b">From "))):
+        if _HEADER.match(line) or (at == 0 and line.startswith(_MBOX)):
             skipping = False
         elif not line.startswith((b" ", b"\t")):
             skipping = True
@@ -189,8 +190,9 @@ def _only_headers(lines: list[bytes]) -> Iterator[bytes]:
             yield line
 
 
-def _is_header(line: bytes) -> bool:
-    return line.startswith((b" ", b"\t", b"From ", b">From ")) or bool(_HEADER.match(line))
+def _is_header(line: bytes, at: int) -> bool:
+    """Also the first line of an mbox file."""
+    return line.startswith((b" ", b"\t")) or bool(_HEADER.match(line)) or (at == 0 and line.startswith(_MBOX))
 
 
 def _with_semicolons(lines: list[bytes]) -> Iterator[bytes]:

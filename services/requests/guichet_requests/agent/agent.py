@@ -36,6 +36,11 @@ class Agent:
     version: int = 1
 
     @property
+    def rights(self) -> tuple[str, Role, bool]:
+        """What an access token says of them: when it changes, the tokens of before are good no more."""
+        return self.name, self.role, self.active
+
+    @property
     def initials(self) -> str:
         """What the console shows where there is little room."""
         return initials(self.name)
@@ -77,6 +82,11 @@ class Welcome:
         """A new one, and the token of its link."""
         token = secrets.token_urlsafe(32)
         return cls(welcome_key(token), at + WELCOME_LIFETIME), token
+
+
+def welcome_link(public_url: str, token: str) -> str:
+    """The link itself; its token stands behind the #, so that no server logs it."""
+    return f"{public_url.rstrip('/')}/#/welcome/{token}"
 
 
 def welcome_key(token: str) -> str:

@@ -1,29 +1,27 @@
-"""Sign-in and the agents' directory over HTTP."""
+"""The agents' directory over HTTP."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Cookie, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
+from guichet_kit.blank import is_blank
 from guichet_kit.http import etag, if_match
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
 from pydantic import BaseModel, EmailStr, Field
 
 from guichet_requests import fields
-from guichet_requests.access import Caller, CallerOf, only_admins, own_pages
+from guichet_requests.access import Caller, CallerOf, only_admins
 from guichet_requests.agent import usecases
-from guichet_requests.agent.agent import Agent, Role
+from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role, welcome_link
 from guichet_requests.agent.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
-from guichet_requests.agent.session import ACCESS_LIFETIME, REFRESH_LIFETIME
 from guichet_requests.agent.store import AgentStore
-from guichet_requests.agent.usecases import AgentChanges, Desk, SignedIn, SignInRefused
+from guichet_requests.agent.usecases import AgentChanges
 from guichet_requests.request.store import RequestStore
 
-COOKIE = "guichet_refresh"
-COOKIE_PATH = "/api/v1/auth"
 MAX_SIGNATURE = 2_000
 
 Password = Annotated[str, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
-RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE)]
 
 
 class AgentView(BaseModel):
@@ -63,36 +61,27 @@ class OwnEdit(fields.Body):
     signature: Annotated[str, Field(max_length=MAX_SIGNATURE)]
 
 
-class Credentials(fields.Body):
-    """What one signs in with."""
+class AddedAgent(AgentView):
+    """An agent just added. ``link`` is where they set a password, once; told this one time."""
 
-    email: str = Field(max_length=254)
-    password: str = Field(max_length=MAX_LENGTH)
-
-
-class Acceptance(fields.Body):
-    """What one sets a password with: the token of the link that an operator gave."""
-
-    token: str = Field(min_length=1, max_length=200)
-    password: Password
+    link: str | None = None
 
 
-class SessionView(BaseModel):
-    """A session begun or gone on with. ``expires_in`` in seconds."""
+class PasswordLink(BaseModel):
+    """Where an agent sets a password, once, within ``good_for_seconds``."""
 
-    access_token: str
-    expires_in: int
-    agent: AgentView
+    link: str
+    good_for_seconds: int
 
 
 class NewAgent(fields.Body):
-    """An agent to add."""
+    """An agent to add. Without ``password`` the answer has a link by which they set one that nobody else knows."""
 
     id: UUID | None = None
     name: fields.Line
     email: EmailStr
     role: Role = "agent"
-    password: Password
+    password: Password | None = Field(default=None, deprecated=True)
 
 
 class AgentEdit(fields.Body):
@@ -103,58 +92,18 @@ class AgentEdit(fields.Body):
     role: Role | None = None
     active: bool | None = None
     available: bool | None = None
-    password: Password | None = None
-
-
-def auth_routes(desk: Desk, public_url: str) -> APIRouter:
-    """``/api/v1/auth``. The refresh token travels in a cookie that scripts and other sites cannot use."""
-    router = APIRouter(prefix=COOKIE_PATH, tags=["sign-in"], dependencies=[Depends(own_pages(public_url))])
-    secure = public_url.startswith("https://")
-
-    def show(signed_in: SignedIn, response: Response) -> SessionView:
-        response.set_cookie(
-            COOKIE,
-            signed_in.refresh_token,
-            max_age=int(REFRESH_LIFETIME.total_seconds()),
-            path=COOKIE_PATH,
-            httponly=True,
-            secure=secure,
-            samesite="strict",
-        )
-        response.headers["Cache-Control"] = "no-store"
-        return SessionView(
-            access_token=signed_in.access_token,
-            expires_in=int(ACCESS_LIFETIME.total_seconds()),
-            agent=AgentView.of(signed_in.agent),
-        )
-
-    @router.post("/login")
-    async def sign_in(body: Credentials, response: Response) -> SessionView:
-        return show(await desk.sign_in(body.email, body.password), response)
-
-    @router.post("/welcome")
-    async def set_password(body: Acceptance, response: Response) -> SessionView:
-        return show(await desk.welcome(body.token, body.password), response)
-
-    @router.post("/refresh")
-    async def refresh(response: Response, token: RefreshCookie = None) -> SessionView:
-        if token is None:
-            raise SignInRefused
-        return show(await desk.refresh(token), response)
-
-    @router.post("/logout", status_code=204)
-    async def sign_out(response: Response, token: RefreshCookie = None) -> None:
-        if token is not None:
-            await desk.sign_out(token)
-        response.delete_cookie(COOKIE, COOKIE_PATH, secure=secure, httponly=True, samesite="strict")
-
-    return router
+    password: Password | None = Field(default=None, deprecated=True)
 
 
 def directory_routes(
-    store: AgentStore, requests: RequestStore, passwords: Passwords, agent: CallerOf
-) -> APIRouter:  # fmt: skip
-    """``/api/v1/agents``."""
+    store: AgentStore,
+    requests: RequestStore,
+    passwords: Passwords,
+    agent: CallerOf,
+    public_url: str,
+    ended: Callable[[], Awaitable[None]],
+) -> APIRouter:
+    """``/api/v1/agents``. ``ended`` is called after somebody's rights may have ended."""
     router = APIRouter(prefix="/api/v1/agents", tags=["agents"])
     admin = only_admins(agent)
 
@@ -178,7 +127,7 @@ def directory_routes(
         caller: Annotated[Caller, Depends(agent)],
         expected: Annotated[int | None, Depends(if_match)],
     ) -> OwnView:
-        changes = AgentChanges(signature=body.signature.strip())
+        changes = AgentChanges(signature="" if is_blank(body.signature) else body.signature.strip())
         edited = await usecases.edit(
             store, requests, passwords, caller.id, changes, by_id=caller.id, expected=expected
         )  # fmt: skip
@@ -189,17 +138,32 @@ def directory_routes(
         return _shown(await usecases.get(store, agent_id), response)
 
     @router.post("", status_code=201)
-    async def add_agent(body: NewAgent, response: Response, _admin: Annotated[Caller, Depends(admin)]) -> AgentView:
-        added = await usecases.add(
-            store,
-            passwords,
-            agent_id=str(body.id) if body.id else None,
-            name=body.name,
-            email=body.email,
-            role=body.role,
-            password=body.password,
-        )
-        return _shown(added, response)
+    async def add_agent(body: NewAgent, response: Response, _admin: Annotated[Caller, Depends(admin)]) -> AddedAgent:
+        agent_id = str(body.id) if body.id else None
+        token: str | None = None
+        if body.password is None:
+            added, token = await usecases.invite(
+                store, agent_id=agent_id, name=body.name, email=body.email, role=body.role
+            )
+        else:
+            added = await usecases.add(
+                store,
+                passwords,
+                agent_id=agent_id,
+                name=body.name,
+                email=body.email,
+                role=body.role,
+                password=body.password,
+            )
+        link = welcome_link(public_url, token) if token else None
+        return AddedAgent(**_shown(added, response).model_dump(), link=link)
+
+    @router.post("/{agent_id}/password-link")
+    async def give_password_link(agent_id: str, _admin: Annotated[Caller, Depends(admin)]) -> PasswordLink:
+        _, token = await usecases.renew_link(store, agent_id)
+        await ended()
+        link = welcome_link(public_url, token)
+        return PasswordLink(link=link, good_for_seconds=int(WELCOME_LIFETIME.total_seconds()))
 
     @router.patch("/{agent_id}")
     async def edit_agent(
@@ -213,6 +177,7 @@ def directory_routes(
         edited = await usecases.edit(
             store, requests, passwords, agent_id, changes, by_id=caller.id, expected=expected
         )  # fmt: skip
+        await ended()
         return _shown(edited, response)
 
     return router

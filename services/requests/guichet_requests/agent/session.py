@@ -10,18 +10,27 @@ from typing import Literal
 
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=14)
+ENDED_KEPT = timedelta(minutes=20)
+"""How long it is known of an ended session, or of a right that changed: longer than an access token is good for."""
+
 GRACE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """``generation`` counts its refresh tokens; only the last one counts, made at ``rotated_at``."""
+    """``generation`` counts its refresh tokens; only the last one counts, made at ``rotated_at``.
+
+    ``begun_at`` and ``device`` (what the browser calls itself) are for its agent to know it by; sessions of earlier
+    versions have neither.
+    """
 
     id: str
     agent_id: str
     generation: int
     rotated_at: datetime
     expires_at: datetime
+    begun_at: datetime | None = None
+    device: str = ""
 
 
 def judge(session: Session, generation: int, at: datetime) -> Literal["current", "replaced_just_now", "reused"]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Literal
 
 Kind = Literal["message", "bounce", "auto_reply", "bulk", "loop"]
-Purpose = Literal["reply", "confirmation", "transcript"]
+Purpose = Literal["reply", "forward", "confirmation", "transcript", "proof"]
+WrittenBy = Literal["person", "machine"]
 PlacedBy = Literal["reply_address", "in_reply_to", "references", "bounce", "follows", "new_request", "moved"]
 DeliveryState = Literal["queued", "sending", "sent", "failed", "bounced", "uncertain"]
 
@@ -48,7 +49,11 @@ class BouncedRecipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A calendar invitation (RFC 5545); times as they stand there."""
+    """A calendar invitation (RFC 5545): ``start`` and ``end`` as they stand there.
+
+    ``starts_at`` and ``ends_at`` are the same as moments, where they can be known. ``zone`` is the zone's name, empty
+    where it names none; ``all_day``: it is about days, without a time.
+    """
 
     method: str
     summary: str
@@ -56,6 +61,10 @@ class Invitation:
     end: str
     location: str
     organizer: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    zone: str = ""
+    all_day: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +72,32 @@ class Email:
     """An e-mail, received or sent. Message ids are without angle brackets.
 
     Received ones have ``sender`` and ``placed``, and say with ``other_sender`` that nobody of the request wrote them;
-    sent ones have a ``purpose``. Of both, signature and quoted history are folded below the item's text.
-    ``ours`` are the addresses in ``to`` and ``cc`` that are the desk's own.
+    sent ones have a ``purpose``, and ``bcc``. Of both, signature and quoted history are folded below the item's text.
+    ``ours`` are the addresses among those named here that are the desk's own. ``raw_from`` is the header From where no
+    address was found in it, ``sent_at`` the mail's own date, ``forwarded_from`` who wrote the mail that is forwarded in
+    the text, ``complaint`` the type of an abuse report (RFC 5965). ``written_by`` is what an agent, ``judged_by``, said
+    of it: that counts, whatever ``kind`` its headers speak for, for the ``reason`` that is a stable word.
     """
 
     subject: str
     sender: Address | None = None
+    raw_from: str | None = None
+    reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
     ours: tuple[str, ...] = ()
     mailbox: str | None = None
     message_id: str | None = None
     references: tuple[str, ...] = ()
     kind: Kind = "message"
     why: str = ""
+    reason: str | None = None
+    written_by: WrittenBy | None = None
+    judged_by: str | None = None
+    sent_at: datetime | None = None
+    forwarded_from: Address | None = None
+    complaint: str | None = None
     text_signature: str = ""
     text_quoted: str = ""
     html_quoted: str = ""
@@ -92,7 +113,9 @@ class Email:
     @property
     def automatic(self) -> bool:
         """Whether no person wrote this very mail."""
-        return self.kind != "message" or self.purpose in ("confirmation", "transcript")
+        if self.written_by is not None:
+            return self.written_by == "machine"
+        return self.kind != "message" or self.purpose in ("confirmation", "transcript", "proof")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

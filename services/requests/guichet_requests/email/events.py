@@ -27,8 +27,10 @@ def email_submitted(
         author=writer,
         to=_addresses(letter.to),
         cc=_addresses(letter.cc),
+        bcc=_addresses(letter.bcc),
         subject=letter.subject,
         text=letter.whole,
+        quoted_from=len(letter.whole) - len(letter.quoted) if letter.quoted else None,
         attachments=tuple(
             contract.EmailFile(id=file.id, name=file.name, media_type=file.media_type, size=file.size)
             for file in letter.attachments
@@ -37,7 +39,7 @@ def email_submitted(
         in_reply_to=thread.in_reply_to,
         references=thread.references,
         signature=letter.signature is not None,
-        automatic=letter.purpose != "reply",
+        automatic=letter.purpose not in ("reply", "forward"),
         submitted_at=at,
     )
     return contract.EmailSubmitted(data=contract.EmailSubmittedData(email=email), **_envelope(item_id))

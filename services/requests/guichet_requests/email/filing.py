@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from guichet_requests.contact.contact import ContactCopy, email_key
-from guichet_requests.email.email import Email, OtherRequest, Placed, PlacedBy
+from guichet_requests.email.email import Email, OtherRequest, Placed, PlacedBy, WrittenBy
+from guichet_requests.email.people import addressed, answered, writer
 from guichet_requests.errors import Refused
 from guichet_requests.request.request import Request
 from guichet_requests.timeline.item import Author
@@ -18,14 +19,26 @@ class NotMovable(Refused):
         super().__init__("Only an e-mail that was received can be moved.")
 
 
+class NotReceived(Refused):
+    """Only of received e-mails it is in question who wrote them."""
+
+    def __init__(self) -> None:
+        super().__init__("Only of an e-mail that was received it can be said who wrote it.")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A request that an e-mail was put on, why, and by which agent (None: by itself)."""
+    """A request that an e-mail was put on, why, and by which agent (None: by itself).
+
+    ``written_by`` is what the agent ``judged_by`` said of it, by this decision or before.
+    """
 
     request_id: str
     placed: Placed
     at: datetime
     by: Author | None = None
+    written_by: WrittenBy | None = None
+    judged_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,18 @@ class Filing:
         """With one more decision: an agent's."""
         forged = self.place.placed.forged_reply_address
         placed = Placed(by="moved", forged_reply_address=forged, from_request=left, moved_by=by.name)
-        return replace(self, places=(*self.places, Place(request_id, placed, at, by)))
+        place = replace(self.place, request_id=request_id, placed=placed, at=at, by=by)
+        return replace(self, places=(*self.places, place))
+
+    def judged(self, written_by: WrittenBy, by: Author, at: datetime) -> "Filing":
+        """With one more decision, an agent's: it stays where it is, and was written by a person, or was not."""
+        place = replace(self.place, at=at, by=by, written_by=written_by, judged_by=by.name)
+        return replace(self, places=(*self.places, place))
+
+    def left(self, index: int) -> str | None:
+        """The request that the decision ``index`` took the e-mail from; None where it stayed."""
+        before = self.places[index - 1].request_id
+        return before if before != self.places[index].request_id else None
 
 
 def own_request_id(email_id: str, version: int) -> str:
@@ -90,12 +114,13 @@ def is_strange(email: Email, request: Request, contact: ContactCopy | None, othe
     """
     if email.kind == "bounce":
         return False
-    if email.sender is None:
+    wrote = writer(email)
+    if wrote is None:
         return True
     known = set(contact.email_keys) if contact else set()
     addresses = [request.contact.email if request.contact else None, request.visitor.email if request.visitor else None]
     for other in others:
         if not other.other_sender:
-            named = (*other.to, *other.cc, *((other.sender,) if other.sender else ()))
-            addresses += [one.email for one in named]
-    return email_key(email.sender.email) not in known | {email_key(address) for address in addresses if address}
+            people = (*answered(other), *addressed(other), *other.bcc, *((other.sender,) if other.sender else ()))
+            addresses += [one.email for one in people]
+    return email_key(wrote.email) not in known | {email_key(address) for address in addresses if address}

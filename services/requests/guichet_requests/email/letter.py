@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Literal
 
-from guichet_requests.email.email import Address, Purpose
+from guichet_requests.email.email import Address, Email, Purpose
+from guichet_requests.email.people import writer
 from guichet_requests.timeline.item import Attachment, Item
 
 Language = Literal["fr", "en"]
@@ -18,6 +19,14 @@ QUOTED = 50
 QUOTED_LENGTH = 20_000
 """Characters of each."""
 
+FORWARDED_LENGTH = 100_000
+"""Characters of an e-mail's text that go along when it is handed on."""
+
+_FORWARDED: dict[Language, tuple[str, tuple[str, ...]]] = {
+    "fr": ("---------- Message transféré ----------", ("De : ", "Date : ", "Objet : ", "À : ", "Copie : ")),
+    "en": ("---------- Forwarded message ----------", ("From: ", "Date: ", "Subject: ", "To: ", "Cc: ")),
+}
+_FORWARD = re.compile(r"^(?:fwd?|tr|wg|rv|i)\s?:", re.IGNORECASE)
 _REPLY = re.compile(r"^(?:re|ré|réf|aw|sv|antw)\s?:", re.IGNORECASE)
 
 
@@ -25,11 +34,14 @@ _REPLY = re.compile(r"^(?:re|ré|réf|aw|sv|antw)\s?:", re.IGNORECASE)
 class Letter:
     """An e-mail to send, but for what its thread gives it. ``mailbox`` is ``mailer``'s id, None its default.
 
-    Where ``signature`` is empty the mailbox's stands in its place; None is no signature at all.
+    Where ``signature`` is empty the mailbox's stands in its place; None is no signature at all. ``forwards``: the
+    message id of the mail that it hands on. ``shown`` is what the timeline has instead of the text, where that is
+    nobody's but its reader's.
     """
 
     to: tuple[Address, ...]
     cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
     subject: str
     text: str
     signature: str | None = ""
@@ -37,6 +49,8 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
     mailbox: str | None = None
     purpose: Purpose = "reply"
+    forwards: str | None = None
+    shown: str | None = None
 
     @property
     def whole(self) -> str:
@@ -53,9 +67,20 @@ class Thread:
     references: tuple[str, ...]
 
 
+def of_thread(emails: Sequence[Item]) -> list[Email]:
+    """The e-mails that make a request's thread. A stranger's do not count, nor what was handed on to somebody else.
+
+    Nor does what a machine sent, unless there is nothing else: then that is what an answer answers.
+    """
+    known = [one.email for one in emails if one.email and not one.email.other_sender]
+    known = [email for email in known if email.purpose != "forward"]
+    meant = [email for email in known if email.purpose is not None or not email.automatic]
+    return meant or known
+
+
 def thread_of(emails: Sequence[Item]) -> Thread:
-    """The thread that the e-mails of a request make, the newest first. A stranger's and a machine's do not count."""
-    ours = [one.email for one in emails if one.email and one.email.kind == "message" and not one.email.other_sender]
+    """The thread that the e-mails of a request make, the newest first."""
+    ours = of_thread(emails)
     chain = [known for one in reversed(ours) for known in (*one.references, one.message_id) if known]
     answered = next((one.message_id for one in ours if one.purpose is None and one.message_id), None)
     # Each id once, where it was named last.
@@ -68,12 +93,47 @@ def subject_of(number: int, subject: str | None, emails: Sequence[Item], languag
 
     The first e-mail of a request answers none, and does not say that it does.
     """
-    ours = (one.email for one in emails if one.email and not one.email.automatic and not one.email.other_sender)
-    named = next((email.subject for email in ours), "")
+    ours = (email.subject for email in of_thread(emails) if email.purpose in (None, "reply"))
+    named = next(ours, "")
     known = named.strip() or (subject or "").strip()
     if not known:
         return f"Demande n° {number}" if language == "fr" else f"Request {number}"
     return known if not emails or _REPLY.match(known) else f"Re: {known}"
+
+
+def handing_on(letter: Letter, item: Item, language: Language, *, subject: str | None = None) -> Letter:
+    """The letter with an e-mail that it hands on: below its text, with the files that are there."""
+    email = item.email
+    assert email is not None  # noqa: S101  only e-mails are handed on
+    known = email.subject.strip()
+    files = tuple(file for file in item.attachments if file.state in (None, "ready"))
+    return replace(
+        letter,
+        subject=subject or (known if _FORWARD.match(known) else f"Fwd: {known}".strip()),
+        quoted=_forwarded(item, email, language),
+        attachments=(*letter.attachments, *files),
+        purpose="forward",
+        forwards=email.message_id,
+    )
+
+
+def _forwarded(item: Item, email: Email, language: Language) -> str:
+    """An e-mail as it stands in one that hands it on: who wrote it to whom, and its whole text."""
+    at = (email.sent_at or item.at).astimezone(UTC)
+    sender = writer(email) or email.sender
+    head, names = _FORWARDED[language]
+    people = (*((sender,) if sender else ()),), email.to, email.cc
+    values = [", ".join(map(_tell, some)) for some in people]
+    lines = [(names[0], values[0] or email.raw_from or item.author.name or "")]
+    lines += [(names[1], f"{at:%d/%m/%Y %H:%M} (UTC)" if language == "fr" else f"{at:%Y-%m-%d %H:%M} (UTC)")]
+    lines += [(names[2], email.subject), (names[3], values[1]), (names[4], values[2])]
+    told = "\n".join(f"{name}{value}" for name, value in lines if value)
+    whole = "\n\n".join(filter(None, (item.text.strip(), email.text_signature, email.text_quoted)))
+    return f"{head}\n{told}\n\n{whole[:FORWARDED_LENGTH]}".rstrip()
+
+
+def _tell(one: Address) -> str:
+    return f"{one.name} <{one.email}>" if one.name else one.email
 
 
 def quote(items: Sequence[Item], language: Language) -> str:

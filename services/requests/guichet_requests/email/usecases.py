@@ -11,7 +11,7 @@ from guichet_kit.clock import now
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email.email import Delivery, Email
 from guichet_requests.email.events import email_submitted
-from guichet_requests.email.letter import THREAD, Letter, thread_of
+from guichet_requests.email.letter import THREAD, Letter, Thread, thread_of
 from guichet_requests.errors import Refused
 from guichet_requests.request import mail
 from guichet_requests.request.request import Request
@@ -92,12 +92,13 @@ def add_letter(
         channel="email",
         direction="outbound",
         author=author,
-        text=letter.text,
+        text=letter.text if letter.shown is None else letter.shown,
         attachments=letter.attachments,
         email=Email(
             subject=letter.subject,
             to=letter.to,
             cc=letter.cc,
+            bcc=letter.bcc,
             mailbox=letter.mailbox,
             message_id=message_id,
             text_signature=letter.signature or "",
@@ -106,8 +107,15 @@ def add_letter(
         ),
         delivery=Delivery(state="queued", at=at),
     )
-    submitted = email_submitted(request, item_id, letter, thread_of(emails), message_id, author, at)
+    submitted = email_submitted(request, item_id, letter, _thread(letter, emails), message_id, author, at)
     return mail.send(request, item), (submitted,)
+
+
+def _thread(letter: Letter, emails: Sequence[Item]) -> Thread:
+    """What a mail to somebody else names of the thread is the mail that it forwards: the rest means nothing to them."""
+    if letter.forwards is None:
+        return thread_of(emails)
+    return Thread(None, (letter.forwards,))
 
 
 async def see(outbox: Outbox, request_id: str, item_id: str) -> Request:

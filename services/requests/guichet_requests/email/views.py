@@ -1,16 +1,32 @@
 """How e-mails look on a timeline over HTTP."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from guichet_kit.clock import WireTime
 from pydantic import BaseModel, ConfigDict, Field
 
-from guichet_requests.email.email import Delivery, DeliveryState, Email, Kind, Placed, PlacedBy, Purpose
+from guichet_requests.email.email import (
+    Address,
+    Delivery,
+    DeliveryState,
+    Email,
+    Kind,
+    Placed,
+    PlacedBy,
+    Purpose,
+    WrittenBy,
+)
 
 
 def of_some() -> Any:
     """A field that is left out where it says nothing."""
     return Field(default=None, exclude_if=lambda value: value is None)
+
+
+def of_any() -> Any:
+    """A list that is left out where nothing is in it."""
+    return Field(default=[], exclude_if=lambda value: not value)
 
 
 class AddressView(BaseModel):
@@ -79,6 +95,10 @@ class InvitationView(BaseModel):
     end: str
     location: str
     organizer: str
+    starts_at: WireTime | None
+    ends_at: WireTime | None
+    zone: str
+    all_day: bool
 
 
 class EmailView(BaseModel):
@@ -86,12 +106,21 @@ class EmailView(BaseModel):
 
     subject: str
     from_: AddressView | None
+    raw_from: str | None = of_some()
+    reply_to: list[AddressView] = of_any()
     to: list[AddressView]
     cc: list[AddressView]
+    bcc: list[AddressView] = of_any()
+    forwarded_from: AddressView | None = of_some()
+    sent_at: WireTime | None = of_some()
     mailbox: str | None
     message_id: str | None
     kind: Kind
     why: str
+    reason: str | None = of_some()
+    written_by: WrittenBy | None = of_some()
+    judged_by: str | None = of_some()
+    complaint: str | None = of_some()
     text_signature: str
     text_quoted: str
     html_quoted: str
@@ -114,12 +143,21 @@ class EmailView(BaseModel):
         return cls(
             subject=email.subject,
             from_=AddressView.model_validate(email.sender) if email.sender else None,
-            to=[AddressView.model_validate(one) for one in email.to],
-            cc=[AddressView.model_validate(one) for one in email.cc],
+            raw_from=email.raw_from,
+            reply_to=_people(email.reply_to),
+            to=_people(email.to),
+            cc=_people(email.cc),
+            bcc=_people(email.bcc),
+            forwarded_from=AddressView.model_validate(email.forwarded_from) if email.forwarded_from else None,
+            sent_at=email.sent_at,
             mailbox=email.mailbox,
             message_id=email.message_id,
             kind=email.kind,
             why=email.why,
+            reason=email.reason,
+            written_by=email.written_by,
+            judged_by=email.judged_by,
+            complaint=email.complaint,
             text_signature=email.text_signature,
             text_quoted=email.text_quoted,
             html_quoted=email.html_quoted,
@@ -135,6 +173,10 @@ class EmailView(BaseModel):
             automatic=email.automatic,
             purpose=email.purpose,
         )
+
+
+def _people(some: Sequence[Address]) -> list[AddressView]:
+    return [AddressView.model_validate(one) for one in some]
 
 
 class DeliveryView(BaseModel):

@@ -1,11 +1,14 @@
 """Who goes, and what is left of their requests and timelines. Pure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from guichet_kit.redact import ERASED, Redaction
 
 from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Email
+from guichet_requests.email.people import writer
 from guichet_requests.request.chat import Entry, Message, Opening
 from guichet_requests.request.request import Change, Request, Visitor
 from guichet_requests.timeline.item import Event, Item, Party
@@ -83,8 +86,8 @@ def erase_item(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
 
 def erase_written(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
     """An item of somebody else's request, without the person where it is an e-mail of theirs."""
-    sender = item.email.sender if item.email else None
-    theirs = sender is not None and email_key(sender.email) in erasure.address_keys
+    wrote = (writer(item.email) or item.email.sender) if item.email else None
+    theirs = wrote is not None and email_key(wrote.email) in erasure.address_keys
     return erase_item(item, erasure, redaction) if theirs else item
 
 
@@ -94,8 +97,12 @@ def _erase_email(email: Email, redaction: Redaction, *, sent: bool) -> Email:
         email,
         subject=redaction.of(email.subject),
         sender=None,
+        raw_from=None,
+        reply_to=(),
         to=(),
         cc=(),
+        bcc=(),
+        forwarded_from=None,
         ours=(),
         message_id=email.message_id if sent else None,
         references=(),
@@ -124,6 +131,54 @@ def erase_heard(opening: Opening, entry: Entry, redaction: Redaction) -> tuple[O
             attachments=tuple(replace(file, name=redaction.of(file.name)) for file in entry.attachments),
         )
     return opening, entry
+
+
+def erase_told(event: Mapping[str, Any], erasure: Erasure, redaction: Redaction) -> dict[str, Any]:
+    """An event of a request that was not published yet, in its wire form, without the person.
+
+    An e-mail of their requests goes to nobody any more, and another one not to them; what it says to others stays.
+    No contact is made of their address.
+    """
+    data = event["data"]
+    match event["type"]:
+        case "requests.email.submitted.v1":
+            data = {**data, "email": _erase_submitted(data["email"], erasure, redaction)}
+        case "requests.contact.wanted.v1" if _is_of(data["email"], erasure):
+            data = {**data, "email": "", "name": ""}
+    return {**event, "data": data}
+
+
+def _erase_submitted(email: Mapping[str, Any], erasure: Erasure, redaction: Redaction) -> dict[str, Any]:
+    theirs = email["item_id"] in erasure.item_ids
+    to, cc = ([] if theirs else _others(email[field], erasure) for field in ("to", "cc"))
+    if not theirs and len(to) + len(cc) == len(email["to"]) + len(email["cc"]):
+        return {**email}
+    topic = email.get("thread_topic")
+    return {
+        **email,
+        "to": to,
+        "cc": cc,
+        "subject": redaction.of(email["subject"]),
+        "thread_topic": topic and redaction.of(topic),
+        "text": redaction.of(email["text"]),
+        "html": None,  # a name may be in pieces there
+        "attachments": [] if theirs else email["attachments"],
+        # The id of a mail of theirs may be made of their address.
+        "in_reply_to": _kept_id(email.get("in_reply_to"), redaction),
+        "references": [one for one in email.get("references", ()) if _kept_id(one, redaction)],
+    }
+
+
+def _kept_id(message_id: str | None, redaction: Redaction) -> str | None:
+    return message_id if message_id and redaction.of(message_id) == message_id else None
+
+
+def _others(addresses: Sequence[Mapping[str, Any]], erasure: Erasure) -> list[Mapping[str, Any]]:
+    return [one for one in addresses if not _is_of(one["email"], erasure)]
+
+
+def _is_of(address: str, erasure: Erasure) -> bool:
+    return email_key(address) in erasure.address_keys
 
 
 def _erase_event(event: Event, erasure: Erasure, redaction: Redaction) -> Event:

@@ -1,5 +1,6 @@
 """Erasures in MongoDB: what is to go, until it is gone; afterwards only that it went, and which visitors with it."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 
 from guichet_kit import outbox
@@ -37,6 +38,15 @@ class ErasureStore:
         """The erasure that the visitor went with, or goes with now."""
         document = await self.collection.find_one({"visitor_ids": visitor_id})
         return _from_document(document) if document else None
+
+    async def of_visitors(self, visitor_ids: Iterable[str]) -> dict[str, Erasure]:
+        """The erasures that some of the visitors went with, or go with now, by the visitors' ids."""
+        asked = {*visitor_ids}
+        if not asked:
+            return {}
+        found = await self.collection.find({"visitor_ids": {"$in": [*asked]}}).to_list(None)
+        erasures = [_from_document(document) for document in found]
+        return {one: erasure for erasure in erasures for one in erasure.visitor_ids & asked}
 
     async def finish(self, erasure: Erasure) -> None:
         """Forget what was looked for, and tell the other services, in one write."""

@@ -4,22 +4,26 @@ A process that dies in the middle is followed by a repeat of the event, which fi
 of an erased visitor later, since it waited in a queue, comes in without the person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from guichet_requests.contact.contact import ContactCopy, email_key
 from guichet_requests.contact.store import ContactStore
+from guichet_requests.email.people import writer
 from guichet_requests.erasure.erasure import (
     Erasure,
     erase_heard,
     erase_item,
     erase_mention,
     erase_request,
+    erase_told,
     erase_written,
 )
 from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.file.store import FileStore
-from guichet_requests.request import hearing
+from guichet_requests.request import batch, hearing
+from guichet_requests.request.batch import Heard, News
 from guichet_requests.request.chat import Entry, Opening
 from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
@@ -57,31 +61,53 @@ async def take_in_entry(
     entry: Entry,
 ) -> None:
     """`hearing.take_in_entry`, but of an erased visitor nothing comes in that says who they were."""
-    erasure = await erasures.of_visitor(opening.visitor.id)
+    visitor = opening.visitor
+    erasure = await erasures.of_visitor(visitor.id)
     if erasure is not None:
-        opening, entry = erase_heard(opening, entry, erasure.knowing(opening.visitor).redaction)
+        opening, entry = erase_heard(opening, entry, erasure.knowing(visitor).redaction)
     await hearing.take_in_entry(requests, contacts, opening, entry)
-    if erasure is None:
-        # One that began meanwhile may have looked for the entry before it was there: then it is for us to take it out.
-        erasure = await erasures.of_visitor(opening.visitor.id)
-        if erasure is not None:
-            await _take_out(requests, items, erasure.knowing(opening.visitor))
+    # One that began meanwhile may have looked for the entry before it was there: then it is for us to take it out. Also
+    # one that was over before: whoever took the entry in first may have died before they looked.
+    erasure = erasure or await erasures.of_visitor(visitor.id)
+    if erasure is not None:
+        await _take_out(requests, items, erasure.knowing(visitor))
+
+
+async def take_in_batch(
+    erasures: ErasureStore, requests: RequestStore, items: TimelineStore, news: Sequence[News]
+) -> set[int]:
+    """`batch.take_in_batch`, but that what an erased visitor wrote is left, too."""
+    visitors = [one.opening.visitor for one in news if isinstance(one, Heard)]
+    known = await erasures.of_visitors(visitor.id for visitor in visitors)
+    kept = [index for index, one in enumerate(news) if not (isinstance(one, Heard) and one.opening.visitor.id in known)]
+    left = await batch.take_in_batch(requests, [news[index] for index in kept])
+    # As above: one that began meanwhile may have missed what was taken in.
+    late = await erasures.of_visitors(visitor.id for visitor in visitors if visitor.id not in known)
+    for visitor_id, erasure in late.items():
+        for visitor in visitors:
+            erasure = erasure.knowing(visitor) if visitor.id == visitor_id else erasure
+        await _take_out(requests, items, erasure)
+    return {*range(len(news))} - {index for place, index in enumerate(kept) if place not in left}
 
 
 async def _take_out(requests: RequestStore, items: TimelineStore, erasure: Erasure) -> None:
     redaction = erasure.redaction
+
+    def without(event: Mapping[str, Any]) -> dict[str, Any]:
+        return erase_told(event, erasure, redaction)
+
     async for request_id in requests.of_person(erasure.contact_ids, erasure.visitor_ids, erasure.address_keys):
         # Read, a request puts on the timeline what a crash left of it. The timeline goes first: a request that is done
         # is found no more by its contact, and need not be.
         await requests.get(request_id)
         await items.rewrite(request_id, lambda item: erase_item(item, erasure, redaction))
         await change(requests, request_id, lambda request: erase_request(request, redaction))
-        await requests.forget_untold(request_id)
+        await requests.rewrite_untold(request_id, without)
     for request_id in {item.request_id for item in await items.written_by(erasure.address_keys)}:
         # Somebody else's, or one whose contact an agent took off.
         await change(requests, request_id, lambda request: erase_mention(request, redaction))
         await items.rewrite(request_id, lambda item: erase_written(item, erasure, redaction))
-        await requests.forget_untold(request_id)
+        await requests.rewrite_untold(request_id, without)
 
 
 async def _with_mail(requests: RequestStore, items: TimelineStore, erasure: Erasure) -> Erasure:
@@ -92,9 +118,9 @@ async def _with_mail(requests: RequestStore, items: TimelineStore, erasure: Eras
         await requests.get(request_id)
     found = [*await items.with_files(request_ids), *await items.written_by(keys)]
     names = {
-        item.email.sender.name
+        wrote.name
         for item in found
-        if item.email and item.email.sender and email_key(item.email.sender.email) in keys
+        if item.email and (wrote := writer(item.email) or item.email.sender) and email_key(wrote.email) in keys
     }
     emails = [item for item in found if item.kind == "email"]
     return replace(

@@ -27,7 +27,7 @@ Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 # They go into a Content-Security-Policy header.
 Origin = Annotated[str, Field(pattern=r"^https?://(\*\.)?[A-Za-z0-9.-]{1,253}(:\d{1,5})?$")]
 Origins = Annotated[list[Origin], Field(max_length=MAX_ORIGINS)]
-Option = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Option = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), kinds.Visible]
 
 
 class FieldView(kinds.Body):

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from guichet_kit.blank import is_blank
+
 from guichet_requests.catalogue.entry import Entry
 from guichet_requests.errors import Refused
 from guichet_requests.request.request import Priority
@@ -73,6 +75,7 @@ def check(form: Form, given: Mapping[str, str]) -> Answers:
     answers = []
     for field in form.fields:
         value = given.get(field.name, "").strip()
+        value = "" if is_blank(value) else value
         wrong = _wrong(field, value)
         if wrong:
             errors[f"fields.{field.name}"] = wrong

@@ -1,19 +1,24 @@
 """Web forms over HTTP, for those who fill them in: without signing in, and not too often."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID, uuid4, uuid5
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request, Response
+from guichet_kit.clock import now
 from guichet_kit.http import bearer
 from guichet_kit.ids import new_id
-from guichet_kit.limits import Buckets
-from guichet_kit.problems import TooMany, Unauthorized
+from guichet_kit.limits import Buckets, network_of
+from guichet_kit.problems import TooMany
+from guichet_kit.quotas import Quotas
 from guichet_kit.static import HASHED_FILES, static_file
 from guichet_kit.tokens import Tokens
 from pydantic import BaseModel, EmailStr, Field
 
 from guichet_requests import fields as kinds
+from guichet_requests.contact.contact import email_key
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.file.store import FileStore
 from guichet_requests.form import usecases
@@ -72,24 +77,26 @@ class FilledForm(kinds.Body):
 
 
 class Received(BaseModel):
-    """The number of the request, by which the customer can ask about it."""
+    """The number of the request, by which the customer can ask about it; ``confirmed``: a mail that says it is sent."""
 
     number: int
+    confirmed: bool
 
 
 def routes(
-    store: FormStore, outbox: Outbox, reasons: ReasonStore, files: FileStore, visitors: Tokens, form_dir: Path
+    store: FormStore,
+    outbox: Outbox,
+    reasons: ReasonStore,
+    files: FileStore,
+    senders: Tokens,
+    quotas: Quotas,
+    form_dir: Path,
 ) -> APIRouter:
     """``/api/v1/forms/{form_key}`` and the page that shows the form."""
     router = APIRouter(tags=["forms"])
+    filled_in_now: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
     buckets = Buckets(1 / AGAIN_AFTER_SECONDS, AT_ONCE)
-    claims_of = bearer(visitors)
-
-    def sender_of_files(request: Request) -> str:
-        sender_id = claims_of(request).subject
-        if not sender_id.startswith(SENDER):
-            raise Unauthorized
-        return sender_id
+    claims_of = bearer(senders)
 
     @router.get("/api/v1/forms/{form_key}")
     async def get_form(form_key: str, response: Response) -> PublicForm:
@@ -102,7 +109,7 @@ def routes(
             fields=[FieldView.of(field) for field in form.fields],
             color=form.color,
             confirmation=form.confirmation,
-            token=visitors.issue(f"{SENDER}{uuid4()}", TOKEN_SECONDS),
+            token=senders.issue(f"{SENDER}{uuid4()}", TOKEN_SECONDS),
         )
 
     @router.post("/api/v1/forms/{form_key}", status_code=202)
@@ -113,7 +120,7 @@ def routes(
             raise TooMany("Too many forms came from this address.", AGAIN_AFTER_SECONDS)
         # The form's own id is in it, so that nobody's choice of an id can meet another request's.
         request_id = str(uuid5(UUID(form.id), str(body.id))) if body.id else new_id()
-        sender_id = sender_of_files(request) if body.attachment_ids else f"{SENDER}{request_id}"
+        sender_id = claims_of(request).subject if body.attachment_ids else f"{SENDER}{request_id}"
         said = Submission(
             sender_id=sender_id,
             name=body.name,
@@ -123,8 +130,20 @@ def routes(
             answers=check(form, body.fields),
             files=await usecases.files_of(files, body.attachment_ids, sender_id),
         )
-        received = await usecases.fill_in(outbox, reasons, form, request_id, said)
-        return Received(number=received.number)
+
+        async def may_confirm() -> bool:
+            counted = {
+                "recipient": email_key(body.email),
+                "address": network_of(address),
+                "site": form.id,
+                "installation": "",
+            }
+            return not await quotas.take(counted, now())
+
+        async with filled_in_now.setdefault(request_id, asyncio.Lock()):  # repeats at one moment count once
+            received = await usecases.fill_in(outbox, reasons, form, request_id, said, may_confirm)
+        confirmed = await outbox.items.get(usecases.confirmation_of(request_id)) is not None
+        return Received(number=received.number, confirmed=confirmed)
 
     @router.get("/forms/assets/{path:path}", include_in_schema=False)
     async def page_file(path: str) -> Response:

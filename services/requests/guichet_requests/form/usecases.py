@@ -1,6 +1,6 @@
 """What can be done with a form: fill it in."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -27,6 +27,11 @@ _AFTERWARDS = timedelta(milliseconds=1)
 """The confirmation stands below the form, whatever their ids."""
 
 
+def confirmation_of(request_id: str) -> str:
+    """The id of the timeline item that confirms a form."""
+    return str(uuid5(UUID(request_id), "confirmation"))
+
+
 async def open_form(store: FormStore, key: str) -> Form:
     """The form of that key, while it can be filled in. Raises `Unknown`."""
     form = await store.with_key(key)
@@ -44,11 +49,20 @@ async def files_of(files: FileStore, file_ids: Sequence[str], sender_id: str) ->
     return tuple(copy.file for copy in copies)
 
 
-async def fill_in(outbox: Outbox, reasons: ReasonStore, form: Form, request_id: str, said: Submission) -> Request:
+async def fill_in(
+    outbox: Outbox,
+    reasons: ReasonStore,
+    form: Form,
+    request_id: str,
+    said: Submission,
+    may_confirm: Callable[[], Awaitable[bool]],
+) -> Request:
     """Make a request of the form, with the mail that confirms it where the form says so, in one write.
 
-    A repeat with the same id answers the first one. Raises `Contended`.
+    The request is made also where no more mail may be sent: ``may_confirm`` is asked once. A repeat with the same id
+    answers the first one. Raises `Contended`.
     """
+    confirms: bool | None = None
     for _ in range(ATTEMPTS):
         existing = await outbox.requests.get(request_id)
         if existing is not None:
@@ -62,8 +76,10 @@ async def fill_in(outbox: Outbox, reasons: ReasonStore, form: Form, request_id: 
             contact_wanted(request_id, said.email, said.name),
             form_submitted(request_id, item_of(request_id), [file.id for file in said.files]),
         ]
-        if form.confirmation:
-            letter, item_id = confirmation(form, said.email, number), str(uuid5(UUID(request_id), "confirmation"))
+        if confirms is None:
+            confirms = form.confirmation and await may_confirm()
+        if confirms:
+            letter, item_id = confirmation(form, said.email, number), confirmation_of(request_id)
             confirmed, submitted = add_letter(
                 begun.request, item_id, letter, (), outbox.domain, _SYSTEM, at + _AFTERWARDS
             )

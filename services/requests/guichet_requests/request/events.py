@@ -1,7 +1,6 @@
 """What the rest of Guichet hears of a request."""
 
 from guichet_contracts import requests as contract
-from guichet_kit import trace
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 
@@ -32,6 +31,7 @@ def snapshot(request: Request) -> contract.Request:
             last_seq=conversation.last_seq,
         ),
         unread=request.unread,
+        automatic=request.automatic,
         last_activity_at=request.last_activity_at,
         created_at=request.created_at,
         closed_at=request.closed_at,
@@ -39,13 +39,13 @@ def snapshot(request: Request) -> contract.Request:
     )
 
 
-def changed(request: Request) -> contract.RequestChanged:
-    """The event that tells of the request as it now is."""
+def changed(request: Request, correlation_id: str | None, causation_id: str | None) -> contract.RequestChanged:
+    """The event that tells of the request as it now is, and what the change goes back to."""
     return contract.RequestChanged(
         id=new_id(),
         time=now(),
         subject=request.id,
         data=contract.RequestChangedData(request=snapshot(request)),
-        correlationid=trace.correlation_id.get(),
-        causationid=trace.causation_id.get(),
+        correlationid=correlation_id,
+        causationid=causation_id,
     )

@@ -1,23 +1,25 @@
 """What is heard of conversations, brought onto the requests where it belongs."""
 
-from datetime import timedelta
-
-from guichet_kit.clock import now
+from guichet_kit.hearings import NotYet, waits
 from guichet_kit.ids import new_id
 
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.errors import Contended, Unknown
 from guichet_requests.request import chat
+from guichet_requests.request.behind import behind
 from guichet_requests.request.chat import Entry, Known, Opening
 from guichet_requests.request.request import Link, Request
 from guichet_requests.request.store import RequestStore, Taken
 from guichet_requests.request.usecases import ATTEMPTS, change, next_version, pause, show_contact, shown_for
 
-PATIENCE = timedelta(seconds=30)
-"""How long an entry waits for the first sign of the conversation before its own."""
+PATIENCE = 6
+"""How often what is heard waits for what it follows: half a minute, once all of it comes in again.
+
+It is not measured by age: while the broker is away, all that is heard afterwards is old, in whatever order.
+"""
 
 
-class PredecessorUnknown(Exception):
+class PredecessorUnknown(NotYet):
     """The conversation before this one was not heard of yet: the entry is to come again later."""
 
 
@@ -31,7 +33,7 @@ async def take_in_entry(store: RequestStore, contacts: ContactStore, opening: Op
     for attempt in range(ATTEMPTS):
         await pause(attempt)
         try:
-            request = await _request_for(store, opening, entry)
+            request = await _request_for(store, opening)
             # Looked up after the request was read: when it changes meanwhile, both are read again.
             joins = request is None or chat.find(request, opening.conversation_id) is None
             known = await _known(store, contacts, opening) if joins else None
@@ -45,18 +47,21 @@ async def take_in_entry(store: RequestStore, contacts: ContactStore, opening: Op
                 if taken is None:
                     return
                 taken = next_version(request, taken)
-                if not await store.replace(request, taken):
+                # Where a conversation belongs is written down before any of its entries is on a timeline.
+                save = store.replace if joins else store.take_in
+                if not await save(request, taken):
                     continue
         except Taken:
             # Another consumer placed the conversation, or opened the visitor's request, just now.
             continue
+        behind.taken_in(taken.items)
         if known:
             await show_contact(store, contacts, taken.request.id)
         return
     raise Contended(f"conversation {opening.conversation_id}")
 
 
-async def _request_for(store: RequestStore, opening: Opening, entry: Entry) -> Request | None:
+async def _request_for(store: RequestStore, opening: Opening) -> Request | None:
     """The request of the conversation; None when it needs a new one.
 
     It is the request of the conversation before it while that is not closed.
@@ -67,7 +72,7 @@ async def _request_for(store: RequestStore, opening: Opening, entry: Entry) -> R
     if opening.follows is not None:
         closing = opening.follows
         before = await store.holding(closing.conversation_id)
-        if before is None and now() - entry.at < PATIENCE:
+        if before is None and waits.get() < PATIENCE:
             raise PredecessorUnknown(closing.conversation_id)
         if before is not None:
             before = await change(store, before.id, lambda request: chat.close(request, closing))

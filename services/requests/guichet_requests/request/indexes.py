@@ -6,9 +6,15 @@ from guichet_kit.outbox import OUTBOX_INDEX
 SORTS: dict[str, tuple[str, str, int]] = {
     "-last_activity_at": ("activity", "last_activity_at", DESCENDING),
     "created_at": ("created", "created_at", ASCENDING),
-    "-priority": ("urgency", "urgency", DESCENDING),
+    "-priority": ("activity", "last_activity_at", DESCENDING),
 }
-"""Of each sorting of a list: its name in indexes, its field, its direction."""
+"""Of each sorting of a list: its name in indexes, its field, its direction.
+
+Priorities are three: a list by priority is three lists by activity, one after the other.
+"""
+
+GONE = frozenset({"contact", "team_by_urgency", "holder_by_urgency", "reason_by_urgency"})
+"""Indexes of earlier versions, which every message would still pay for."""
 
 # What a list is narrowed to first, and what its index has at the end, to be looked at without the document.
 _OWNERS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -16,6 +22,7 @@ _OWNERS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("holder", ("assignee.id",), ("reason_id",)),
     ("reason", ("reason_id",), ()),
 )
+# Every message moves its request in each index that holds ``last_activity_at``: these are three, and no other.
 # Each list is one range, or a merge of a few ranges, of one of these: statuses, channels and priorities are few, so a
 # list that lets several through reads each one's range in order and merges them (SORT_MERGE), without sorting.
 _LISTS = [
@@ -28,7 +35,7 @@ _LISTS = [
         ],
         name=f"{owner}_by_{name}",
     )
-    for name, sorted_by, direction in SORTS.values()
+    for name, sorted_by, direction in sorted({*SORTS.values()})
     for owner, begin, end in _OWNERS
 ]
 INDEXES = [
@@ -54,12 +61,14 @@ INDEXES = [
         partialFilterExpression={"link.contact_id": {"$gt": ""}},
     ),
     # One person's requests, or those with a rare word, are few: they are read in whatever order, then sorted.
-    IndexModel(
-        [("contact.id", ASCENDING), ("last_activity_at", DESCENDING), ("_id", DESCENDING)],
-        name="contact",
-        partialFilterExpression={"contact.id": {"$gt": ""}},
-    ),
+    IndexModel("contact.id", name="of_contact", partialFilterExpression={"contact.id": {"$gt": ""}}),
     IndexModel("words", name="words"),
     IndexModel("awaits", name="awaits", partialFilterExpression={"awaits": {"$gt": ""}}),
+    IndexModel("untold", name="untold", partialFilterExpression={"untold": {"$exists": True}}),
+    IndexModel([("holed", ASCENDING), ("_id", ASCENDING)], name="holed", partialFilterExpression={"holed": True}),
+    # Requests with nothing but automatic mail are few beside the others: those of a status are read, then sorted.
+    IndexModel(
+        [("status", ASCENDING), ("_id", ASCENDING)], name="automatic", partialFilterExpression={"automatic": True}
+    ),
     *_LISTS,
 ]

@@ -29,7 +29,8 @@ VIEW_STATUSES: Mapping[View, tuple[Status, ...]] = {
 class Listing:
     """One list, as the agent ``viewer_id`` asks for it. Filters narrow the view; absent ones let everything through.
 
-    Each of ``words`` must begin a word of the contact's or visitor's name or of the subject, or the number.
+    ``automatic`` ones have nothing but what machines sent. Each of ``words`` must begin a word of the contact's or
+    visitor's name or of the subject, or the number.
     """
 
     viewer_id: str
@@ -41,6 +42,7 @@ class Listing:
     assignee_id: str | None = None
     reason_id: str | None = None
     contact_id: str | None = None
+    automatic: bool | None = None
     words: tuple[str, ...] = ()
 
     @property

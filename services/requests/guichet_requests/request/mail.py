@@ -3,9 +3,13 @@
 None of them knows whether the item was taken in before; that is for the caller to look up on the timeline.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from guichet_kit.blank import is_blank
+
+from guichet_requests.email.email import WrittenBy
 from guichet_requests.request.request import Change, ItemKey, Request, preview_of, with_status
 from guichet_requests.timeline.item import Author, Channel, Event, Item, Party
 
@@ -30,10 +34,10 @@ def take_in(request: Request, item: Item, *, aside: bool = False) -> Change:
     """Add what the customer sent, whenever that was: nobody can have seen it before.
 
     So it wakes a request that was put away since; ``aside`` where the visitor goes on in another. What a machine sent
-    is only shown.
+    is only shown, and is what the request is known by as long as nobody said anything on it.
     """
     if not item.said:
-        return Change(request, (item,))
+        return Change(_automatic(request, item), (item,))
     after = request
     if request.status in ("pending", "closed"):
         after = with_status(request, "in_progress", max(item.at, request.status_at))
@@ -44,6 +48,9 @@ def take_in(request: Request, item: Item, *, aside: bool = False) -> Change:
 
 def send(request: Request, item: Item) -> Change:
     """Add an e-mail to the customer. An agent's takes up a new request, and has read all before it."""
+    if item.email is not None and item.email.purpose == "forward":
+        # It goes to somebody else: the customer was not answered, and nothing of theirs was read by it.
+        return Change(replace(request, last_activity_at=max(item.at, request.last_activity_at)), (item,))
     if not item.said:
         return Change(request, (item,))
     after = with_status(request, "in_progress", item.at) if request.status == "new" else request
@@ -57,13 +64,26 @@ def see(request: Request, item: ItemKey) -> Change | None:
     return None if unseen == request.unseen else Change(replace(request, unseen=unseen))
 
 
-def lose(request: Request, item: Item, moved: Item, said_last: Item | None) -> Change:
-    """The e-mail goes to another request; ``moved`` tells so in its place, ``said_last`` is what was said last now."""
-    after = replace(request, unseen=tuple(key for key in request.unseen if key[1] != item.id))
-    if request.previewed is not None and request.previewed[1] == item.id:
-        after = replace(after, preview=None, previewed=None)
-        after = _previewing(after, said_last) if said_last else after
-    return Change(after, (moved,))
+def lose(request: Request, item: Item, moved: Item, left: Sequence[Item]) -> Change:
+    """The e-mail goes to another request, as ``moved`` tells; ``left`` is what stays there, the newest first."""
+    return Change(_without(request, item, left), (moved,))
+
+
+def judge(request: Request, item: Item, line: Item, left: Sequence[Item], *, aside: bool = False) -> Change:
+    """An agent says who wrote the e-mail, a person or not, as ``line`` tells; ``left`` is what is there besides it.
+
+    A person's counts as one that comes in now; a machine's counts no more.
+    """
+    if item.said:
+        return Change(take_in(request, item, aside=aside).request, (item, line))
+    return Change(_without(request, item, (item, *left)), (item, line))
+
+
+def judged(email: Item, item_id: str, written_by: WrittenBy, *, by: Author, at: datetime) -> Item:
+    """The line that tells who wrote an e-mail, as an agent says."""
+    text = f"{by.name} said that {'a person' if written_by == 'person' else 'a machine'} wrote an e-mail"
+    event = Event("email_judged", after=written_by)
+    return Item(item_id, email.request_id, at, "event", email.channel, "internal", by, text, event=event)
 
 
 def moved_away(request: Request, item_id: str, to: Party, *, by: Author, at: datetime) -> Item:
@@ -79,7 +99,30 @@ def _shown(request: Request, item: Item) -> Request:
     return after if earlier else _previewing(after, item)
 
 
+def _without(request: Request, item: Item, left: Sequence[Item]) -> Request:
+    """The request as if the e-mail had not come as a person's, but for its status."""
+    after = replace(request, unseen=tuple(key for key in request.unseen if key[1] != item.id))
+    if after.previewed is not None and after.previewed[1] != item.id:
+        return after
+    said = next((one for one in left if one.said), None)
+    if after.previewed is not None or after.automatic:
+        after = replace(after, preview=None, previewed=None, automatic_from=None)
+    if said is not None:
+        return _previewing(after, said)
+    automatic = [one for one in left if one.direction == "inbound" and one.kind == "email"]
+    return _automatic(after, max(automatic, key=lambda one: one.place)) if automatic else after
+
+
+def _automatic(request: Request, item: Item) -> Request:
+    """What a machine sent is the preview of an e-mail's request, the newest one, while there is nothing else."""
+    key = (item.at, item.id)
+    later = request.automatic_from is not None and request.automatic_from > key
+    if request.previewed is not None or request.channel != "email" or item.direction != "inbound" or later:
+        return request
+    return replace(_previewing(request, item), previewed=None, automatic_from=key)
+
+
 def _previewing(request: Request, item: Item) -> Request:
     key = (item.at, item.conversation_id or item.id, item.seq or 0)
     about = item.email.subject if item.email else ", ".join(file.name for file in item.attachments)
-    return replace(request, preview=preview_of(item.text.strip() or about), previewed=key)
+    return replace(request, preview=preview_of(about if is_blank(item.text) else item.text), previewed=key)

@@ -103,7 +103,8 @@ class Request:
     """The unit of work that an agent treats; ``version`` counts its changes.
 
     ``status_at`` is when what the status says happened; a fact that is older does not override it.
-    ``previewed`` is what ``preview`` comes from, ``seen_as`` the message that ``visitor`` comes from.
+    ``previewed`` is what ``preview`` comes from; while that is nothing, ``automatic_from`` is the automatic e-mail that
+    it comes from. ``seen_as`` is the message that ``visitor`` comes from.
     ``conversations`` are in the order in which they were opened; the last one is the current one.
     ``unseen`` are e-mails and forms that no agent has seen. ``awaits`` is the address, as `email_key` makes it, whose
     contact the request is to be linked to as soon as there is one. ``aside``: an e-mail opened it again while its
@@ -120,6 +121,7 @@ class Request:
     subject: str | None = None
     preview: str | None = None
     previewed: EntryKey | None = None
+    automatic_from: ItemKey | None = None
     visitor: Visitor | None = None
     seen_as: EntryKey | None = None
     contact: Contact | None = None
@@ -145,6 +147,11 @@ class Request:
         """Whether what its visitor writes next belongs to it."""
         has_open = self.conversation is not None and self.conversation.open
         return not self.aside and (self.status != "closed" or has_open)
+
+    @property
+    def automatic(self) -> bool:
+        """Whether nothing came but what machines sent, by its e-mails alone: ``preview`` is of one of those."""
+        return self.previewed is None and self.automatic_from is not None
 
     @property
     def unread(self) -> int:
@@ -265,7 +272,7 @@ def release(request: Request, *, by: Author, at: datetime) -> Change | None:
     if request.assignee is None:
         return None
     event = Event("released", Party(request.assignee.id, request.assignee.name))
-    text = f"{by.name} released the request"
+    text = f"{by.name} released the request" if by.name else f"{request.assignee.name} has no access any more"
     return Change(replace(request, assignee=None), (event_item(request, event, by, at, text),))
 
 

@@ -1,16 +1,22 @@
 """Requests in MongoDB; with ``documents.py`` the only file that knows their field names.
 
-A change is one write of the request's document: its state, the event to publish (``outbox``) and the items that it
-adds to the timeline (``pending``). The items are then copied to the timeline and taken off the document; whoever
-reads a request next does that first where a crash prevented it, so a timeline never lacks what its request tells of.
+A change is one write of the request's document: its state, that it is to be told of (``untold``, see ``telling.py``),
+what else is to be told (``outbox``) and the items that it adds to the timeline (``pending``). The items are then copied
+to the timeline and taken off the document; whoever reads a request next does that first where a crash prevented it, so
+a timeline never lacks what its request tells of.
+
+Entries of a conversation that is on the request need no ``pending``: their ids are their own, and what writes them
+comes again until all is done. So they go to the timeline first, then the request changes.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from guichet_contracts.event import Event
 from guichet_kit import outbox
+from guichet_kit.clock import now
 from guichet_kit.mongo import (
     ASCENDING,
     DESCENDING,
@@ -19,16 +25,21 @@ from guichet_kit.mongo import (
     Database,
     Document,
     DuplicateKeyError,
+    OperationFailure,
     ReturnDocument,
+    UpdateOne,
+    create_indexes,
+    update_each,
 )
 from guichet_kit.outbox import Relay
-from guichet_kit.pages import decode_cursor, encode_cursor
 
-from guichet_requests.request.documents import from_document, to_document
-from guichet_requests.request.events import changed
-from guichet_requests.request.indexes import INDEXES, SORTS
+from guichet_requests.request import lists
+from guichet_requests.request.conversation import Conversation
+from guichet_requests.request.documents import conversation_of, difference, from_document, to_document
+from guichet_requests.request.indexes import GONE, INDEXES
 from guichet_requests.request.listing import OPEN, Listing
 from guichet_requests.request.request import Change, Link, Request, Visitor
+from guichet_requests.request.telling import Telling
 from guichet_requests.timeline import store as timeline
 from guichet_requests.timeline.store import TimelineStore
 
@@ -36,8 +47,8 @@ COLLECTION = "requests"
 FIRST_NUMBER = 1001
 _BATCH = 200
 
-FEW = 5_000
-"""Requests that are rather found by a word and sorted than looked for down the list."""
+
+_NOT_MARKS: Document = {"outbox": False, "pending": False}
 
 
 class Taken(Exception):
@@ -47,15 +58,18 @@ class Taken(Exception):
 class RequestStore:
     """The requests, their numbers, and their way onto the timeline and into the outbox."""
 
-    def __init__(self, database: Database, items: TimelineStore, relay: Relay) -> None:
+    def __init__(self, database: Database, items: TimelineStore, relay: Relay, telling: Telling) -> None:
         # What was heard before is acknowledged without a write, so it must be what no failover can take back.
         self.collection: Collection = database[COLLECTION].with_options(read_concern=MAJORITY)
         self._counters: Collection = database["counters"]
-        self._items, self._relay = items, relay
+        self._items, self._relay, self._telling = items, relay, telling
 
     async def prepare(self) -> None:
-        """Create the indexes."""
-        await self.collection.create_indexes(INDEXES)
+        """Create the indexes, and drop those that nothing uses any more."""
+        await create_indexes(self.collection, INDEXES)
+        for name in GONE:
+            with contextlib.suppress(OperationFailure):  # it is gone already
+                await self.collection.drop_index(name)
 
     async def next_number(self) -> int:
         """A number that no request had before. One that is then not used stays unused."""
@@ -79,6 +93,12 @@ class RequestStore:
     async def held_by(self, agent_id: str) -> list[str]:
         """The ids of the open requests of an agent."""
         found = self.collection.find({"assignee.id": agent_id, "status": {"$in": OPEN}}, {"_id": True})
+        return [document["_id"] async for document in found]
+
+    async def held_by_any(self, agent_ids: Sequence[str], limit: int) -> list[str]:
+        """The ids of open requests of the agents, up to ``limit``."""
+        held: Document = {"assignee.id": {"$in": [*agent_ids]}, "status": {"$in": OPEN}}
+        found = self.collection.find(held, {"_id": True}).limit(limit)
         return [document["_id"] async for document in found]
 
     async def linked_to(self, contact_id: str) -> AsyncIterator[str]:
@@ -108,9 +128,15 @@ class RequestStore:
         found = self.collection.find({"visitor.id": {"$in": [*visitor_ids]}}, {"visitor": True})
         return [Visitor(**document["visitor"]) async for document in found]
 
-    async def forget_untold(self, request_id: str) -> None:
-        """Drop events that were not published yet, but for the newest: they tell what must not be told any more."""
-        await self.collection.update_one({"_id": request_id}, {"$push": {"outbox": {"$each": [], "$slice": -1}}})
+    async def rewrite_untold(self, request_id: str, change: Callable[[Document], Document]) -> None:
+        """Put what ``change`` makes of each event that was not published yet in its place; none is taken away."""
+        document = await self.collection.find_one({"_id": request_id}, {"outbox": True})
+        for entry in (document or {}).get("outbox", ()):
+            after = change(entry["event"])
+            if after != entry["event"]:
+                # By its id: the relay may have taken it off, or others may have added some, meanwhile.
+                there = {"_id": request_id, "outbox.id": entry["id"]}
+                await self.collection.update_one(there, {"$set": {"outbox.$.event": after}})
 
     async def awaiting(self, addresses: Iterable[str]) -> list[str]:
         """The ids of the requests that are to be linked to the contact of one of the addresses."""
@@ -129,83 +155,108 @@ class RequestStore:
 
     async def insert(self, change: Change, told: Sequence[Event[Any]] = ()) -> None:
         """Save a new request, and that ``told`` is to be told besides. Raises `Taken`."""
-        entries, items = _entries_of(change, told), _items_of(change)
-        document = to_document(change.request) | {"outbox": entries, "pending": items}
+        entries, items = _entries_of(told), _items_of(change)
+        document = to_document(change.request) | {"outbox": entries, "pending": items, "untold": now()}
         try:
             await self.collection.insert_one({"_id": change.request.id, **document})
         except DuplicateKeyError:
             raise Taken from None
         await self._settle(change.request.id, items)
         self._relay.offer(self.collection, change.request.id, entries)
+        self._telling.tell(change.request)
 
     async def replace(self, before: Request, change: Change, told: Sequence[Event[Any]] = ()) -> bool:
         """Save a change of ``before``, as in `insert`; False when the request has changed meanwhile. Raises `Taken`."""
-        entries, items = _entries_of(change, told), _items_of(change)
+        entries, items = _entries_of(told), _items_of(change)
+        arrays = {"outbox": entries, "pending": items}
+        pushed = {name: {"$each": added} for name, added in arrays.items() if added}
+        update = _changing(before, change.request) | ({"$push": pushed} if pushed else {})
         try:
-            result = await self.collection.update_one(
-                {"_id": before.id, "version": before.version},
-                {
-                    "$set": to_document(change.request),
-                    "$push": {"outbox": {"$each": entries}, "pending": {"$each": items}},
-                },
-            )
+            result = await self.collection.update_one(_at_version(before), update)
         except DuplicateKeyError:
             raise Taken from None
         if not result.matched_count:
             return False
         await self._settle(before.id, items)
         self._relay.offer(self.collection, before.id, entries)
+        self._telling.tell(change.request)
         return True
 
-    async def page(self, listing: Listing, limit: int, cursor: str | None) -> tuple[list[Request], str | None]:
-        """One page of a list, and the cursor of the next. Raises `Invalid` for a bad cursor."""
-        name, field, direction = SORTS[listing.sort]
-        condition = _condition(listing)
-        if cursor is not None:
-            kind = int if field == "urgency" else datetime
-            value, request_id = decode_cursor(cursor, kind, str)
-            beyond, passed = ("$gte", "$lte") if direction == ASCENDING else ("$lte", "$gte")
-            # One range of the index; what shares the cursor's value and was shown is left out of it.
-            condition |= {field: {beyond: value}, "$nor": [{field: value, "_id": {passed: request_id}}]}
-        if listing.holders == () or not listing.statuses:
-            return [], None
-        found = (
-            await self.collection.find(condition, {"outbox": False, "pending": False})
-            .sort([(field, direction), ("_id", direction)])
-            .hint(await self._index_for(listing, name))
-            .limit(limit + 1)
-            .to_list(limit + 1)
-        )
-        last = found[limit - 1] if len(found) > limit else None
-        return (
-            [from_document(document) for document in found[:limit]],
-            encode_cursor((last[field], last["_id"])) if last else None,
-        )
+    async def take_in(self, before: Request, change: Change) -> bool:
+        """As `replace`, for entries of conversations that are on the request: they go to the timeline first.
 
-    async def _index_for(self, listing: Listing, sort_name: str) -> str:
-        if listing.contact_id is not None:
-            return "contact"
-        for word in listing.words:
-            if await self.collection.count_documents(_beginning(word), hint="words", limit=FEW) < FEW:
-                return "words"
-        owner = "holder" if listing.holders is not None else "reason" if listing.reason_id is not None else "team"
-        return f"{owner}_by_{sort_name}"
+        The two are one only when whoever calls comes again after a crash between them.
+        """
+        await self._items.add(change.items)
+        return await self.replace(before, Change(change.request))
 
-    async def counts(self, viewer_id: str) -> dict[str, int]:
-        """How many requests each view of ``viewer_id`` has. That of all is from the collection's own count."""
-        still_open: Document = {"status": {"$in": OPEN}}
+    async def holding_any(self, conversation_ids: Iterable[str]) -> list[Request]:
+        """The requests that the conversations are on, as far as they are on any."""
+        found = self.collection.find({"conversations.id": {"$in": [*conversation_ids]}}, _NOT_MARKS)
+        return [from_document(document) for document in await found.to_list(None)]
+
+    async def conversations_of(self, conversation_ids: Iterable[str]) -> dict[str, Conversation]:
+        """What was heard of these conversations, as far as they are on any request."""
+        asked = {*conversation_ids}
+        found = self.collection.find({"conversations.id": {"$in": [*asked]}}, {"conversations": True})
         return {
-            "all": await self.collection.estimated_document_count(),
-            "open": await self.collection.count_documents(still_open),
-            "mine": await self.collection.count_documents(still_open | {"assignee.id": viewer_id}),
-            "unassigned": await self.collection.count_documents(still_open | {"assignee.id": None}),
+            stored["id"]: conversation_of(stored)
+            for document in await found.to_list(None)
+            for stored in document["conversations"]
+            if stored["id"] in asked
         }
+
+    async def holed(self, after_id: str, limit: int) -> list[tuple[str, list[Conversation]]]:
+        """The ids of requests on which entries are missing before others, after an id, with their conversations."""
+        found = (
+            self.collection.find({"holed": True, "_id": {"$gt": after_id}}, {"conversations": True})
+            .sort("_id", ASCENDING)
+            .hint("holed")
+            .limit(limit)
+        )
+        return [
+            (document["_id"], [conversation_of(stored) for stored in document["conversations"]])
+            for document in await found.to_list(limit)
+        ]
+
+    async def untold(self) -> tuple[int, datetime | None]:
+        """How many changed requests were not told of yet, and since when the oldest waits."""
+        marked: Document = {"untold": {"$exists": True}}
+        first = await self.collection.find_one(marked, {"untold": True}, sort=[("untold", ASCENDING)])
+        return await self.collection.count_documents(marked), first["untold"] if first else None
+
+    def tell(self, request: Request) -> None:
+        """Tell of the request as it was read."""
+        self._telling.tell(request)
+
+    async def take_in_many(self, changes: Sequence[tuple[Request, Change]]) -> tuple[bool, frozenset[int]]:
+        """As `take_in`, for many requests in one command each.
+
+        Whether each was still at its version or was refused, and the indexes of those that a unique key refused.
+        """
+        await self._items.add(item for _, change in changes for item in change.items)
+        updates = [UpdateOne(_at_version(before), _changing(before, change.request)) for before, change in changes]
+        matched, refused = await update_each(self.collection, updates)
+        whole = matched + len(refused) == len(changes)
+        if whole:
+            for index, (_, change) in enumerate(changes):
+                if index not in refused:
+                    self._telling.tell(change.request)
+        return whole, refused
+
+    async def page(self, listing: Listing, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """The rows of one page of a list, and the cursor of the next. Raises `Invalid` for a bad cursor."""
+        return await lists.page(self.collection, listing, limit, cursor)
+
+    async def counts(self, viewer_id: str) -> dict[lists.CountedView, int]:
+        """`lists.counts`."""
+        return await lists.counts(self.collection, viewer_id)
 
     async def _find(self, condition: Document) -> Request | None:
         document = await self.collection.find_one(condition, {"outbox": False})
         if document is None:
             return None
-        if document["pending"]:
+        if document.get("pending"):
             await self._settle(document["_id"], document["pending"])
         return from_document(document)
 
@@ -218,41 +269,23 @@ class RequestStore:
         await self.collection.update_one({"_id": request_id}, {"$pull": {"pending": {"$or": done}}})
 
 
-def _condition(listing: Listing) -> Document:
-    condition: Document = {
-        "status": _one_of(listing.statuses),
-        "channel": _one_of(listing.channels),
-        "priority": _one_of(listing.priorities),
-    }
-    if listing.holders is not None:
-        condition["assignee.id"] = _one_of(listing.holders)
-    if listing.reason_id is not None:
-        condition["reason_id"] = listing.reason_id
-    if listing.contact_id is not None:
-        condition["contact.id"] = listing.contact_id
-    if listing.words:
-        condition["$and"] = [_beginning(word) for word in listing.words]
-    return condition
-
-
-def _beginning(word: str) -> Document:
-    # Words are letters and digits only: nothing in them is special in a regular expression.
-    return {"words": {"$regex": f"^{word}"}}
-
-
 def _of_person(contact_ids: Iterable[str], visitor_ids: Iterable[str], addresses: Iterable[str] = ()) -> Document:
     contacts, visitors, awaited = {"$in": [*contact_ids]}, {"$in": [*visitor_ids]}, {"$in": [*addresses]}
     fields = {"link.contact_id": contacts, "contact.id": contacts, "visitor.id": visitors, "awaits": awaited}
     return {"$or": [{name: one_of} for name, one_of in fields.items()]}
 
 
-def _one_of(values: tuple[Any, ...]) -> Any:
-    return values[0] if len(values) == 1 else {"$in": values}
+def _at_version(request: Request) -> Document:
+    return {"_id": request.id, "version": request.version}
 
 
-def _entries_of(change: Change, told: Sequence[Event[Any]]) -> list[Document]:
-    # The request's own is the last: after an erasure it is the only one that may still be told.
-    return [outbox.pending(event) for event in (*told, changed(change.request))]
+def _changing(before: Request, after: Request) -> Document:
+    # The mark keeps the time of the oldest change that was not told of; and its index need not move.
+    return {"$set": difference(before, after), "$min": {"untold": now()}}
+
+
+def _entries_of(told: Sequence[Event[Any]]) -> list[Document]:
+    return [outbox.pending(event) for event in told]
 
 
 def _items_of(change: Change) -> list[Document]:

@@ -29,6 +29,10 @@ Addition = tuple[Change, Sequence[Event[Any]]]
 """A change that adds an item, and what is to be told besides it."""
 
 ATTEMPTS = 50
+_FREED_AT_ONCE = 100
+SYSTEM = Author("system", "requests", None)
+"""Who does what follows by itself."""
+
 _PAUSE_SECONDS = 0.02
 
 
@@ -173,6 +177,20 @@ async def rename_assignee(store: RequestStore, agent: Agent) -> None:
 
     for request_id in await store.held_by(agent.id):
         await change(store, request_id, rename)
+
+
+async def free_requests_of(store: RequestStore, agent_ids: Sequence[str]) -> None:
+    """Take the open requests from agents who have no access any more: others can take them. Closed ones stay theirs."""
+    gone = frozenset(agent_ids)
+
+    def free(request: Request) -> Change | None:
+        if request.assignee is None or request.assignee.id not in gone or request.status == "closed":
+            return None
+        return noun.release(request, by=SYSTEM, at=now())
+
+    while gone and (held := await store.held_by_any(agent_ids, _FREED_AT_ONCE)):
+        for request_id in held:
+            await change(store, request_id, free)
 
 
 async def add_note(

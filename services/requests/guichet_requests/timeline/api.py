@@ -45,6 +45,7 @@ class FileView(BaseModel):
     detail: str | None = of_some()
     content_id: str | None = of_some()
     inline: bool | None = of_some()
+    title: str | None = of_some()
 
     @classmethod
     def of(cls, file: Attachment) -> "FileView":

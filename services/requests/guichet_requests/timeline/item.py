@@ -23,6 +23,7 @@ EventName = Literal[
     "contact_linked",
     "contact_unlinked",
     "email_moved",
+    "email_judged",
     "transcript_without_address",
 ]
 FileState = Literal["ready", "checking", "refused"]
@@ -42,7 +43,7 @@ class Attachment:
     """A file; its bytes are with ``attachments``. ``size`` in bytes.
 
     Those of received e-mails have a ``state``, for ``detail``; ``inline`` ones are shown by the HTML as ``cid:`` and
-    their ``content_id``.
+    their ``content_id``. ``title`` is the subject of an enclosed mail.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Attachment:
     detail: str | None = None
     content_id: str | None = None
     inline: bool | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

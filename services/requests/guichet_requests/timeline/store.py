@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from guichet_kit.mongo import (
     ASCENDING,
@@ -15,12 +15,14 @@ from guichet_kit.mongo import (
     DuplicateKeyError,
     IndexModel,
     create_indexes,
+    insert_absent,
 )
 from guichet_kit.pages import decode_cursor, encode_cursor
 from pydantic import TypeAdapter
 
 from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Delivery, Email
+from guichet_requests.email.people import writer
 from guichet_requests.timeline.item import Attachment, Author, Event, FileState, Item, Party
 
 Order = Literal["asc", "desc"]
@@ -59,6 +61,12 @@ class TimelineStore:
                 if item.email and item.revision:
                     older = {"_id": item.id, "revision": {"$lt": item.revision}}
                     await self.collection.update_one(older, {"$set": _revised(document)})
+
+    async def add(self, items: Iterable[Item]) -> None:
+        """Write, in one command, those that are not there yet; none of them has later revisions."""
+        documents = [to_document(item) for item in items]
+        if documents:
+            await insert_absent(self.collection, documents)
 
     async def get(self, item_id: str) -> Item | None:
         """The item of that id."""
@@ -136,10 +144,21 @@ class TimelineStore:
 
 def to_document(item: Item) -> Document:
     """The item as it is stored, here and among the pending items of its request."""
-    document = asdict(item)
-    sender = item.email.sender if item.email else None
+    document = _flat(item) | {
+        "author": _flat(item.author),
+        "attachments": [_flat(file) for file in item.attachments],
+        "event": item.event and asdict(item.event),
+        "email": item.email and asdict(item.email),
+        "delivery": item.delivery and asdict(item.delivery),
+    }
+    sender = writer(item.email) or item.email.sender if item.email else None
     key = {"sender_key": email_key(sender.email)} if sender else {}
-    return {"_id": document.pop("id"), **document, "attachments": list(document["attachments"]), **key}
+    return {"_id": document.pop("id"), **document, **key}
+
+
+def _flat(value: Any) -> Document:
+    # Not ``dataclasses.asdict``, which copies deeply: a chat message has nothing deep.
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def _revised(document: Document) -> Document:
@@ -151,6 +170,8 @@ def _revised(document: Document) -> Document:
         "delivery": document["delivery"],
         "email.placed": email["placed"],
         "email.other_sender": email["other_sender"],
+        "email.written_by": email["written_by"],
+        "email.judged_by": email["judged_by"],
         "revision": document["revision"],
     }
 

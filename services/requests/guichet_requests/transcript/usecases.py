@@ -1,19 +1,25 @@
-"""Sending a conversation by e-mail, once all of it was heard of."""
+"""Sending a conversation by e-mail, once all of it was heard of, and only to whom its words may go."""
 
 import asyncio
 from dataclasses import dataclass
 from time import monotonic
+from uuid import UUID, uuid5
 
 from guichet_kit.clock import now
+from guichet_kit.tokens import InvalidToken, Tokens
 
+from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Address
 from guichet_requests.email.letter import Language, Letter
 from guichet_requests.email.usecases import Outbox, submit
 from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.errors import Refused
 from guichet_requests.request import chat
 from guichet_requests.request.request import Change, Request
 from guichet_requests.request.usecases import Addition, add_item
 from guichet_requests.timeline.item import Author, Event, Item
+from guichet_requests.transcript.proof import LINK_SECONDS, PATH, Claim, letter_of
+from guichet_requests.transcript.store import ProofStore
 from guichet_requests.transcript.transcript import ENTRIES_MAX, compose, subject_of
 
 PATIENCE_SECONDS = 3.0
@@ -26,11 +32,29 @@ class NotHeardYet(Exception):
     """The conversation was not heard of so far: what was asked for is to come again later."""
 
 
+class LinkNotValid(Refused):
+    """The link is not ours, or too old."""
+
+
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What sending works with. ``language`` is the installation's; ``links`` signs, ``public_url`` begins the links."""
+
+    outbox: Outbox
+    erasures: ErasureStore
+    proofs: ProofStore
+    links: Tokens
+    public_url: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A conversation up to ``last_seq``, wanted by e-mail. ``id``, a UUID, is the e-mail's.
 
     None is the address of the request's contact, or else of the visitor; and the language of the installation.
+    ``vouched``: the visitor's site says that ``visitor_email`` is theirs. ``proven``: whoever reads mail to ``email``
+    wants it.
     """
 
     id: str
@@ -41,32 +65,90 @@ class Wanted:
     email: str | None
     language: Language | None
     by: Author
+    vouched: bool = False
+    proven: bool = False
 
 
-async def send(outbox: Outbox, erasures: ErasureStore, language: Language, wanted: Wanted) -> None:
-    """Send what is wanted; where no address is known, the timeline says so. A repeat changes nothing.
+async def send(desk: Desk, wanted: Wanted) -> None:
+    """Send what is wanted, or the mail that asks first; where no address is known, the timeline says so.
+
+    The words go at once only to an address that an agent chose, that the visitor's site vouches for, or that was
+    proven: any other may be a stranger's, to whom the visitor would write in our name. A repeat changes nothing.
 
     Raises:
         NotHeardYet: as the name says.
         Contended: too many others changed the request meanwhile.
     """
+    outbox = desk.outbox
     request = await _heard(outbox, wanted)
-    if await erasures.of_visitor(wanted.visitor_id) is not None:
+    if await desk.erasures.of_visitor(wanted.visitor_id) is not None:
+        await desk.proofs.forget(wanted.visitor_id)
         return
     email = wanted.email or (request.contact and request.contact.email) or wanted.visitor_email
     if email is None:
         await _tell(outbox, request, wanted)
         return
+    language = wanted.language or desk.language
+    if not await _may_have_it(desk, request, wanted, email):
+        claim = Claim(wanted.id, wanted.conversation_id, wanted.visitor_id, wanted.last_seq, email, language)
+        await _ask(desk, request, claim)
+        return
     first = max(1, wanted.last_seq - ENTRIES_MAX + 1)
     ids = [f"{wanted.conversation_id}:{seq}" for seq in range(first, wanted.last_seq + 1)]
-    chosen = wanted.language or language
     letter = Letter(
         to=(Address(email),),
-        subject=subject_of(request.number, chosen),
-        text=compose(await outbox.items.several(ids), chosen),
+        subject=subject_of(request.number, language),
+        text=compose(await outbox.items.several(ids), language),
         purpose="transcript",
     )
     await submit(outbox, request.id, wanted.id, letter, author=_author(wanted.by))
+
+
+async def prove(desk: Desk, token: str) -> None:
+    """Somebody who reads mail to the address wants the conversation: send it. A repeat changes nothing.
+
+    Raises `LinkNotValid`, and as `send`.
+    """
+    try:
+        claims = desk.links.verify(token)
+    except InvalidToken:
+        raise LinkNotValid("The link is not valid any more.") from None
+    claim = Claim.of(claims.subject, claims.extra)
+    if await desk.erasures.of_visitor(claim.visitor_id) is not None:
+        raise LinkNotValid("The link is not valid any more.")
+    await desk.proofs.add(claim.visitor_id, claim.email, now())
+    wanted = Wanted(
+        id=claim.id,
+        conversation_id=claim.conversation_id,
+        visitor_id=claim.visitor_id,
+        visitor_email=None,
+        last_seq=claim.last_seq,
+        email=claim.email,
+        language=claim.language,
+        by=Author("visitor", claim.visitor_id, None),
+        proven=True,
+    )
+    try:
+        await send(desk, wanted)
+    except NotHeardYet:
+        # The request was moved or removed since.
+        raise LinkNotValid("The link is not valid any more.") from None
+
+
+async def _may_have_it(desk: Desk, request: Request, wanted: Wanted, email: str) -> bool:
+    key = email_key(email)
+    if wanted.proven or (wanted.vouched and wanted.visitor_email and key == email_key(wanted.visitor_email)):
+        return True
+    if wanted.by.kind == "agent" and (wanted.email or request.contact):
+        return True  # an agent named it, or said who the customer is; what a visitor claims an agent cannot know
+    return await desk.proofs.has(wanted.visitor_id, email)
+
+
+async def _ask(desk: Desk, request: Request, claim: Claim) -> None:
+    token = desk.links.issue(claim.visitor_id, LINK_SECONDS, **claim.signed_as())
+    letter = letter_of(claim, request.number, f"{desk.public_url}{PATH}#{token}")
+    item_id = str(uuid5(UUID(claim.id), "proof"))
+    await submit(desk.outbox, request.id, item_id, letter, author=Author("system", "requests", None))
 
 
 async def _heard(outbox: Outbox, wanted: Wanted) -> Request:

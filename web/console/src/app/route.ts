@@ -12,6 +12,8 @@ export interface Filters {
   reason_id: string | null;
   assignee_id: string | null;
   contact_id: string | null;
+  /** Whether nothing came but what machines sent. */
+  automatic: "true" | "false" | null;
   /** A number, or beginnings of words of the name and the subject. */
   q: string | null;
 }
@@ -29,7 +31,17 @@ export interface Route extends ListQuery {
   requestId: string | null;
   /** Shown instead of the requests. */
   settings: SettingsPage | null;
+  /** Whether the contacts are shown instead of the requests; what follows keeps one's place there. */
+  contacts: boolean;
+  /** The contact that is open, or what is done instead. */
+  contactId: string | "new" | "import" | null;
+  /** What contacts are searched for. */
+  find: string | null;
+  sort: ContactSort;
 }
+
+export const CONTACT_SORTS = ["name", "-name", "-updated_at"] as const;
+export type ContactSort = (typeof CONTACT_SORTS)[number];
 
 export const DEFAULT_VIEW: View = "open";
 
@@ -40,6 +52,7 @@ export const NO_FILTERS: Filters = {
   reason_id: null,
   assignee_id: null,
   contact_id: null,
+  automatic: null,
   q: null,
 };
 const FILTERS = Object.keys(NO_FILTERS) as (keyof Filters)[];
@@ -50,18 +63,23 @@ export function isFiltered(filters: Filters): boolean {
 
 /** The part of the route that says which requests the list shows. */
 export function listQuery(route: Route): ListQuery {
-  const { requestId, settings, ...query } = route;
+  const { requestId, settings, contacts, contactId, find, sort, ...query } = route;
   return query;
 }
 
-/** `/requests/<id>?view=mine&channel=chat`, `/settings/templates`; what is not understood counts as not said. */
+/** `/requests/<id>?view=mine&channel=chat`, `/contacts/<id>?find=ada`, `/settings/templates`; what is not understood counts as not said. */
 export function parseRoute(url: URL): Route {
   const request = /^\/requests\/([^/]+)\/?$/.exec(url.pathname);
   const settings = /^\/settings\/([^/]+)\/?$/.exec(url.pathname);
+  const contacts = /^\/contacts(?:\/([^/]+))?\/?$/.exec(url.pathname);
   const said = (name: keyof Filters) => url.searchParams.get(name) || null;
   return {
     requestId: request?.[1] ? decodeURIComponent(request[1]) : null,
     settings: oneOf(SETTINGS, settings?.[1] ?? null),
+    contacts: contacts !== null,
+    contactId: contacts?.[1] ? decodeURIComponent(contacts[1]) : null,
+    find: url.searchParams.get("find") || null,
+    sort: oneOf(CONTACT_SORTS, url.searchParams.get("sort")) ?? "name",
     view: oneOf(VIEWS, url.searchParams.get("view")) ?? DEFAULT_VIEW,
     channel: oneOf(CHANNELS, said("channel")),
     status: oneOf(STATUSES, said("status")),
@@ -69,6 +87,7 @@ export function parseRoute(url: URL): Route {
     reason_id: said("reason_id"),
     assignee_id: said("assignee_id"),
     contact_id: said("contact_id"),
+    automatic: oneOf(["true", "false"], said("automatic")),
     q: said("q"),
   };
 }
@@ -80,11 +99,14 @@ export function formatRoute(route: Route): string {
     const value = route[filter];
     if (value) query.set(filter, value);
   }
+  if (route.find) query.set("find", route.find);
+  if (route.sort !== "name") query.set("sort", route.sort);
   return query.size === 0 ? pathOf(route) : `${pathOf(route)}?${query}`;
 }
 
-function pathOf({ settings, requestId }: Route): string {
+function pathOf({ settings, contacts, contactId, requestId }: Route): string {
   if (settings) return `/settings/${settings}`;
+  if (contacts) return contactId === null ? "/contacts" : `/contacts/${encodeURIComponent(contactId)}`;
   return requestId === null ? "/" : `/requests/${encodeURIComponent(requestId)}`;
 }
 

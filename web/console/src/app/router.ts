@@ -1,6 +1,12 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { formatRoute, parseRoute, type Route } from "./route";
 
+/** What an address leaves unsaid of the other place stays, so that one comes back to where one was. */
+function keptPlaces(before: Route, after: Route): Route {
+  if (after.contacts || after.settings) return { ...after, requestId: before.requestId };
+  return { ...after, contactId: before.contactId };
+}
+
 /** The address bar as a signal. */
 export class Router {
   private readonly current = signal(parseRoute(new URL(location.href)));
@@ -9,7 +15,7 @@ export class Router {
   /** Follows the back and forward buttons. */
   start(): void {
     addEventListener("popstate", () => {
-      this.current.value = parseRoute(new URL(location.href));
+      this.current.value = keptPlaces(this.current.value, parseRoute(new URL(location.href)));
     });
   }
 

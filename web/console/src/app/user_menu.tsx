@@ -14,11 +14,12 @@ export const LANGUAGE_NAMES: Record<Locale, string> = { fr: "Français", en: "En
 
 interface UserMenuProps {
   appearance: Appearance;
+  onAccount: () => void;
   onSignature: () => void;
   onHelp: () => void;
 }
 
-export function UserMenu({ appearance, onSignature, onHelp }: UserMenuProps): JSX.Element {
+export function UserMenu({ appearance, onAccount, onSignature, onHelp }: UserMenuProps): JSX.Element {
   const { t, locale, words } = useWords();
   const { agent, quarantine, router, session, toasts } = useDesk();
   const label = t("app.menu", { name: agent.name, initials: agent.initials });
@@ -74,6 +75,17 @@ export function UserMenu({ appearance, onSignature, onHelp }: UserMenuProps): JS
               {page === "quarantine" && <QuarantineBadge />}
             </button>
           ))}
+          <button
+            type="button"
+            role="menuitem"
+            class="menu-item"
+            onClick={() => {
+              close();
+              onAccount();
+            }}
+          >
+            {t("account.title")}
+          </button>
           <button
             type="button"
             role="menuitem"

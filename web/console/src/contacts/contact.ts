@@ -1,10 +1,14 @@
-import type { Request } from "@guichet/shared/protocol";
+import type { EmailAddress, Request } from "@guichet/shared/protocol";
 
 /** A person of the customer base. */
 export interface Contact extends Record<ContactField, string | null> {
   id: string;
   name: string;
   other_emails: string[];
+  /** Where another contact took its place. */
+  merged_into: string | null;
+  created_at: string;
+  updated_at: string;
   notes: string | null;
   version: number;
 }
@@ -39,6 +43,11 @@ export function fieldsOf(contact: Contact): ContactFields {
 /** What the visitor gave of themselves, to begin a contact with. */
 export function givenFields({ visitor }: Pick<Request, "visitor">): ContactFields {
   return { ...NO_FIELDS, ...namedFields(visitor?.name ?? ""), email: visitor?.email ?? "" };
+}
+
+/** Who wrote an e-mail, as the service takes a new contact. */
+export function sentFields({ email, name }: EmailAddress): Partial<Record<ContactField, string | null>> {
+  return changedFields(NO_FIELDS, { ...NO_FIELDS, ...namedFields(name), email });
 }
 
 /** What was looked for in vain, to begin a contact with: an address, a phone number or a name. */

@@ -22,6 +22,8 @@ interface ContactFormProps {
   onSaved: (contact: Contact) => void;
   /** The address is somebody's already, and the agent chose them. */
   onExisting: (contact: Contact) => void;
+  /** What choosing them does; without it, they are linked to the request. */
+  existingAction?: "open";
   onCancel: () => void;
 }
 
@@ -31,6 +33,7 @@ export function ContactForm({
   initial,
   onSaved,
   onExisting,
+  existingAction,
   onCancel,
 }: ContactFormProps): JSX.Element {
   const { t } = useWords();
@@ -107,7 +110,9 @@ export function ContactForm({
       </p>
       {existing && (
         <button type="button" class="button" onClick={() => onExisting(existing)}>
-          {t("contact.useExisting", { name: existing.name })}
+          {t(existingAction === "open" ? "contact.openExisting" : "contact.useExisting", {
+            name: existing.name,
+          })}
         </button>
       )}
       <div class="form-actions">

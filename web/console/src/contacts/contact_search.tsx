@@ -75,8 +75,8 @@ export function ContactSearch({ onPick, confirm, except, children }: ContactSear
         {!problem && searched && !chosen && found.length === 0 && t("contact.none")}
         {chosen?.email}
       </p>
-      {confirm && (
-        <button ref={link} type="submit" class="button accent" disabled={!chosen}>
+      {confirm && chosen && (
+        <button ref={link} type="submit" class="button accent">
           {confirm}
         </button>
       )}

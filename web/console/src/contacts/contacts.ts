@@ -52,6 +52,11 @@ export class Contacts {
     this.merges.value += 1;
   }
 
+  /** Forgets the person, for good. For supervisors and administrators. */
+  async erase({ id }: Pick<Contact, "id">): Promise<void> {
+    await this.api.call({ method: "DELETE", path: `${PATH}/${id}` });
+  }
+
   /** Who was merged into the contact and can still be parted from it. */
   async partsOf(id: string): Promise<MergedContact[]> {
     return (await this.api.get<Page<MergedContact>>(`${PATH}/${id}/merged`)).items;

@@ -3,16 +3,19 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { isManager } from "../agents/agent";
 import { Icon } from "../app/icons";
+import { Link } from "../app/link";
 import { useDesk } from "../desk";
 import { Problem } from "../http/problem";
 import { displayName } from "../requests/request";
 import { tellProblem, useWords } from "../words/words";
+import { Address } from "./address";
 import { Fact, Section } from "./card_parts";
-import { type Contact, fieldsOf, givenFields } from "./contact";
+import { type Contact, type ContactFields, fieldsOf, givenFields, typedFields } from "./contact";
 import { ContactForm } from "./contact_form";
 import { ContactSearch } from "./contact_search";
 import { MergeDialog } from "./merge_dialog";
 import { MergedContacts } from "./merged_contacts";
+import { useMerges } from "./use_merges";
 
 /** Who asks: the linked contact, or what the visitor gave and the ways to link one. */
 export function Customer({ request }: { request: Request }): JSX.Element {
@@ -62,12 +65,16 @@ interface UnknownCustomerProps {
 function UnknownCustomer({ request, creating, onCreate }: UnknownCustomerProps): JSX.Element {
   const { t } = useWords();
   const { edits } = useDesk();
+  /** What was searched in vain, to begin the new contact with. */
+  const [typed, setTyped] = useState("");
   const link = (contact: Contact) => void edits.link(request, contact);
   if (creating) {
     return (
       <ContactForm
         contact={null}
-        initial={givenFields(request)}
+        initial={
+          typed.trim() ? { ...givenFields(request), ...said(typedFields(typed)) } : givenFields(request)
+        }
         onSaved={link}
         onExisting={link}
         onCancel={() => onCreate(false)}
@@ -78,15 +85,32 @@ function UnknownCustomer({ request, creating, onCreate }: UnknownCustomerProps):
     <>
       <dl class="facts">
         <Fact name={t("card.name")}>{displayName(request, t("visitor"))}</Fact>
-        <Fact name={t("card.email")}>{request.visitor?.email}</Fact>
+        <Fact name={t("card.email")}>
+          {request.visitor?.email && <Address>{request.visitor.email}</Address>}
+        </Fact>
       </dl>
-      <ContactSearch onPick={link} confirm={t("contact.link")} />
-      <button type="button" class="button" onClick={() => onCreate(true)}>
-        <Icon name="plus" />
-        {t("contact.new")}
-      </button>
+      <ContactSearch onPick={link} confirm={t("contact.link")}>
+        {(searched) => (
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              setTyped(searched);
+              onCreate(true);
+            }}
+          >
+            <Icon name="plus" />
+            {t("contact.new")}
+          </button>
+        )}
+      </ContactSearch>
     </>
   );
+}
+
+/** The fields that hold something. */
+function said(fields: ContactFields): Partial<ContactFields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
 }
 
 interface LinkedContactProps {
@@ -102,6 +126,7 @@ function LinkedContact({ request, linked, editing, onEdit }: LinkedContactProps)
   const { contact, problem, setContact } = useContact(linked);
   const [merging, setMerging] = useState(false);
   const merges = useMerges();
+  const shownEmail = contact ? contact.email : linked.email;
   if (editing && contact) {
     return (
       <ContactForm
@@ -121,7 +146,7 @@ function LinkedContact({ request, linked, editing, onEdit }: LinkedContactProps)
     <>
       <dl class="facts">
         <Fact name={t("card.name")}>{contact?.name ?? linked.name}</Fact>
-        <Fact name={t("card.email")}>{contact ? contact.email : linked.email}</Fact>
+        <Fact name={t("card.email")}>{shownEmail && <Address>{shownEmail}</Address>}</Fact>
         <Fact name={t("contact.phone")}>{contact?.phone}</Fact>
         <Fact name={t("contact.company")}>{contact?.company}</Fact>
       </dl>
@@ -140,6 +165,9 @@ function LinkedContact({ request, linked, editing, onEdit }: LinkedContactProps)
             {t("merge.action")}
           </button>
         )}
+        <Link class="button" to={{ contacts: true, contactId: contact?.id ?? linked.id }}>
+          {t("contact.open")}
+        </Link>
       </div>
       {isManager(agent) && contact && (
         <MergedContacts contact={contact} onPart={(one) => void merges.part(one)} />
@@ -156,24 +184,6 @@ function LinkedContact({ request, linked, editing, onEdit }: LinkedContactProps)
       )}
     </>
   );
-}
-
-/** The way back from a merge, and what is said of both. */
-function useMerges() {
-  const { t } = useWords();
-  const { contacts, toasts } = useDesk();
-  const part = async (one: Pick<Contact, "id" | "name">) => {
-    try {
-      await contacts.part(one);
-      toasts.done(t("merge.parted", { name: one.name }));
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      toasts.failed(tellProblem(error, t));
-    }
-  };
-  const tellMerged = (stays: Contact, gone: Contact) =>
-    toasts.done(t("merge.done", { gone: gone.name, stays: stays.name }), () => void part(gone));
-  return { part, tellMerged };
 }
 
 /** All of the contact; read again when the request's copy of it changes, and after a merge. */

@@ -76,7 +76,7 @@ export function OtherRequests({ request, contactId }: { request: Request; contac
         {others?.length === 0 && t("card.others.none")}
       </p>
       {others && others.length > SHOWN && (
-        <Link class="button" to={{ ...NO_FILTERS, view: "all", contact_id: contactId }}>
+        <Link class="button" to={{ ...NO_FILTERS, view: "all", contact_id: contactId, contacts: false }}>
           {t("card.others.all")}
         </Link>
       )}

@@ -1,13 +1,16 @@
-import type { Request, TimelineItem } from "@guichet/shared/protocol";
+import type { EmailAddress, Request, TimelineItem } from "@guichet/shared/protocol";
 import type { ReadonlySignal } from "@preact/signals";
 import type { Asker } from "../app/asker";
 import type { Toasts } from "../app/toasts";
+import { type Contact, sentFields } from "../contacts/contact";
+import type { Contacts } from "../contacts/contacts";
+import { saveFile } from "../files/save_file";
 import type { Api } from "../http/api";
 import { Problem } from "../http/problem";
 import { type T, tellProblem } from "../words/words";
 
 interface Surroundings {
-  api: Pick<Api, "call">;
+  api: Pick<Api, "call" | "blob">;
   asker: Asker;
   toasts: Toasts;
   t: ReadonlySignal<T>;
@@ -15,6 +18,8 @@ interface Surroundings {
   changed: (request: Request) => void;
   /** The item is on another request now. */
   moved: (itemId: string) => void;
+  contacts: Pick<Contacts, "search" | "read" | "create">;
+  link: (request: Request, contact: Contact) => Promise<void>;
   /** Reads the open request again. */
   reload: () => void;
 }
@@ -66,6 +71,37 @@ export class EmailActs {
     const text = this.around.t.value(to ? "email.moved" : "email.madeOwn", { number: `#${number}` });
     this.around.toasts.done(text, undefined, { requestId: id });
     return true;
+  }
+
+  /** The agent sees who wrote a received e-mail, whatever it was taken for. */
+  async judge(requestId: string, { id }: Pick<TimelineItem, "id">, by: "person" | "machine"): Promise<void> {
+    const path = `/api/v1/requests/${requestId}/emails/${id}/written-by`;
+    const body = { written_by: by };
+    const answer = await this.attempt(() =>
+      this.around.api.call<{ request: Request }>({ method: "PUT", path, body }),
+    );
+    if (!answer) return;
+    this.around.changed(answer.request);
+    this.around.reload();
+    const undo = () => void this.judge(requestId, { id }, by === "person" ? "machine" : "person");
+    this.around.toasts.done(this.around.t.value(`email.judged.${by}`), undo);
+  }
+
+  /** Hands the mail as it came to the browser's downloads. */
+  async download({ id }: TimelineItem): Promise<void> {
+    const blob = await this.attempt(() => this.around.api.blob(`/api/v1/mail/received/${id}/raw`));
+    if (blob) saveFile(blob, `${id}.eml`);
+  }
+
+  /** Links the request to the contact of this address, which is made where there is none. */
+  async makeContact(request: Request, person: EmailAddress): Promise<void> {
+    const { contacts, link } = this.around;
+    const contact = await this.attempt(async () => {
+      const found = await contacts.search(person.email);
+      const same = found.find(({ email }) => email?.toLowerCase() === person.email.toLowerCase());
+      return same ?? (await contacts.create(crypto.randomUUID(), sentFields(person)));
+    });
+    if (contact) await link(request, contact);
   }
 
   private async decide(itemId: string, decision: "resend" | "confirm"): Promise<void> {

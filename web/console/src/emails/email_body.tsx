@@ -31,7 +31,9 @@ export function EmailBody({ item, email, inline }: EmailBodyProps): JSX.Element 
       ) : (
         text && <LinkedText text={text} />
       )}
-      {!html && !text && item.attachments.length === 0 && <p class="faint-text">{t("email.noText")}</p>}
+      {!html && !text && item.attachments.length === 0 && email.purpose !== "forward" && (
+        <p class="faint-text">{t("email.noText")}</p>
+      )}
       {remote > 0 && !withRemote && (
         <p class="email-remote">
           <span>{t("email.images.off", { count: remote })}</span>
@@ -47,7 +49,8 @@ export function EmailBody({ item, email, inline }: EmailBodyProps): JSX.Element 
         </Folded>
       )}
       {(html_quoted || text_quoted) && (
-        <Folded title={t("email.quoted")}>
+        // What somebody handed on is what they mean, more than their own words.
+        <Folded title={t("email.quoted")} opened={Boolean(email.forwarded_from)}>
           {html_quoted ? (
             <EmailFrame html={html_quoted} title={t("email.quotedBody", { name })} {...frame} />
           ) : (
@@ -59,11 +62,17 @@ export function EmailBody({ item, email, inline }: EmailBodyProps): JSX.Element 
   );
 }
 
-/** Shut until it is asked for; what is inside is drawn from then on only. */
-function Folded({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
-  const [open, setOpen] = useState(false);
+interface FoldedProps {
+  title: string;
+  opened?: boolean;
+  children: ComponentChildren;
+}
+
+/** Shut until it is asked for, unless `opened`; what is inside is drawn from then on only. */
+function Folded({ title, opened = false, children }: FoldedProps): JSX.Element {
+  const [open, setOpen] = useState(opened);
   return (
-    <details class="folded" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+    <details class="folded" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>{title}</summary>
       {open && children}
     </details>

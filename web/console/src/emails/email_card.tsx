@@ -1,57 +1,66 @@
-import type { Email, ItemFile, TimelineItem } from "@guichet/shared/protocol";
+import { formatDateTime } from "@guichet/shared/i18n";
+import type { Email, EmailAddress, ItemFile, Request, TimelineItem } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Icon } from "../app/icons";
 import { Menu } from "../app/menu";
-import { Moment } from "../app/time";
 import { useDesk } from "../desk";
 import { FileList } from "../files/file_list";
 import { useWords } from "../words/words";
+import { AbsentFile } from "./absent_file";
 import { tellAddress } from "./addresses";
 import { DeliveryLine } from "./delivery_line";
 import { EmailBody } from "./email_body";
-import { marks, tellFileState, tellInvitation, tellMailer, tellPlaced } from "./email_text";
+import { marks, tellInvitation, tellMailer, tellPlaced } from "./email_text";
 import { MoveDialog } from "./move_dialog";
 import "./email.css";
 
 interface EmailCardProps {
   item: TimelineItem;
   email: Email;
-  requestId: string;
+  request: Request;
 }
 
+/** A mail that says it was written so long (ms) before it came, or after, says so to agents, too. */
+const LATE_MS = 10 * 60_000;
+
 /** One e-mail of the timeline: what it says first, then what is folded, and at the end how it came or left. */
-export function EmailCard({ item, email, requestId }: EmailCardProps): JSX.Element {
+export function EmailCard({ item, email, request }: EmailCardProps): JSX.Element {
   const { t } = useWords();
+  const { emailActs } = useDesk();
   const inbound = item.direction === "inbound";
   const { files, others, inline } = sorted(item);
+  const placed = tellPlaced(email, t);
   return (
     <div class="email">
       <header class="email-head">
         <Icon name="email" />
-        <h3 class="email-subject grow">{email.subject || t("email.noSubject")}</h3>
-        <Moment at={item.at} />
-        {inbound && <EmailMenu item={item} email={email} requestId={requestId} />}
+        <h3 class="email-subject grow" dir="auto">
+          {email.subject || t("email.noSubject")}
+        </h3>
+        <EmailMenu item={item} email={email} request={request} />
       </header>
-      <People email={email} />
+      <People email={email} at={item.at} />
       <Marks email={email} />
+      {inbound && <ForwardedFrom email={email} request={request} />}
+      {inbound && email.automatic && (
+        <button type="button" class="button" onClick={() => void emailActs.judge(request.id, item, "person")}>
+          <Icon name="person" />
+          {t("email.judge.person")}
+        </button>
+      )}
       <EmailBody item={item} email={email} inline={inline} />
       {email.invitation && <InvitationLine email={email} />}
       {files.length > 0 && <FileList files={files} />}
       {others.length > 0 && (
         <ul class="email-lines">
           {others.map((file) => (
-            <li key={file.id}>
-              <Icon name="file" />
-              <span>
-                <b>{file.name}</b> {tellFileState(file, t)}
-              </span>
-            </li>
+            <AbsentFile key={file.id} file={file} mailId={inbound ? item.id : null} />
           ))}
         </ul>
       )}
       <footer class="email-foot">
-        {inbound ? <p>{tellPlaced(email, t)}</p> : <DeliveryLine item={item} />}
+        {inbound ? placed && <p>{placed}</p> : <DeliveryLine item={item} />}
         {email.notes.map((note) => (
           <p key={note}>{tellMailer(note, t)}</p>
         ))}
@@ -72,25 +81,79 @@ function sorted({ attachments, html }: TimelineItem) {
   };
 }
 
-function People({ email: { from, to, cc } }: { email: Email }): JSX.Element {
-  const { t } = useWords();
+function People({ email, at }: { email: Email; at: string }): JSX.Element {
+  const { t, locale } = useWords();
+  const { from, reply_to = [], to, cc, bcc = [], raw_from, sent_at, forwarded_from } = email;
   const lines = [
     [t("email.from"), from ? [from] : []],
+    [t("email.replyTo"), differing(reply_to, from)],
     [t("email.to"), to],
     [t("email.cc"), cc],
+    [t("email.bcc"), bcc],
+    [t("email.forwardedFrom"), forwarded_from ? [forwarded_from] : []],
   ] as const;
+  const late = sent_at !== undefined && Math.abs(Date.parse(sent_at) - Date.parse(at)) > LATE_MS;
   return (
     <dl class="email-people">
+      {!from && raw_from && (
+        <div>
+          <dt>{t("email.from")}</dt>
+          <dd>
+            <bdi>{raw_from}</bdi> <span class="hint">{t("email.noAddress")}</span>
+          </dd>
+        </div>
+      )}
       {lines.map(
         ([name, people]) =>
           people.length > 0 && (
             <div key={name}>
               <dt>{name}</dt>
-              <dd>{people.map(tellAddress).join(", ")}</dd>
+              <dd>
+                <Addresses people={people} />
+              </dd>
             </div>
           ),
       )}
+      {late && (
+        <div>
+          <dt>{t("email.sentAt")}</dt>
+          <dd>{formatDateTime(locale, new Date(sent_at))}</dd>
+        </div>
+      )}
     </dl>
+  );
+}
+
+/** Whom to answer, where that is not who wrote anyway. */
+function differing(replyTo: readonly EmailAddress[], from: EmailAddress | null): readonly EmailAddress[] {
+  const same = replyTo.length === 1 && replyTo[0]?.email.toLowerCase() === from?.email.toLowerCase();
+  return same ? [] : replyTo;
+}
+
+function Addresses({ people }: { people: readonly EmailAddress[] }): JSX.Element {
+  return (
+    <>
+      {people.map((one, index) => (
+        <span key={one.email}>
+          {index > 0 && ", "}
+          <bdi>{tellAddress(one)}</bdi>
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** A customer's mail that somebody handed on: the way to the customer. */
+function ForwardedFrom({ email, request }: { email: Email; request: Request }): JSX.Element | null {
+  const { t } = useWords();
+  const { emailActs } = useDesk();
+  const person = email.forwarded_from;
+  if (!person || request.contact?.email?.toLowerCase() === person.email.toLowerCase()) return null;
+  return (
+    <button type="button" class="button" onClick={() => void emailActs.makeContact(request, person)}>
+      <Icon name="person" />
+      {t("email.makeContact", { name: person.name || person.email })}
+    </button>
   );
 }
 
@@ -139,11 +202,12 @@ function InvitationLine({ email: { invitation } }: { email: Email }): JSX.Elemen
   );
 }
 
-function EmailMenu({ item, email, requestId }: EmailCardProps): JSX.Element {
-  const { t } = useWords();
-  const { emailActs } = useDesk();
+function EmailMenu({ item, email, request }: EmailCardProps): JSX.Element {
+  const { t, locale } = useWords();
+  const { emailActs, emails } = useDesk();
   const [moving, setMoving] = useState(false);
   const subject = email.subject || t("email.noSubject");
+  const inbound = item.direction === "inbound";
   return (
     <>
       <Menu
@@ -151,34 +215,38 @@ function EmailMenu({ item, email, requestId }: EmailCardProps): JSX.Element {
         buttonClass="button quiet square"
         button={<Icon name="more" />}
       >
-        {(close) => (
-          <>
+        {(close) => {
+          const act = (name: string, action: () => void) => (
             <button
               type="button"
               class="menu-item"
               role="menuitem"
               onClick={() => {
                 close();
-                setMoving(true);
+                action();
               }}
             >
-              {t("email.move")}
+              {name}
             </button>
-            <button
-              type="button"
-              class="menu-item"
-              role="menuitem"
-              onClick={() => {
-                close();
-                void emailActs.move(requestId, item, null);
-              }}
-            >
-              {t("email.makeOwn")}
-            </button>
-          </>
-        )}
+          );
+          return (
+            <>
+              {act(t("email.forward"), () => emails.forward(request.id, item.id, locale))}
+              {inbound && (
+                <>
+                  {act(t("email.move"), () => setMoving(true))}
+                  {act(t("email.makeOwn"), () => void emailActs.move(request.id, item, null))}
+                  {/* The reverse is a button of the e-mail itself. */}
+                  {!email.automatic &&
+                    act(t("email.judge.machine"), () => void emailActs.judge(request.id, item, "machine"))}
+                  {act(t("email.download"), () => void emailActs.download(item))}
+                </>
+              )}
+            </>
+          );
+        }}
       </Menu>
-      {moving && <MoveDialog item={item} requestId={requestId} onClose={() => setMoving(false)} />}
+      {moving && <MoveDialog item={item} requestId={request.id} onClose={() => setMoving(false)} />}
     </>
   );
 }

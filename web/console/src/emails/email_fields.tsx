@@ -1,4 +1,5 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
 import { useDesk } from "../desk";
 import { LinkedText } from "../timeline/linked_text";
 import { useWords } from "../words/words";
@@ -12,39 +13,71 @@ interface FieldsProps {
   locked: boolean;
 }
 
-/** Subject and copies, above the text. */
+/** To whom it goes, and its subject, above the text. */
 export function EmailHead({
   requestId,
   proposal,
   locked,
   wrong,
 }: FieldsProps & { wrong: string[] }): JSX.Element {
-  const { t } = useWords();
+  const { t, locale } = useWords();
   const { emails } = useDesk();
-  const { subject, cc } = emails.fields(requestId);
-  return (
-    <div class="email-fields">
-      <label class="email-field">
-        <span>{t("composer.email.noSubject")}</span>
-        <input
-          type="text"
-          aria-label={t("composer.email.subject")}
-          maxLength={200}
-          readOnly={locked}
-          value={subject ?? proposal.subject}
-          onInput={({ currentTarget }) => emails.change(requestId, { subject: currentTarget.value })}
-        />
-      </label>
-      <label class="email-field">
-        <span>{t("composer.email.cc")}</span>
+  const { subject, to, cc, bcc, forwardOf } = emails.fields(requestId);
+  const [withBcc, setWithBcc] = useState(false);
+  const invalid = wrong.length > 0;
+  const field = (
+    name: "to" | "cc" | "bcc",
+    value: string,
+    more: { autofocus?: boolean; children?: ComponentChildren } = {},
+  ) => (
+    <div class="email-field">
+      <label class="email-label">
+        <span>{t(`composer.email.${name}`)}</span>
         <input
           type="text"
           inputMode="email"
           autocomplete="off"
           readOnly={locked}
-          aria-invalid={wrong.length > 0}
-          value={cc ?? proposal.cc.map(({ email }) => email).join(", ")}
-          onInput={({ currentTarget }) => emails.change(requestId, { cc: currentTarget.value })}
+          autofocus={more.autofocus}
+          aria-invalid={invalid}
+          value={value}
+          onInput={({ currentTarget }) => emails.change(requestId, { [name]: currentTarget.value })}
+        />
+      </label>
+      {more.children}
+    </div>
+  );
+  return (
+    <div class="email-fields">
+      {forwardOf && (
+        <p class="email-forward">
+          <span class="grow">{t("composer.email.forwarding")}</span>
+          {!locked && (
+            <button type="button" class="button quiet" onClick={() => emails.dropForward(requestId, locale)}>
+              {t("composer.email.dropForward")}
+            </button>
+          )}
+        </p>
+      )}
+      {field("to", to ?? proposal.to?.email ?? "", { autofocus: forwardOf !== undefined })}
+      {field("cc", cc ?? proposal.cc.map(({ email }) => email).join(", "), {
+        children: !withBcc && !bcc && !locked && (
+          <button type="button" class="button quiet" onClick={() => setWithBcc(true)}>
+            {t("composer.email.addBcc")}
+          </button>
+        ),
+      })}
+      {(withBcc || bcc) && field("bcc", bcc ?? "", { autofocus: withBcc })}
+      <label class="email-field email-label">
+        <span>{t("composer.email.noSubject")}</span>
+        <input
+          type="text"
+          dir="auto"
+          aria-label={t("composer.email.subject")}
+          maxLength={200}
+          readOnly={locked}
+          value={subject ?? proposal.subject}
+          onInput={({ currentTarget }) => emails.change(requestId, { subject: currentTarget.value })}
         />
       </label>
       <p class="email-wrong" role="status">
@@ -63,16 +96,25 @@ export function EmailFoot({
 }: FieldsProps & { keys: string }): JSX.Element {
   const { t } = useWords();
   const { emails } = useDesk();
-  const { signature, quote } = emails.fields(requestId);
-  const quoted = quote === "none" ? "" : proposal.quoted[quote];
+  const { signature, quote, forwardOf } = emails.fields(requestId);
+  const quoted = forwardOf ? proposal.quoted.last : quote === "none" ? "" : proposal.quoted[quote];
+  const files = proposal.attachments ?? [];
   return (
     <div class="email-below">
       {proposal.signature && signature && <LinkedText text={proposal.signature} />}
       {quoted && (
         <details class="folded">
-          <summary>{t("composer.email.quoted")}</summary>
+          <summary>{t(forwardOf ? "composer.email.forwarded" : "composer.email.quoted")}</summary>
           <LinkedText text={quoted} />
         </details>
+      )}
+      {files.length > 0 && (
+        <p class="email-files">
+          {t("composer.email.files", {
+            count: files.length,
+            names: files.map(({ name }) => name).join(", "),
+          })}
+        </p>
       )}
       <div class="email-choices">
         {proposal.signature && (
@@ -86,7 +128,7 @@ export function EmailFoot({
             {t("composer.email.signature")}
           </label>
         )}
-        {(proposal.quoted.last || proposal.quoted.all) && (
+        {!forwardOf && (proposal.quoted.last || proposal.quoted.all) && (
           <select
             class="field email-quote"
             aria-label={t("composer.email.quote")}

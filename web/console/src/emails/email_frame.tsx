@@ -42,6 +42,8 @@ export function EmailFrame({ html, title, inline, withRemote }: EmailFrameProps)
     if (!loaded) return;
     const { documentElement: root } = loaded;
     root.lang = locale;
+    // A mail that runs the other way overflows at its own end, where it can be scrolled to.
+    loaded.body.dir = "auto";
     root.classList.toggle("paper", paper);
     root.style.cssText = paper
       ? ""

@@ -1,5 +1,7 @@
 /** The HTML of an e-mail, from the mailer's clean form to what its frame shows. */
 
+import { isBlank } from "@guichet/shared/blank";
+
 /** Stands before the address of an image that is elsewhere, until the agent asks for it. */
 const REMOTE = "remote:";
 
@@ -26,24 +28,38 @@ export function contentId(address: string): string | null {
 
 /**
  * Puts the addresses of images in: of inline ones from `inline`, by content id; of remote ones only when they are
- * asked for. An image without an address shows what its mail says instead of it.
+ * asked for. Instead of an image that is not shown stand the words that its mail has for it, if any.
  */
 export function addressImages(
-  root: ParentNode,
+  root: Document,
   inline: ReadonlyMap<string, string>,
   withRemote: boolean,
 ): void {
   for (const image of root.querySelectorAll("img")) {
-    const address = image.getAttribute("src") ?? "";
-    const name = contentId(address);
-    image.removeAttribute("src");
+    const address = addressOf(image.getAttribute("src") ?? "", inline, withRemote);
     image.referrerPolicy = "no-referrer";
-    if (name !== null) {
-      const known = inline.get(name);
-      if (known) image.src = known;
-    } else if (withRemote && address.startsWith(REMOTE)) {
-      const remote = address.slice(REMOTE.length);
-      if (/^https?:\/\//i.test(remote)) image.src = remote;
-    }
+    if (address) image.src = address;
+    else image.replaceWith(...wordsOf(image, root));
   }
+}
+
+function addressOf(
+  address: string,
+  inline: ReadonlyMap<string, string>,
+  withRemote: boolean,
+): string | undefined {
+  const name = contentId(address);
+  if (name !== null) return inline.get(name);
+  const remote = withRemote && address.startsWith(REMOTE) ? address.slice(REMOTE.length) : "";
+  return /^https?:\/\//i.test(remote) ? remote : undefined;
+}
+
+/** Not the image itself: without an address it has a broken picture before its words, and the room of the whole. */
+function wordsOf(image: HTMLImageElement, root: Document): Node[] {
+  if (isBlank(image.alt)) return [];
+  const words = root.createElement("span");
+  words.className = "unshown";
+  words.dir = "auto";
+  words.textContent = image.alt;
+  return [words];
 }

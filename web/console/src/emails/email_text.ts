@@ -35,10 +35,10 @@ export function tellMailer(said: string, t: T): string {
   return said;
 }
 
-/** Why a received e-mail is on this request. */
+/** Why a received e-mail is on this request; nothing where nobody would ask, as of one that plainly begins it. */
 export function tellPlaced({ placed }: Email, t: T): string {
   if (!placed) return "";
-  const { by, from_request: from, moved_by } = placed;
+  const { by, from_request: from, moved_by, forged_reply_address: forged } = placed;
   const number = from ? `#${from.number}` : "";
   if (by === "moved") {
     return moved_by
@@ -46,7 +46,8 @@ export function tellPlaced({ placed }: Email, t: T): string {
       : t("email.placed.moved", { number: number || t("email.placed.another") });
   }
   if (by === "new_request") {
-    return from ? t("email.placed.afterClosed", { number }) : t("email.placed.new_request");
+    if (from) return t("email.placed.afterClosed", { number });
+    return forged ? t("email.placed.new_request") : "";
   }
   return t(`email.placed.${by}`);
 }
@@ -64,13 +65,20 @@ export function marks(email: Email, t: T): Mark[] {
   const add = (tone: Mark["tone"], name: string, text: string) => found.push({ tone, name, text });
   if (email.placed?.forged_reply_address) add("warn", t("email.forged"), t("email.forged.text"));
   if (email.other_sender) add("warn", t("email.otherSender"), t("email.otherSender.text"));
-  if (email.kind !== "message") {
+  if (email.written_by && email.judged_by) {
+    add(
+      "plain",
+      t(`email.writtenBy.${email.written_by}`),
+      t("email.writtenBy.text", { name: email.judged_by }),
+    );
+  } else if (email.kind !== "message") {
     const warns = email.kind === "bounce" || email.kind === "loop";
     add(warns ? "warn" : "plain", t(`email.kind.${email.kind}`), tellMailer(email.why, t));
   }
   if (email.encrypted) add("plain", t("email.encrypted"), t("email.encrypted.text"));
   if (email.signed) add("plain", t(`email.signed.${email.signed}`), t("email.signed.text"));
-  if (email.purpose === "confirmation" || email.purpose === "transcript") {
+  if (email.complaint) add("warn", t("email.complaint"), email.complaint);
+  if (email.purpose && email.purpose !== "reply") {
     add("plain", t(`email.purpose.${email.purpose}`), "");
   }
   return found;

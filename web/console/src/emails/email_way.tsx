@@ -1,3 +1,4 @@
+import { isBlank } from "@guichet/shared/blank";
 import type { Request } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -25,33 +26,44 @@ export function useEmailWay(thread: Thread, request: Request, chosen: boolean, o
   const { emails, drafts } = useDesk();
   const lastSaid = thread.lastSaid.value;
   const { contact } = request;
+  const fields = emails.fields(request.id);
+  const { forwardOf } = fields;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another contact or another last message, another proposal
   useEffect(() => {
     if (chosen) void emails.propose(request.id, locale);
-  }, [chosen, emails, request.id, locale, contact?.id, contact?.email, lastSaid]);
+  }, [chosen, emails, request.id, locale, contact?.id, contact?.email, lastSaid, forwardOf]);
 
   const proposal = emails.proposal(request.id).value;
-  const fields = emails.fields(request.id);
   const { busy, problem, newer } = emails.of(request.id).value;
   const read = proposal instanceof Problem ? null : proposal;
-  const address = read ? read.to?.email : contact?.email;
-  const prepared = read?.to ? read : null;
+  const [to, cc, bcc] = [fields.to, fields.cc, fields.bcc].map((typed) => readAddresses(typed ?? ""));
+  const chosenTo = typeof fields.to === "string" ? to?.addresses : read?.to && [read.to.email];
+  const address = chosenTo?.join(", ") || (read || forwardOf ? undefined : contact?.email);
+  const prepared = read?.to || forwardOf ? read : null;
   const locked = busy || fields.unsure;
-  const { wrong } = readAddresses(fields.cc ?? "");
+  const wrong = [to, cc, bcc].flatMap((typed) => typed?.wrong ?? []);
   const keys = t(MAC ? "composer.emailKeys.mac" : "composer.emailKeys");
-  const channel = address ? t("composer.byEmail", { email: address }) : t("composer.email.preparing");
+  const nobody = t(prepared ? "composer.email.toWhom" : "composer.email.preparing");
+  const channel = address ? t("composer.byEmail", { email: address }) : nobody;
   const send = (seen = lastSaid) => void emails.send(request.id, seen, locale);
   return {
     kind: "email",
     scope: prepared && emailScope(request.id),
-    placeholder: t("composer.replyTo", { name: displayName(request, t("visitor")) }),
+    placeholder: forwardOf
+      ? t("composer.email.withIt")
+      : t("composer.replyTo", { name: displayName(request, t("visitor")) }),
     hint: busy ? t("state.sending") : channel,
     sendLabel: t("composer.send"),
     keys,
     enterSends: false,
-    blocked: read && !read.to && <WithoutAddress request={request} onCard={onCard} />,
+    blocked: read && !read.to && !forwardOf && <WithoutAddress request={request} onCard={onCard} />,
     locked,
-    ready: prepared !== null && !busy && wrong.length === 0 && drafts.of(request.id).value.text.trim() !== "",
+    ready:
+      prepared !== null &&
+      !busy &&
+      wrong.length === 0 &&
+      Boolean(chosenTo?.length) &&
+      (Boolean(forwardOf) || !isBlank(drafts.of(request.id).value.text)),
     problem: (
       <Failure
         requestId={request.id}
@@ -119,7 +131,7 @@ function Failure({ requestId, unsure, failure, sending }: FailureProps): JSX.Ele
 function tellRefused(problem: Problem, t: T): string {
   const names = (field: string) => problem.errors.some((error) => error.field.startsWith(field));
   if (names("receipts")) return t("composer.email.receipts");
-  const why = names("cc") ? t("composer.email.ccRefused") : tellProblem(problem, t);
+  const why = ["to", "cc", "bcc"].some(names) ? t("composer.email.ccRefused") : tellProblem(problem, t);
   return t("composer.email.failed", { problem: why });
 }
 

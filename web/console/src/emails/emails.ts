@@ -1,4 +1,4 @@
-import type { EmailAddress, TimelineItem } from "@guichet/shared/protocol";
+import type { EmailAddress, ItemFile, TimelineItem } from "@guichet/shared/protocol";
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Uploads } from "../files/uploads";
 import type { Api } from "../http/api";
@@ -14,9 +14,13 @@ export type Quote = (typeof QUOTES)[number];
 export interface EmailFields {
   /** Made once for one e-mail: however often it is sent, there is one of it. */
   id: string;
-  /** Null, as `cc`: as the server proposes it. */
+  /** Null, as `cc` and `to`: as the server proposes it. */
   subject: string | null;
   cc: string | null;
+  to?: string | null | undefined;
+  bcc?: string | null | undefined;
+  /** The e-mail of the request that is handed on. */
+  forwardOf?: string | undefined;
   quote: Quote;
   signature: boolean;
   /** Nobody knows whether the server has it: it must be the same when it is sent again. */
@@ -30,6 +34,8 @@ export interface Proposal {
   subject: string;
   signature: string;
   quoted: { last: string; all: string };
+  /** What goes along with an e-mail that is handed on. */
+  attachments?: ItemFile[];
 }
 
 /** How an e-mail stands between the pressing of *send* and the server's having it. */
@@ -78,7 +84,11 @@ export class Emails {
     const proposal = entry(this.proposals, requestId, null);
     try {
       const path = `/api/v1/requests/${requestId}/emails/draft`;
-      proposal.value = await this.around.api.get<Proposal>(path, { language });
+      const { forwardOf } = this.fields(requestId);
+      const query = { language, ...(forwardOf && { forward_of: forwardOf }) };
+      const read = await this.around.api.get<Proposal>(path, query);
+      // Something else is being written by now.
+      if (this.fields(requestId).forwardOf === forwardOf) proposal.value = read;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (proposal.value === null || proposal.value instanceof Problem) proposal.value = error;
@@ -91,6 +101,24 @@ export class Emails {
 
   change(requestId: string, change: Partial<EmailFields>): void {
     this.around.drafts.set(requestId, { email: { ...this.fields(requestId), ...change } });
+  }
+
+  /** Begins an e-mail that hands one of the request's on. */
+  forward(requestId: string, itemId: string, language: string): void {
+    batch(() => {
+      this.around.drafts.set(requestId, { mode: "email", email: { ...blank(), forwardOf: itemId } });
+      entry(this.proposals, requestId, null).value = null;
+    });
+    void this.propose(requestId, language);
+  }
+
+  /** An answer is written again, with what is written already. */
+  dropForward(requestId: string, language: string): void {
+    batch(() => {
+      this.around.drafts.set(requestId, { email: undefined });
+      entry(this.proposals, requestId, null).value = null;
+    });
+    void this.propose(requestId, language);
   }
 
   /**
@@ -112,7 +140,10 @@ export class Emails {
       // An empty one is the thread's.
       subject: (fields.subject ?? proposal.subject).trim() || undefined,
       text: drafts.of(requestId).value.text.trim(),
+      ...(typeof fields.to === "string" && { to: readAddresses(fields.to).addresses }),
       cc: fields.cc === null ? proposal.cc.map(({ email }) => email) : readAddresses(fields.cc).addresses,
+      ...(fields.bcc && { bcc: readAddresses(fields.bcc).addresses }),
+      ...(fields.forwardOf && { forward_of: fields.forwardOf }),
       receipts: files.flatMap(({ receipt }) => receipt ?? []),
       quote: fields.quote,
       signature: fields.signature,
@@ -131,6 +162,7 @@ export class Emails {
       drafts.set(requestId, { mode: "reply", text: "", email: undefined });
       for (const { id } of files) uploads.remove(emailScope(requestId), id);
       outgoing.value = IDLE;
+      if (fields.forwardOf) entry(this.proposals, requestId, null).value = null;
     });
     this.around.sent(requestId);
   }

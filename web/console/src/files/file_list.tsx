@@ -1,3 +1,4 @@
+import { couldRun } from "@guichet/shared/file_texts";
 import type { Attachment } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -27,12 +28,21 @@ export function FileList({ files }: { files: readonly Attachment[] }): JSX.Eleme
 
 function FileEntry({ file }: { file: Attachment }): JSX.Element {
   const { t, locale } = useWords();
-  const { api, toasts } = useDesk();
+  const { api, asker, toasts } = useDesk();
   const [busy, setBusy] = useState(false);
   const preview = usePreview(file);
   const size = tellSize(file.size, locale);
 
+  const runs = couldRun(file);
+
   const save = async () => {
+    const question = {
+      title: t("file.couldRun.title", { name: file.name }),
+      text: t("file.couldRun.ask"),
+      yes: t("file.couldRun.yes"),
+      no: t("app.cancel"),
+    };
+    if (runs && !(await asker.ask(question))) return;
     setBusy(true);
     try {
       saveFile(await api.blob(`/api/v1/attachments/${file.id}`), file.name);
@@ -47,11 +57,12 @@ function FileEntry({ file }: { file: Attachment }): JSX.Element {
       {PREVIEWED.includes(file.media_type) &&
         (preview ? <img class="file-preview" src={preview} alt="" /> : <span class="file-preview" />)}
       <span class="file-line">
-        <Icon name={busy ? "reload" : "file"} />
+        <Icon name={busy ? "reload" : runs ? "warning" : "file"} />
         <span class="hidden">{t("file.download")}</span>
         <span class="file-name">{file.name}</span>
         <span class="file-size">{size}</span>
       </span>
+      {runs && <span class="file-warning">{t("file.couldRun")}</span>}
     </button>
   );
 }

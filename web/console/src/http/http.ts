@@ -22,13 +22,20 @@ const FILE_TIMEOUT_MS = 10 * 60_000;
  */
 export async function http<T>(call: Call): Promise<T> {
   const response = await answer(call, call.body instanceof Blob ? FILE_TIMEOUT_MS : TIMEOUT_MS);
-  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+  return response.status === 204 ? (undefined as T) : whole<T>(response);
 }
 
 /** The answer's bytes. @throws Problem */
 export async function httpBlob(call: Call): Promise<Blob> {
   const response = await answer(call, FILE_TIMEOUT_MS);
   return response.blob().catch((error: unknown) => {
+    throw new Problem(0, "unreachable", String(error));
+  });
+}
+
+/** The whole of the answer. One that stops coming in is no answer. @throws Problem */
+async function whole<T>(response: Response): Promise<T> {
+  return (response.json() as Promise<T>).catch((error: unknown) => {
     throw new Problem(0, "unreachable", String(error));
   });
 }

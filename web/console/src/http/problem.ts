@@ -47,7 +47,8 @@ export async function problemFrom(response: Response): Promise<Problem> {
   const retryAfter = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   return problemOf(
     response.status,
-    isJson ? await response.json() : {},
+    // The status is known also where the rest stops coming in.
+    isJson ? await response.json().catch(() => ({})) : {},
     Number.isNaN(retryAfter) ? null : retryAfter,
   );
 }

@@ -18,8 +18,8 @@ export function FilterBar(): JSX.Element {
   const { t } = useWords();
   const { router } = useDesk();
   const route = router.route.value;
-  const { channel, status, priority, reason_id, assignee_id } = route;
-  const more = [priority, reason_id, assignee_id].filter((value) => value !== null).length;
+  const { channel, status, priority, reason_id, assignee_id, automatic } = route;
+  const more = [priority, reason_id, assignee_id, automatic].filter((value) => value !== null).length;
   return (
     <div class="filters">
       <SearchBox />
@@ -122,7 +122,7 @@ function MoreFilters(): JSX.Element {
       if (!(error instanceof Problem)) throw error;
     });
   }, [directory]);
-  const { priority, reason_id, assignee_id } = router.route.value;
+  const { priority, reason_id, assignee_id, automatic } = router.route.value;
   return (
     <div class="more-filters">
       <Filter
@@ -145,6 +145,16 @@ function MoreFilters(): JSX.Element {
         options={agents.map(({ id, name }) => [id, name])}
         chosen={assignee_id}
         onChoose={(chosen) => router.go({ assignee_id: chosen })}
+      />
+      <Filter
+        label={t("requests.filter.automatic")}
+        any={t("requests.filter.anyAutomatic")}
+        options={[
+          ["true", t("requests.filter.automatic.true")],
+          ["false", t("requests.filter.automatic.false")],
+        ]}
+        chosen={automatic}
+        onChoose={(chosen) => router.go({ automatic: chosen })}
       />
     </div>
   );

@@ -22,6 +22,7 @@ export function belongs(request: Request, query: ListQuery, me: string): boolean
   const { assignee, contact } = request;
   const values = { ...request, assignee_id: assignee?.id ?? null, contact_id: contact?.id ?? null };
   if (EQUALS.some((filter) => query[filter] !== null && query[filter] !== values[filter])) return false;
+  if (query.automatic !== null && query.automatic !== String(request.automatic ?? false)) return false;
   if (query.q !== null && !isFound(request, query.q)) return false;
   switch (query.view) {
     case "all":

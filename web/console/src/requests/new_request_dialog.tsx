@@ -28,7 +28,7 @@ export function NewRequestDialog({ onClose }: { onClose: () => void }): JSX.Elem
   // Not while nobody knows whether the e-mail has left: from the composer it would be another one.
   const leavable = made !== null && !newRequest.busy.value && !newRequest.unsure;
   const open = (id: string) => {
-    router.go({ requestId: id, settings: null });
+    router.go({ requestId: id, settings: null, contacts: false });
     onClose();
   };
   const close = () => {

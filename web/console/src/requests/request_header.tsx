@@ -33,8 +33,8 @@ export function RequestHeader({ thread, request, onCard }: RequestHeaderProps): 
       </Link>
       <h1 class="header-title grow">
         <span class="header-number">#{request.number}</span>
-        <span class="header-name">{name}</span>
-        {request.subject && <span class="header-subject only-wide">{request.subject}</span>}
+        <bdi class="header-name">{name}</bdi>
+        {request.subject && <bdi class="header-subject only-wide">{request.subject}</bdi>}
       </h1>
       <StatusMenu request={request} />
       <AssignButton request={request} />

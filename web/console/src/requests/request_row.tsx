@@ -41,7 +41,9 @@ export function RequestRow({ request, selected, top, position, total }: RequestR
             <Icon name={channel} />
             <span class="hidden">{t(`channel.${channel}`)}</span>
           </span>
-          <span class="row-name">{displayName(request, t("visitor"))}</span>
+          <span class="row-name" dir="auto">
+            {displayName(request, t("visitor"))}
+          </span>
           <span class="row-age">
             <Age at={request.last_activity_at} />
           </span>
@@ -51,7 +53,10 @@ export function RequestRow({ request, selected, top, position, total }: RequestR
             <StatusMark status={status} />
             <span class="hidden">{t(`status.${status}`)}</span>
           </span>
-          <span class="row-preview">{request.preview || request.subject || t("requests.noPreview")}</span>
+          {request.automatic && <span class="row-automatic">{t("requests.automatic")}</span>}
+          <span class="row-preview" dir="auto">
+            {request.preview || request.subject || t("requests.noPreview")}
+          </span>
           <span class="row-marks">
             {unread > 0 && (
               <span class="row-unread">

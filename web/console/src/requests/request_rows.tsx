@@ -36,10 +36,11 @@ export function RequestRows(): JSX.Element {
     if (scroller.current) observer.observe(scroller.current);
     return () => observer.disconnect();
   }, [measure]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another list starts at its top
+  // Another list starts at its top; the same one where it was left for another place.
   useLayoutEffect(() => {
-    scroller.current?.scrollTo(0, 0);
-  }, [queryKey]);
+    const { place } = requests;
+    scroller.current?.scrollTo(0, place.list === queryKey ? place.top : 0);
+  }, [queryKey, requests]);
 
   const { first, end } = rowWindow(view.top, view.height, ROW, shown.length);
   useLayoutEffect(() => {
@@ -56,6 +57,7 @@ export function RequestRows(): JSX.Element {
   const onScroll = () => {
     measure();
     const top = scroller.current?.scrollTop ?? 0;
+    requests.place = { list: queryKey, top };
     anchor.current = { id: shown[Math.floor(top / ROW)]?.id ?? "", cut: top % ROW };
     requests.scrolled(top < ROW / 2);
   };

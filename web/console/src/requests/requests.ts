@@ -32,6 +32,9 @@ export class Requests {
   readonly loading: ReadonlySignal<Loading> = this.currentLoading;
   readonly problem: ReadonlySignal<Problem | null> = this.failed;
 
+  /** How far (px) which list was scrolled, for whoever comes back from another place. */
+  place = { list: "", top: 0 };
+
   private query: ListQuery | null = null;
   private atTop = true;
   /** Grows with each reading from the start: the answer to an earlier one is thrown away. */

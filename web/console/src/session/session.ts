@@ -1,7 +1,7 @@
 import type { Agent } from "@guichet/shared/protocol";
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { TokenSource } from "../http/api";
-import { http } from "../http/http";
+import { type Call, http } from "../http/http";
 import { Problem } from "../http/problem";
 
 export type SessionState =
@@ -50,9 +50,24 @@ export class Session implements TokenSource {
     }
   }
 
-  /** @throws Problem `invalid_credentials`, `rate_limited` or that of the network */
-  async signIn(email: string, password: string): Promise<void> {
-    this.accept(await http<Grant>({ method: "POST", path: "/api/v1/auth/login", body: { email, password } }));
+  /** @throws Problem `invalid_credentials`, `second_factor_wanted`, `second_factor_to_set_up`, `rate_limited` … */
+  async signIn(email: string, password: string, code?: string): Promise<void> {
+    const body = { email, password, ...(code && { code }) };
+    this.accept(await http<Grant>({ method: "POST", path: "/api/v1/auth/login", body }));
+  }
+
+  /**
+   * Sets one's own password; every other session ends.
+   * @throws Problem `validation_failed`, `rate_limited` or that of the network
+   */
+  async changePassword(current_password: string, password: string): Promise<void> {
+    const call: Call = {
+      method: "POST",
+      path: "/api/v1/auth/password",
+      body: { current_password, password },
+      headers: { authorization: `Bearer ${await this.token()}` },
+    };
+    this.accept(await http<Grant>(call));
   }
 
   /**

@@ -17,6 +17,8 @@ export function SignIn({ session, expired }: SignInProps): JSX.Element {
   const errorId = useId();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  /** Set once the server has asked for a code. */
+  const [factor, setFactor] = useState<Problem | null>(null);
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -24,9 +26,15 @@ export function SignIn({ session, expired }: SignInProps): JSX.Element {
     setBusy(true);
     setProblem(null);
     try {
-      await session.signIn(String(given.get("email")).trim(), String(given.get("password")));
+      const code = String(given.get("code") ?? "").trim();
+      await session.signIn(String(given.get("email")).trim(), String(given.get("password")), code);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
+      if (isFactor(error)) {
+        setFactor(error);
+        setBusy(false);
+        return;
+      }
       setProblem(error);
       setBusy(false);
     }
@@ -46,14 +54,51 @@ export function SignIn({ session, expired }: SignInProps): JSX.Element {
           {t("session.password")}
           <input class="field" type="password" name="password" autocomplete="current-password" required />
         </label>
+        {factor && <CodeField wanted={factor} />}
         <p id={errorId} class="sign-in-error" role="alert">
-          {problem && tell(problem, t)}
+          {problem && (problem.status === 401 && factor ? t("session.wrongCode") : tell(problem, t))}
         </p>
         <button type="submit" class="button accent" disabled={busy}>
           {busy ? t("session.signingIn") : t("session.signIn")}
         </button>
       </form>
     </main>
+  );
+}
+
+const isFactor = ({ code }: Problem): boolean =>
+  code === "second_factor_wanted" || code === "second_factor_to_set_up";
+
+/** The code of the second factor; with the key to add, for whoever has none yet. */
+function CodeField({ wanted }: { wanted: Problem }): JSX.Element {
+  const { t } = useWords();
+  const { secret, uri } = wanted.body;
+  const isNew = typeof secret === "string" && typeof uri === "string";
+  return (
+    <>
+      <p class="sign-in-note" role="status">
+        {t(isNew ? "session.setUp" : "session.codeWanted")}
+      </p>
+      {isNew && (
+        <p class="sign-in-note">
+          <code>{secret.replace(/(.{4})(?=.)/g, "$1 ")}</code>
+          <br />
+          <a href={uri}>{t("session.openApp")}</a>
+        </p>
+      )}
+      <label>
+        {t("session.code")}
+        <input
+          class="field"
+          name="code"
+          inputMode="numeric"
+          autocomplete="one-time-code"
+          pattern="[0-9 ]{6,10}"
+          required
+          autofocus
+        />
+      </label>
+    </>
   );
 }
 

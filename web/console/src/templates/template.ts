@@ -26,9 +26,9 @@ export interface Placeholder {
   end: number;
 }
 
-/** The placeholders left in a text: it may not be sent before each is replaced. */
+/** The placeholders left in a text, which is not sent by mistake before each is replaced; other braces are just text. */
 export function unfilled(text: string): Placeholder[] {
-  return [...text.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)].map((found) => ({
+  return [...text.matchAll(/\{\{\s*([a-z_]\w*(?:\.\w+)*)\s*\}\}/gi)].map((found) => ({
     name: found[1] ?? "",
     start: found.index,
     end: found.index + found[0].length,

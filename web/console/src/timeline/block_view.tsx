@@ -32,7 +32,7 @@ export function BlockView({ block, request, standings }: BlockViewProps): JSX.El
   }
   if (block.kind === "event") {
     return (
-      <p class="event">
+      <p class="event" dir="auto">
         {tellEvent(block.item, displayName(request, t("visitor")), t, reasonName)} ·{" "}
         <Clock at={block.item.at} />
       </p>
@@ -46,7 +46,7 @@ export function BlockView({ block, request, standings }: BlockViewProps): JSX.El
         <Clock at={first.at} />
       </header>
       {block.items.map((item) => (
-        <ItemBody key={item.id} item={item} requestId={request.id} standing={standings.get(item.id)} />
+        <ItemBody key={item.id} item={item} request={request} standing={standings.get(item.id)} />
       ))}
     </section>
   );
@@ -72,7 +72,9 @@ function AuthorName({ item, request }: { item: TimelineItem; request: Request })
           {t("channel.web_form")}
         </span>
       )}
-      <b>{outside ? outsider(item, displayName(request, t("visitor"))) : name}</b>
+      <b>
+        <bdi>{outside ? outsider(item, displayName(request, t("visitor"))) : name}</bdi>
+      </b>
     </>
   );
 }
@@ -84,23 +86,23 @@ function outsider({ kind, author, email }: TimelineItem, customer: string): stri
 
 interface ItemBodyProps {
   item: TimelineItem;
-  requestId: string;
+  request: Request;
   standing: Standing | undefined;
 }
 
-function ItemBody({ item, requestId, standing }: ItemBodyProps): JSX.Element {
+function ItemBody({ item, request, standing }: ItemBodyProps): JSX.Element {
   const state = standing?.state ?? (item.direction === "inbound" ? "received" : "sent");
   return (
     <article class="item" data-seq={item.seq ?? undefined} data-state={state}>
       {item.email ? (
-        <EmailCard item={item} email={item.email} requestId={requestId} />
+        <EmailCard item={item} email={item.email} request={request} />
       ) : (
         <div class="bubble">
           {item.text && <LinkedText text={item.text} />}
           {item.attachments.length > 0 && <FileList files={item.attachments} />}
         </div>
       )}
-      {standing?.told && <MessageState message={item} requestId={requestId} standing={standing} />}
+      {standing?.told && <MessageState message={item} requestId={request.id} standing={standing} />}
     </article>
   );
 }

@@ -1,3 +1,4 @@
+import { isBlank } from "@guichet/shared/blank";
 import type { Request } from "@guichet/shared/protocol";
 import type { JSX, TargetedClipboardEvent, TargetedKeyboardEvent } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -40,10 +41,10 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
   /** What the agent has begun to write: a letter takes its room from then on. */
   const [begun, setBegun] = useState<Way["kind"] | null>(null);
   const open = thread.conversation.value?.state === "open";
-  const { mode, text, email } = drafts.of(request.id).value;
+  const { mode, text, email, asWritten } = drafts.of(request.id).value;
   const kindOf = (mode: Mode) => (mode === "reply" ? (open ? "chat" : "email") : mode);
-  // An e-mail that may have left already is settled before anything else is written.
-  const kind = email?.unsure ? "email" : kindOf(mode);
+  // An e-mail that may have left already, or hands another one on, is settled before anything else is written.
+  const kind = email?.unsure || email?.forwardOf ? "email" : kindOf(mode);
   const ways: Record<Way["kind"], Way> = {
     chat: useChatWay(thread, request),
     email: useEmailWay(thread, request, kind === "email", onCard),
@@ -54,11 +55,12 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
   const blocked = Boolean(way.blocked);
 
   const files = scope ? uploads.of(scope).value : [];
-  const left = kind === "note" ? [] : unfilled(text);
+  const left = kind === "note" || asWritten ? [] : unfilled(text);
   const excess = text.trim().length - LONGEST;
-  const written = text.trim() !== "" || files.length > 0;
+  const written = !isBlank(text) || files.length > 0;
   const complete = excess <= 0 && left.length === 0 && files.every(({ state }) => state === "ready");
-  const ready = written && complete && !blocked && way.ready;
+  // What is handed on needs no words of one's own.
+  const ready = (written || email?.forwardOf !== undefined) && complete && !blocked && way.ready;
 
   const choose = (chosen: Mode) => {
     if (way.locked) return;
@@ -107,7 +109,8 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
     send();
   };
 
-  const wide = begun === kind || written || way.locked;
+  // An e-mail that is handed on has no recipient yet: its fields are there at once.
+  const wide = begun === kind || written || way.locked || email?.forwardOf !== undefined;
   useGrowing(field, `${kind} ${wide} ${text}`);
   // biome-ignore lint/correctness/useExhaustiveDependencies: on opening the request only; later it stays where it is
   useEffect(() => {
@@ -142,6 +145,7 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
           class="composer-field"
           aria-label={t(kind === "note" ? "composer.note" : "composer.reply")}
           aria-describedby={hintId}
+          dir="auto"
           placeholder={way.placeholder}
           hidden={blocked && text === ""}
           readOnly={way.locked}
@@ -157,7 +161,14 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
         />
         {wide && way.foot}
         {scope && <PendingList scope={scope} />}
-        <Unfilled placeholders={left} onSelect={select} />
+        <Unfilled
+          placeholders={left}
+          onSelect={select}
+          onKeep={() => {
+            drafts.set(request.id, { asWritten: true });
+            field.current?.focus();
+          }}
+        />
         <div class="composer-bar">
           {takesFiles && (
             <span class="composer-tools">

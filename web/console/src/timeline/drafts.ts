@@ -7,6 +7,8 @@ export type Mode = "reply" | "email" | "note";
 export interface Draft {
   mode: Mode;
   text: string;
+  /** What looks like placeholders in the text is meant to be sent as it is. */
+  asWritten?: boolean | undefined;
   /** What an e-mail says besides its text; absent until the agent changes it or sends it. */
   email?: EmailFields | undefined;
 }
@@ -29,6 +31,7 @@ export class Drafts {
 
   set(requestId: string, change: Partial<Draft>): void {
     const draft = { ...this.draft(requestId).value, ...change };
+    if (draft.text === "") delete draft.asWritten;
     this.draft(requestId).value = draft;
     if (draft.text === "" && !draft.email) this.storage.removeItem(this.key(requestId));
     else this.storage.setItem(this.key(requestId), JSON.stringify(draft));

@@ -31,7 +31,7 @@ export function tellEvent(
     case "assigned":
       return isSelf(event) ? t("event.assigned.self", { by }) : t("event.assigned", { by, to });
     case "released":
-      return t("event.released", { by });
+      return author.kind === "system" ? t("event.released.gone", { from }) : t("event.released", { by });
     case "status_changed":
     case "priority_changed":
     case "reason_changed":
@@ -44,6 +44,8 @@ export function tellEvent(
       return t("event.contact_unlinked", { by, from });
     case "email_moved":
       return t("event.email_moved", { by, to });
+    case "email_judged":
+      return t(event.to === "person" ? "event.email_judged.person" : "event.email_judged.machine", { by });
     case "transcript_without_address":
       return t("event.transcript_without_address");
     default:

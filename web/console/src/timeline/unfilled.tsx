@@ -6,10 +6,12 @@ import { useWords } from "../words/words";
 interface UnfilledProps {
   placeholders: readonly Placeholder[];
   onSelect: (placeholder: Placeholder) => void;
+  /** They are meant as they stand. */
+  onKeep: () => void;
 }
 
 /** The placeholders that nothing could fill: each is a way to its place in the text. */
-export function Unfilled({ placeholders, onSelect }: UnfilledProps): JSX.Element {
+export function Unfilled({ placeholders, onSelect, onKeep }: UnfilledProps): JSX.Element {
   const { t } = useWords();
   return (
     <div class="unfilled" role="status">
@@ -24,6 +26,11 @@ export function Unfilled({ placeholders, onSelect }: UnfilledProps): JSX.Element
           {tellPlaceholder(placeholder.name, t)}
         </button>
       ))}
+      {placeholders.length > 0 && (
+        <button type="button" class="button quiet" onClick={onKeep}>
+          {t("composer.unfilled.keep")}
+        </button>
+      )}
     </div>
   );
 }

@@ -1,7 +1,9 @@
+import { contactsFr } from "./contacts_fr";
 import { mailFr } from "./mail_fr";
 
 export const fr = {
   ...mailFr,
+  ...contactsFr,
   "app.name": "Guichet",
   "app.menu": "Menu de {name}, {initials}",
   "app.theme": "Apparence",
@@ -27,6 +29,12 @@ export const fr = {
   "session.signingIn": "Connexion…",
   "session.expired": "Votre session a pris fin. Connectez-vous pour reprendre où vous en étiez.",
   "session.wrong": "Adresse e-mail ou mot de passe incorrect.",
+  "session.wrongCode": "Mot de passe ou code incorrect. Un code ne sert qu’une fois : attendez le suivant.",
+  "session.code": "Code de votre application d’authentification",
+  "session.codeWanted": "Saisissez le code à six chiffres que votre application affiche maintenant.",
+  "session.setUp":
+    "Un second facteur est demandé pour votre compte. Ajoutez cette clé dans votre application d’authentification, puis saisissez le code qu’elle affiche.",
+  "session.openApp": "Ajouter la clé dans l’application",
   "session.tooMany": {
     one: "Trop de tentatives de connexion. Réessayez dans une seconde.",
     other: "Trop de tentatives de connexion. Réessayez dans {count} secondes.",
@@ -66,7 +74,7 @@ export const fr = {
   "problem.validation_failed": "Certains champs ne sont pas acceptés. Corrigez-les, puis réessayez.",
   "problem.merge_final": "Cette fusion date de plus de 30 jours : elle ne peut plus être annulée.",
   "problem.not_in_quarantine":
-    "Ce mail ne peut pas être repris : il n’est plus en quarantaine, ou il était trop volumineux pour être gardé.",
+    "Cet e-mail ne peut pas être repris : il n’est plus en quarantaine, ou il était trop volumineux pour être gardé.",
   "problem.form_exists": "Un autre formulaire a déjà cette clé. Choisissez-en une autre.",
   "problem.unexpected":
     "L’opération n’a pas abouti. Réessayez ; si cela se reproduit, signalez « {code} » à votre administrateur.",
@@ -237,6 +245,7 @@ export const fr = {
   "event.assigned": "{by} a attribué la demande à {to}",
   "event.assigned.self": "{by} s’est attribué la demande",
   "event.released": "{by} a libéré la demande",
+  "event.released.gone": "{from} n’a plus accès à Guichet : la demande est libre",
   "event.status_changed": "Statut : {from} → {to}, par {by}",
   "event.priority_changed": "Priorité : {from} → {to}, par {by}",
   "event.reason_changed": "Motif : {from} → {to}, par {by}",
@@ -349,6 +358,11 @@ export const fr = {
   "file.retry": "Renvoyer {name}",
   "file.checking": "Contrôle antivirus en cours…",
   "file.download": "Télécharger",
+  "file.couldRun": "Peut lancer un programme",
+  "file.couldRun.title": "Télécharger « {name} » ?",
+  "file.couldRun.ask":
+    "Ce fichier peut lancer un programme sur votre poste. Ne l’ouvrez que si vous savez ce que c’est et l’attendiez.",
+  "file.couldRun.yes": "Télécharger quand même",
   "file.notSaved": "{name} n’a pas pu être téléchargé. {problem}",
   "file.too_large": "Ce fichier dépasse la taille permise.",
   "file.type_not_allowed":
@@ -409,8 +423,6 @@ export const fr = {
   "settings.reasons.active": "Peut être choisi",
   "settings.reasons.inactive": "n’est plus proposé",
   "settings.import": "Importer des contacts",
-  "settings.import.explain":
-    "Un fichier CSV dont la première ligne nomme les colonnes : prénom, nom, e-mail, téléphone, société, notes.",
   "settings.import.choose": "Choisir un fichier CSV",
   "settings.import.partial": "Importer les lignes valables même si d’autres sont refusées",
   "settings.import.sending": "Envoi du fichier…",
@@ -430,6 +442,10 @@ export const fr = {
     "Le fichier n’est pas un texte en UTF-8, UTF-16 ou Windows-1252. Rien n’a été importé.",
   "settings.import.failed.no_header":
     "La première ligne doit nommer les colonnes : prénom, nom, e-mail, téléphone, société, notes.",
+  "settings.import.failed.unclear_columns":
+    "Dites d’abord quelle colonne contient les noms. Rien n’a été importé.",
+  "settings.import.failed.mapping_mismatch":
+    "Le fichier a changé depuis l’aperçu. Choisissez-le de nouveau ; rien n’a été importé.",
   "settings.import.failed.doubled_column": "Deux colonnes ont le même sens. Gardez-en une seule.",
   "settings.import.report": { one: "{count} ligne refusée", other: "{count} lignes refusées" },
   "settings.import.shown": {
@@ -450,36 +466,36 @@ export const fr = {
   "settings.export.busy": "Préparation…",
 
   "quarantine.explain":
-    "Les mails qui n’ont pas pu devenir une demande sont gardés ici en entier. Une fois la cause écartée, reprenez-les.",
-  "quarantine.empty": "Aucun mail en quarantaine : tout ce qui est arrivé a été pris en compte.",
+    "Les e-mails qui n’ont pas pu devenir une demande sont gardés ici en entier. Une fois la cause écartée, reprenez-les.",
+  "quarantine.empty": "Aucun e-mail en quarantaine : tout ce qui est arrivé a été pris en compte.",
   "quarantine.more": "Afficher la suite",
-  "quarantine.count": { one: "{count} mail en quarantaine", other: "{count} mails en quarantaine" },
+  "quarantine.count": { one: "{count} e-mail en quarantaine", other: "{count} e-mails en quarantaine" },
   "quarantine.noSubject": "(sans objet)",
   "quarantine.noSender": "Expéditeur illisible",
   "quarantine.detail": "Détail technique",
-  "quarantine.raw": "Voir le mail brut",
-  "quarantine.rawTitle": "Mail brut",
-  "quarantine.rawOf": "Voir le mail brut : {subject}",
+  "quarantine.raw": "Voir l’e-mail d’origine",
+  "quarantine.rawTitle": "E-mail d’origine",
+  "quarantine.rawOf": "Voir l’e-mail d’origine : {subject}",
   "quarantine.rawCut": "Seul le début est affiché ({size}) ; le fichier contient tout.",
-  "quarantine.rawMissing": "Ce mail n’a pas été gardé : il était trop volumineux pour être reçu.",
+  "quarantine.rawMissing": "Cet e-mail n’a pas été gardé : il était trop volumineux pour être reçu.",
   "quarantine.replay": "Reprendre",
   "quarantine.replayOf": "Reprendre : {subject}",
   "quarantine.replaying": "Reprise…",
-  "quarantine.processed": "Mail repris : il est maintenant dans les demandes.",
-  "quarantine.duplicate": "Ce mail était déjà arrivé par ailleurs : rien n’a été ajouté.",
-  "quarantine.received": "La reprise est en cours. Si elle échoue, le mail reviendra dans cette liste.",
-  "quarantine.again": "Le mail est resté en quarantaine. {reason}",
-  "quarantine.reason.empty": "Le mail est vide.",
+  "quarantine.processed": "E-mail repris : il est maintenant dans les demandes.",
+  "quarantine.duplicate": "Cet e-mail était déjà arrivé par ailleurs : rien n’a été ajouté.",
+  "quarantine.received": "La reprise est en cours. Si elle échoue, l’e-mail reviendra dans cette liste.",
+  "quarantine.again": "L’e-mail est resté en quarantaine. {reason}",
+  "quarantine.reason.empty": "L’e-mail est vide.",
   "quarantine.reason.too_deep": "Trop de parties sont emboîtées les unes dans les autres.",
-  "quarantine.reason.too_many_parts": "Le mail a trop de parties.",
-  "quarantine.reason.too_large": "Le mail dépasse la taille permise.",
+  "quarantine.reason.too_many_parts": "L’e-mail a trop de parties.",
+  "quarantine.reason.too_large": "L’e-mail dépasse la taille permise.",
   "quarantine.reason.infected": "Un fichier joint contient un virus.",
-  "quarantine.reason.lost": "Le mail n’est plus dans le stockage des fichiers.",
-  "quarantine.reason.parser_failed": "Le mail est trop abîmé pour être lu.",
-  "quarantine.reason.crashed": "La lecture de ce mail s’est interrompue plusieurs fois.",
+  "quarantine.reason.lost": "L’e-mail n’est plus dans le stockage des fichiers.",
+  "quarantine.reason.parser_failed": "L’e-mail est trop abîmé pour être lu.",
+  "quarantine.reason.crashed": "La lecture de cet e-mail s’est interrompue plusieurs fois.",
   "quarantine.reason.failure":
-    "Une erreur de Guichet a empêché de le prendre en compte. Signalez-la, puis reprenez le mail.",
-  "quarantine.reason.other": "Ce mail n’a pas pu être pris en compte.",
+    "Une erreur de Guichet a empêché de le prendre en compte. Signalez-la, puis reprenez l’e-mail.",
+  "quarantine.reason.other": "Cet e-mail n’a pas pu être pris en compte.",
 
   "forms.explain":
     "Un client qui remplit un formulaire crée une demande. Chaque formulaire a sa page, et peut être intégré à un site.",
@@ -519,6 +535,20 @@ export const fr = {
   "forms.copy": "Copier",
   "forms.copied": "Code copié",
 
+  "account.title": "Mon compte",
+  "account.password": "Changer de mot de passe",
+  "account.current": "Mot de passe actuel",
+  "account.new": "Nouveau mot de passe",
+  "account.change": "Changer le mot de passe",
+  "account.changed": "Mot de passe changé. Vos autres sessions sont fermées.",
+  "account.wrong": "Ce n’est pas votre mot de passe actuel.",
+  "account.common": "Ce mot de passe est trop facile à deviner. Plusieurs mots inattendus valent mieux.",
+  "account.sessions": "Mes sessions",
+  "account.thisOne": "Cette session",
+  "account.unknownDevice": "Navigateur inconnu",
+  "account.lastUsed": "Utilisée pour la dernière fois le {when}",
+  "account.end": "Fermer la session",
+  "account.endOthers": "Fermer toutes les autres",
   "signature.title": "Ma signature",
   "signature.text": "Signature de vos e-mails",
   "signature.example": "Caro Martin\nService clients",

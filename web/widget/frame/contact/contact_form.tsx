@@ -1,3 +1,4 @@
+import { isBlank } from "@guichet/shared/blank";
 import { translator } from "@guichet/shared/i18n";
 import { Component } from "preact";
 import type { Chat } from "../chat";
@@ -29,7 +30,7 @@ export class ContactForm extends Component<{ chat: Chat }, State> {
     event.preventDefault();
     const { chat } = this.props;
     const said = new FormData(event.currentTarget);
-    const [name, email] = ["name", "email"].map((field) => String(said.get(field)).trim());
+    const [name, email] = ["name", "email"].map((field) => seen(String(said.get(field))));
     if (!name && !email) return chat.doNotAsk();
     this.setState({ told: "saving" });
     try {
@@ -82,4 +83,9 @@ export class ContactForm extends Component<{ chat: Chat }, State> {
       </section>
     );
   }
+}
+
+/** What shows nothing was not filled in. */
+function seen(typed: string): string {
+  return isBlank(typed) ? "" : typed.trim();
 }

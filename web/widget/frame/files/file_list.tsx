@@ -1,3 +1,4 @@
+import { couldRun } from "@guichet/shared/file_texts";
 import type { Attachment } from "@guichet/shared/protocol";
 import { Component } from "preact";
 import { FileIcon } from "./file_icon";
@@ -27,7 +28,7 @@ interface Props {
 interface State {
   /** Address of the picture: empty while it is loading, null where there is none. */
   preview: string | null;
-  told?: "downloading" | "gone" | "failed" | undefined;
+  told?: "downloading" | "gone" | "failed" | "couldRun" | undefined;
 }
 
 class FileLine extends Component<Props, State> {
@@ -42,6 +43,12 @@ class FileLine extends Component<Props, State> {
   override componentWillUnmount(): void {
     if (this.state.preview) URL.revokeObjectURL(this.state.preview);
   }
+
+  /** Warns first, where there is cause. */
+  #ask = (): void => {
+    if (couldRun(this.props.file)) this.setState({ told: "couldRun" });
+    else void this.#download();
+  };
 
   #download = async (): Promise<void> => {
     if (this.state.told === "downloading") return;
@@ -77,7 +84,7 @@ class FileLine extends Component<Props, State> {
           class="file"
           title={file.name}
           aria-busy={told === "downloading"}
-          onClick={this.#download}
+          onClick={this.#ask}
         >
           {preview !== null && <span class="picture">{preview && <img src={preview} alt="" />}</span>}
           <FileIcon />
@@ -88,6 +95,11 @@ class FileLine extends Component<Props, State> {
         <span class="told" role="status">
           {told && t(told)}
         </span>
+        {told === "couldRun" && (
+          <button type="button" class="link" onClick={this.#download}>
+            {t("anyway")}
+          </button>
+        )}
       </li>
     );
   }

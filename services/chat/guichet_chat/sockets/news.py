@@ -1,0 +1,101 @@
+"""News of requests for consoles: each is told of what it can show, four times a second at most, and how many others."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from guichet_chat.sockets.connection import Connection
+from guichet_chat.sockets.frames import Watch, WatchedView, encode
+
+AT_MOST_EVERY_SECONDS = 0.25
+
+_EQUALS = ("channel", "status", "priority", "reason_id", "assignee_id", "contact_id")
+
+
+@dataclass(slots=True)
+class _Console:
+    connection: Connection
+    agent_id: str
+    watch: Watch | None = None
+    ids: frozenset[str] = frozenset()
+    frames: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By request: the version that is to be told, and its frame."""
+    others: set[str] = field(default_factory=set)
+    told_at: float = 0.0
+    timer: asyncio.TimerHandle | None = None
+
+
+class RequestNews:
+    """The consoles of this process, and what each is still to be told."""
+
+    def __init__(self) -> None:
+        self._consoles: dict[Connection, _Console] = {}
+
+    def join(self, connection: Connection, agent_id: str) -> None:
+        """A console that is told of everything, until it says what it shows."""
+        self._consoles[connection] = _Console(connection, agent_id)
+
+    def leave(self, connection: Connection) -> None:
+        """Tell it no more."""
+        console = self._consoles.pop(connection, None)
+        if console is not None and console.timer is not None:
+            console.timer.cancel()
+
+    def watch(self, connection: Connection, watch: Watch) -> None:
+        """From now on the console shows this."""
+        console = self._consoles.get(connection)
+        if console is not None:
+            console.watch, console.ids = watch, frozenset(watch.request_ids)
+
+    def changed(self, requests: list[dict[str, Any]]) -> None:
+        """These requests changed. A console drops a version that is not newer than what it shows."""
+        for request in requests:
+            frame: str | None = None
+            for console in self._consoles.values():
+                if _shows(console, request):
+                    frame = frame or encode("request", request=request)
+                    waiting = console.frames.get(request["id"])
+                    if waiting is None or waiting[0] < request["version"]:
+                        console.frames[request["id"]] = (request["version"], frame)
+                    console.others.discard(request["id"])
+                elif request["id"] not in console.frames:
+                    console.others.add(request["id"])
+        for console in self._consoles.values():
+            self._tell_soon(console)
+
+    def _tell_soon(self, console: _Console) -> None:
+        if console.timer is None and (console.frames or console.others):
+            loop = asyncio.get_running_loop()
+            pause = console.told_at + AT_MOST_EVERY_SECONDS - loop.time()
+            console.timer = loop.call_later(max(0.0, pause), self._tell, console)
+
+    def _tell(self, console: _Console) -> None:
+        console.timer, console.told_at = None, asyncio.get_running_loop().time()
+        frames, console.frames = console.frames, {}
+        others, console.others = console.others, set()
+        for _, frame in frames.values():
+            console.connection.offer(frame)
+        if others:
+            console.connection.offer(encode("requests_changed", count=len(others)))
+
+
+def _shows(console: _Console, request: dict[str, Any]) -> bool:
+    watch = console.watch
+    if watch is None or request["id"] in console.ids:
+        return True
+    contact_id = (request.get("contact") or {}).get("id")
+    if watch.contact_id is not None and watch.contact_id == contact_id:
+        return True
+    return watch.view is not None and _belongs(request, watch.view, console.agent_id)
+
+
+def _belongs(request: dict[str, Any], view: WatchedView, agent_id: str) -> bool:
+    """As the console decides it for what comes live (`requests/list.ts`)."""
+    assignee_id = (request.get("assignee") or {}).get("id")
+    values = request | {"assignee_id": assignee_id, "contact_id": (request.get("contact") or {}).get("id")}
+    if any(getattr(view, name) not in (None, values.get(name)) for name in _EQUALS):
+        return False
+    if view.view == "all":
+        return True
+    mine = {"open": True, "mine": assignee_id == agent_id, "unassigned": assignee_id is None}
+    return request["status"] != "closed" and mine[view.view]

@@ -1,0 +1,1 @@
+"""Abuse by strangers, against the running system."""
