@@ -128,6 +128,15 @@ k8s-check: python ## Check the Kubernetes manifests: schemas, policies, referenc
 	@$(BOOTSTRAP) deploy-tools
 	$(PYTHON) -m pytest tests/deploy
 
+.PHONY: images-fetch
+images-fetch: web ## Fetch what the images need, so that they build without network
+	deploy/images/fetch
+
+.PHONY: images-check
+images-check: web images-fetch ## Build the images, bring compose.yaml up from them, play the chat's path against it
+	@$(BOOTSTRAP) deploy-tools
+	deploy/images/check
+
 .PHONY: contracts
 contracts: python ## Generate the API documents under docs/api again
 	$(PYTHON) tests/contracts/generate.py

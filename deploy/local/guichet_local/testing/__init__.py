@@ -25,7 +25,7 @@ from guichet_local.testing.clamav import clamav as clamav
 from guichet_local.testing.databases import Databases
 from guichet_local.testing.mail import MailServers
 from guichet_local.testing.sources import RECIPES, Given, LocalProcess, Source
-from guichet_local.testing.stack import Stack
+from guichet_local.testing.stack import GivenStack, Stack
 
 KINDS = {"rabbitmq": "rabbitmq_url", "mongodb": "mongodb_url", "s3": "s3"}
 WORKERS = 4
@@ -231,8 +231,15 @@ def mail_servers(pytestconfig: pytest.Config) -> Iterator[StartsMail]:
 
 
 @pytest.fixture(scope="session")
-def stack(pytestconfig: pytest.Config, clamav: str) -> Iterator[Stack]:
-    """The whole system behind its gateway, as `make up` runs it with ClamAV, in a temporary folder on free ports."""
+def stack(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterator[Stack | GivenStack]:
+    """The whole system behind its gateway, as `make up` runs it with ClamAV, in a temporary folder on free ports.
+
+    Or one that runs already, at GUICHET_TEST_STACK_URL: the desk's origin and the demo site's, with a space between.
+    """
+    if addresses := os.environ.get("GUICHET_TEST_STACK_URL"):
+        yield GivenStack(*addresses.split())
+        return
+    clamav: str = request.getfixturevalue("clamav")
     running = Stack(pytestconfig.stash[SERVERS].background, {"GUICHET_CLAMD": clamav})
     try:
         running.start_all()

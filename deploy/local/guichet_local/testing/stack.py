@@ -102,3 +102,14 @@ class Stack(Supervised):
     async def restart_rabbitmq(self) -> None:
         """Stops the broker and starts it again; returns when it is ready."""
         await self.restart("rabbitmq")
+
+
+class GivenStack:
+    """A system that runs already, from its images say: for tests that only use it from outside.
+
+    `gateway` and `demo_site` are origins; it has no programs to stop, and `logs` is an empty folder.
+    """
+
+    def __init__(self, gateway: str, demo_site: str) -> None:
+        self.gateway, self.demo_site = gateway, demo_site
+        self.logs = Path(tempfile.mkdtemp(prefix="guichet-given-stack-"))

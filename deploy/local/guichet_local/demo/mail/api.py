@@ -107,8 +107,8 @@ class Sent(BaseModel):
     message_id: str
 
 
-def routes(mailbox: Mailbox, desk_port: int) -> APIRouter:
-    """The routes under ``/api/mail``; customers' mail goes to ``desk_port``."""
+def routes(mailbox: Mailbox, desk: tuple[str, int]) -> APIRouter:
+    """The routes under ``/api/mail``; customers' mail goes to ``desk``, a host and a port."""
     router = APIRouter(prefix="/api/mail")
 
     @router.get("", response_model=Letters)
@@ -139,7 +139,7 @@ def routes(mailbox: Mailbox, desk_port: int) -> APIRouter:
         """Sent by SMTP to whom the letter says; 503 where the desk does not take it."""
         letter = _found(mailbox, letter_id)
         message = answer_to(letter, given.id or uuid4(), given.text, given.language, _file(given.attachment))
-        await _send(message, desk_port)
+        await _send(message, desk)
         await asyncio.to_thread(mailbox.keep, as_sent(message), letter.id)
         return Sent(message_id=message["Message-ID"].strip("<>"))
 
@@ -149,7 +149,7 @@ def routes(mailbox: Mailbox, desk_port: int) -> APIRouter:
         sender = Address(given.sender_name, addr_spec=given.sender)
         to, file = Address(addr_spec=given.to), _file(given.attachment)
         message = new_letter(given.id or uuid4(), sender, to, given.subject, given.text, file)
-        await _send(message, desk_port)
+        await _send(message, desk)
         return Sent(message_id=message["Message-ID"].strip("<>"))
 
     return router
@@ -162,9 +162,9 @@ def _found(mailbox: Mailbox, letter_id: str) -> Letter:
     return letter
 
 
-async def _send(message: EmailMessage, desk_port: int) -> None:
+async def _send(message: EmailMessage, desk: tuple[str, int]) -> None:
     try:
-        await asyncio.to_thread(send, message, desk_port)
+        await asyncio.to_thread(send, message, desk)
     except NotDelivered as error:
         raise Unavailable(f"The desk did not take the mail: {error}") from error
 

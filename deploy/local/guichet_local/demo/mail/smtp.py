@@ -47,28 +47,28 @@ class _Handler:
 
 
 @asynccontextmanager
-async def listening(mailbox: Mailbox, port: int) -> AsyncIterator[None]:
-    """Take mail on this port of the loopback until the context ends."""
+async def listening(mailbox: Mailbox, port: int, host: str = "127.0.0.1") -> AsyncIterator[None]:
+    """Take mail on this port, of the loopback unless told otherwise, until the context ends."""
     loop = asyncio.get_running_loop()
 
     def protocol() -> SMTP:
         return SMTP(_Handler(mailbox), data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=True, hostname=HOST_NAME)
 
-    server = await loop.create_server(protocol, "127.0.0.1", port)
+    server = await loop.create_server(protocol, host, port)
     try:
         yield
     finally:
         server.close()
 
 
-def send(message: EmailMessage, port: int) -> None:
+def send(message: EmailMessage, desk: tuple[str, int]) -> None:
     """Hand a customer's mail to the desk, which listens on this port of the loopback. Blocks.
 
     Raises:
         NotDelivered: it was not taken.
     """
     try:
-        with smtplib.SMTP("127.0.0.1", port, local_hostname=HOST_NAME, timeout=_SECONDS) as session:
+        with smtplib.SMTP(*desk, local_hostname=HOST_NAME, timeout=_SECONDS) as session:
             session.send_message(message)
     except (smtplib.SMTPException, OSError) as error:
         raise NotDelivered(str(error)) from error
