@@ -37,7 +37,7 @@ async def take_in_email(room: Mailroom, item: Item, thread: Thread) -> None:
 
     Raises:
         ThreadUnknown: what it follows may still come.
-        Contended: as the name says.
+        Contended: others changed it meanwhile, again and again.
     """
     item = await _of_known(room, item)
     filing = await room.filings.get(item.id) or await room.filings.add(await _decide(room, item, thread))
@@ -62,7 +62,7 @@ async def move(room: Mailroom, request_id: str, email_id: str, to: str | None, *
         Unknown: it is not on this request.
         NoSuchTarget: there is no such request.
         NotMovable: it was not received.
-        Contended: as the name says.
+        Contended: others changed it meanwhile, again and again.
     """
     for attempt in range(ATTEMPTS):
         await pause(attempt)
@@ -99,7 +99,7 @@ async def judge(
     Raises:
         Unknown: it is not on this request.
         NotReceived: it was sent.
-        Contended: as the name says.
+        Contended: others changed it meanwhile, again and again.
     """
     for attempt in range(ATTEMPTS):
         await pause(attempt)

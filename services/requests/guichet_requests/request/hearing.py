@@ -28,7 +28,7 @@ async def take_in_entry(store: RequestStore, contacts: ContactStore, opening: Op
 
     Raises:
         PredecessorUnknown: it cannot be said yet which request that is.
-        Contended: as the name says.
+        Contended: others changed it meanwhile, again and again.
     """
     for attempt in range(ATTEMPTS):
         await pause(attempt)

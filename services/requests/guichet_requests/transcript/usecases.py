@@ -76,7 +76,7 @@ async def send(desk: Desk, wanted: Wanted) -> None:
     proven: any other may be a stranger's, to whom the visitor would write in our name. A repeat changes nothing.
 
     Raises:
-        NotHeardYet: as the name says.
+        NotHeardYet: the conversation was not heard of yet.
         Contended: too many others changed the request meanwhile.
     """
     outbox = desk.outbox
