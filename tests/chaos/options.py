@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MINUTES, SHORT_MINUTES = 10.0, 1.5
-RATE, SHORT_RATE = 180.0, 40.0
+RATE, SHORT_RATE = 260.0, 40.0
 PAUSE, SHORT_PAUSE = 7.0, 6.0
 """Seconds between the beginnings of two faults, on average."""
 

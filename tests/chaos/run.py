@@ -94,9 +94,13 @@ async def run(options: Options, say: Callable[[str], None]) -> Outcome:
         stack = await asyncio.to_thread(ChaosStack, background, options.planted, {})
         try:
             await asyncio.to_thread(stack.start_all)
-            outcome = await _on(stack, options, records, say)
-            if not outcome.held:
-                await asyncio.to_thread(shutil.copytree, stack.logs, options.report / "logs", dirs_exist_ok=True)
+            held = False
+            try:
+                outcome = await _on(stack, options, records, say)
+                held = outcome.held
+            finally:
+                if not held:
+                    await asyncio.to_thread(shutil.copytree, stack.logs, options.report / "logs", dirs_exist_ok=True)
             return outcome
         finally:
             await asyncio.to_thread(stack.stop_all)
