@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from guichet_local.servers import rabbitmq
-from guichet_local.testing import containers
+from guichet_local.testing import containers, folders
 from guichet_local.testing.background import Background
 from guichet_local.testing.browser import browser as browser
 from guichet_local.testing.clamav import clamav as clamav
@@ -82,10 +82,12 @@ def _choose(kind: str, background: Background) -> Source | None:
 
 
 SERVERS = pytest.StashKey[TestServers]()
+FOLDER = pytest.StashKey[Path | None]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Chooses the servers; starts nothing."""
+    """Chooses the servers and where they keep their data; starts nothing."""
+    config.stash[FOLDER] = folders.begin()
     config.stash[SERVERS] = TestServers()
 
 
@@ -97,7 +99,8 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Tells which servers the run uses."""
     chosen = config.stash[SERVERS].sources
-    return [f"{kind}: {source.description if source else 'none found'}" for kind, source in chosen.items()]
+    told = [f"{kind}: {source.description if source else 'none found'}" for kind, source in chosen.items()]
+    return [*told, f"their data: {os.environ.get(folders.SETTING) or 'on disk'}"]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -114,6 +117,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stops the servers of the run."""
     config.stash[SERVERS].stop()
+    folders.end(config.stash[FOLDER])
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,16 @@
 
 import asyncio
 import shutil
-import tempfile
 import threading
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import TypeVar
 
 from guichet_local.data import DataFolder
 from guichet_local.program import Program
 from guichet_local.supervisor import Supervisor
 from guichet_local.system import inherited_environment
+from guichet_local.testing import folders
 
 T = TypeVar("T")
 
@@ -80,7 +79,7 @@ class Group(Supervised):
     """A few programs with a temporary data folder of their own, which goes when they stop."""
 
     def __init__(self, background: Background, name: str) -> None:
-        self.data = DataFolder(Path(tempfile.mkdtemp(prefix=f"guichet-{name}-"))).create()
+        self.data = DataFolder(folders.make(name)).create()
         supervisor = Supervisor(self.data.logs, inherited_environment(), report=lambda line: None)
         super().__init__(background, supervisor)
 

@@ -10,6 +10,7 @@ from guichet_local.ports import Ports
 from guichet_local.servers import mongodb, objectstore, rabbitmq
 from guichet_local.settings import WORKSPACE, Settings
 from guichet_local.system import System
+from guichet_local.testing import folders
 from guichet_local.testing.background import Background, Supervised
 
 # The tests sign in and open visitors far more often, from one address, than people do.
@@ -42,7 +43,7 @@ class Stack(Supervised):
         self.ports = ports = ports or Ports.free()
         self._system = system(
             Settings(
-                data=Path(tempfile.mkdtemp(prefix="guichet-stack-")),
+                data=folders.make("stack"),
                 ports=ports,
                 host="127.0.0.1",
                 public_url=f"http://localhost:{ports['gateway']}",
