@@ -402,6 +402,16 @@ class TestHealing:
         assert broker.texts == ["1", "2", "3", "4", "5"]
         assert [event["data"]["entry"]["seq"] for event in broker.events] == [2, 3, 4, 5, 6]
 
+    async def test_only_the_hole_is_told_again(
+        self, process: Process, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(healing_module, "PAGE", 2)
+        await process.post(*(str(n) for n in range(6)))
+        conversation = await process.store.open_conversation(process.visitor.id)
+        assert conversation is not None
+        await Healing(process.store, broker).tell_again(conversation.id, 1, 4)
+        assert [event["data"]["entry"]["seq"] for event in broker.events] == [2, 3, 4]
+
     async def test_of_an_unknown_conversation_nothing_is_told(self, process: Process, broker: Broker) -> None:
         await Healing(process.store, broker).tell_again("nothing", 0)
         assert broker.events == []

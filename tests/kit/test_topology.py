@@ -3,7 +3,8 @@
 from typing import Any
 
 import aio_pika
-from guichet_kit.broker import EVENTS_EXCHANGE, LIVE_EXCHANGE, RETRY_DELAYS, EventPublisher, Topology
+import pytest
+from guichet_kit.broker import EVENTS_EXCHANGE, LIVE_EXCHANGE, RETRY_DELAYS, EventPublisher, Topology, waiting_in
 
 from .conftest import Route, running, unique
 
@@ -56,6 +57,21 @@ class TestDeclaring:
         assert await other.get(no_ack=True, timeout=5)
         for name in (second, f"{second}.dlq"):
             await route.channel.queue_delete(name)
+
+
+class TestWhatLiesInAQueue:
+    async def test_it_is_counted_by_a_connection_of_its_own(self, rabbitmq_url: str, route: Route) -> None:
+        await route.topology.declare(route.channel)
+        assert await waiting_in(rabbitmq_url, route.queue) == 0
+        await route.put(b"one")
+        assert await waiting_in(rabbitmq_url, route.queue) == 1
+
+    async def test_in_a_queue_that_is_not_there_lies_nothing(self, rabbitmq_url: str) -> None:
+        assert await waiting_in(rabbitmq_url, unique("tests.nothing")) == 0
+
+    async def test_a_broker_that_is_away_does_not_say(self) -> None:
+        with pytest.raises(ConnectionError, match="requests.conversations"):
+            await waiting_in("amqp://guest:guest@127.0.0.1:1/", "requests.conversations")
 
 
 class TestWhoListens:

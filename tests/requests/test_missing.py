@@ -18,7 +18,7 @@ from guichet_kit.ids import new_id
 from guichet_local.testing.events import events_of
 from guichet_requests.request.behind import LATELY_SECONDS, Behind
 from guichet_requests.request.conversation import Conversation
-from guichet_requests.request.missing import AGAIN, GRACE, Healer, hear_of_tails
+from guichet_requests.request.missing import AGAIN, AT_LAST, GRACE, Healer, hear_of_tails
 from guichet_requests.timeline.item import Author, Item
 
 from .conftest import NOON, Service, Visitor, World
@@ -33,30 +33,39 @@ def advanced(**last_seqs: int) -> chat.LogAdvanced:
 
 
 class TestAConversation:
-    def test_it_says_after_which_entry_one_is_missing(self) -> None:
+    def test_it_says_which_entries_are_missing(self) -> None:
         heard = Conversation("c", NOON).hear(1).hear(2)
-        assert (heard.missing_after(), heard.missing_after(2), heard.missing_after(5)) == (None, None, 2)
-        assert heard.hear(5).hear(4).missing_after() == 2
-        assert heard.hear(4).hear(3).missing_after() is None
+        assert (heard.missing(), heard.missing(2), heard.missing(5)) == ((), (), ((3, 5),))
+        assert heard.hear(5).hear(4).missing() == ((3, 3),)
+        assert heard.hear(8).hear(5).missing(9) == ((3, 4), (6, 7), (9, 9))
+        assert heard.hear(4).hear(3).missing() == ()
 
     def test_its_first_entry_may_be_the_one(self) -> None:
-        assert Conversation("c", NOON).hear(2).missing_after() == 0
-        assert Conversation("c", NOON).missing_after() is None
-        assert Conversation("c", NOON).missing_after(1) == 0
+        assert Conversation("c", NOON).hear(2).missing() == ((1, 1),)
+        assert Conversation("c", NOON).missing() == ()
+        assert Conversation("c", NOON).missing(1) == ((1, 1),)
 
 
 class Asked:
-    """What was asked for; fails while ``away``."""
+    """What was asked for; fails while ``away``. ``lying`` messages are in the queue of entries."""
 
     def __init__(self) -> None:
         self.wanted: list[tuple[str, int]] = []
+        self.spans: list[tuple[int, int | None]] = []
         self.away = False
+        self.lying = 0
+
+    async def waiting(self) -> int:
+        if self.away:
+            raise ConnectionError("away")
+        return self.lying
 
     async def publish_batch(self, events: Sequence[Mapping[str, Any]]) -> None:
         if self.away:
             raise PublishFailed("away")
         data = [EntriesWanted.model_validate(event).data for event in events]
         self.wanted += [(one.conversation_id, one.after_seq) for one in data]
+        self.spans += [(one.after_seq, one.up_to_seq) for one in data]
 
 
 async def later(world: World, by: timedelta) -> None:
@@ -74,7 +83,7 @@ class TestHealer:
 
     @pytest.fixture
     def healer(self, world: World, asked: Asked) -> Healer:
-        return Healer(asked, world.requests, world.missing)
+        return Healer(asked, world.requests, world.missing, asked.waiting)
 
     async def test_a_hole_that_stays_is_asked_for(
         self, world: World, healer: Healer, asked: Asked, ada: Visitor
@@ -149,7 +158,7 @@ class TestHealer:
         await world.hear(first, third)
         await healer.look()
         await later(world, GRACE)
-        other = Healer(asked, world.requests, world.missing)
+        other = Healer(asked, world.requests, world.missing, asked.waiting)
         await asyncio.gather(healer.look(), other.look())
         assert len(asked.wanted) == 1, "two replicas ask once"
 
@@ -171,13 +180,39 @@ class TestHealer:
         await world.hear(advanced(**{conversation_id: 2}))
         await later(world, GRACE)
         asked.away = True
-        with pytest.raises(PublishFailed):
+        with pytest.raises(ConnectionError):
             await healer.look()
 
         asked.away = False
         await later(world, AGAIN)
         await healer.look()
         assert asked.wanted == [(conversation_id, 0)]
+
+    async def test_only_what_is_missing_is_asked_for(
+        self, world: World, healer: Healer, asked: Asked, ada: Visitor
+    ) -> None:
+        said = [ada.writes(str(n)) for n in range(9)]
+        await world.hear(said[0], said[3], said[4], said[7])
+        await world.hear(advanced(**{ada.conversation.id: 9}))
+        await later(world, GRACE)
+        await healer.look()
+
+        assert asked.spans == [(1, 3), (5, 7), (8, 9)]
+
+    async def test_nothing_is_asked_for_while_messages_lie_in_the_queue_unless_for_long(
+        self, world: World, healer: Healer, asked: Asked, ada: Visitor
+    ) -> None:
+        first, _late, third = ada.writes("Un"), ada.writes("Deux"), ada.writes("Trois")
+        await world.hear(first, third)
+        await healer.look()
+        asked.lying = 1
+        await later(world, GRACE)
+        await healer.look()
+        assert asked.wanted == [], "it may be among those"
+
+        await later(world, AT_LAST)
+        await healer.look()
+        assert asked.wanted == [(ada.conversation.id, 1)], "others may lie there for ever"
 
     async def test_many_that_nobody_can_fill_hide_no_other(
         self, world: World, healer: Healer, asked: Asked, monkeypatch: pytest.MonkeyPatch
@@ -316,4 +351,4 @@ async def test_tails_of_what_was_heard_note_nothing(world: World, ada: Visitor) 
     conversation_id = ada.conversation.id
     await world.hear(ada.writes("Un"), ada.writes("Deux"))
     assert await hear_of_tails(world.requests, world.missing, {conversation_id: 2}) == {}
-    assert await hear_of_tails(world.requests, world.missing, {conversation_id: 3}) == {conversation_id: 2}
+    assert await hear_of_tails(world.requests, world.missing, {conversation_id: 3}) == {conversation_id: ((3, 3),)}

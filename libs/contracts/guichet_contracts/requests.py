@@ -216,10 +216,11 @@ class RequestChanged(Event[RequestChangedData]):
 
 
 class EntriesWantedData(Model):
-    """Entries of the conversation after ``after_seq`` were not heard of."""
+    """Entries of the conversation after ``after_seq`` were not heard of, up to ``up_to_seq``, or to the end (None)."""
 
     conversation_id: str
     after_seq: int
+    up_to_seq: int | None = None
 
 
 class EntriesWanted(Event[EntriesWantedData]):

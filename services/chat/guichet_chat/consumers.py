@@ -19,4 +19,4 @@ def subscribe(broker: RabbitBroker, chat: Chat, healing: Healing) -> None:
 
     @durable_subscriber(broker, CHAT_WANTED)
     async def on_wanted(event: EntriesWanted) -> None:
-        await healing.tell_again(event.data.conversation_id, event.data.after_seq)
+        await healing.tell_again(event.data.conversation_id, event.data.after_seq, event.data.up_to_seq)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
-from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
-from guichet_kit.broker import EventPublisher, LiveFeed, LivePublisher, Topology, connect_broker, started
+from guichet_contracts.subscriptions import LIVE_EVENTS, REQUESTS_CONVERSATIONS, RETIRED, SUBSCRIPTIONS
+from guichet_kit.broker import EventPublisher, LiveFeed, LivePublisher, Topology, connect_broker, started, waiting_in
 from guichet_kit.health import Health
 from guichet_kit.http import create_app
 from guichet_kit.logs import get_logger
@@ -74,7 +74,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     requests, erasures = RequestStore(database, items, relay, teller), ErasureStore(database, relay)
     files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
     filings, missing = FilingStore(database, relay), MissingStore(database)
-    healer = Healer(publisher, requests, missing)
+    healer = Healer(publisher, requests, missing, lambda: waiting_in(settings.rabbitmq_url, REQUESTS_CONVERSATIONS))
     room = Mailroom(requests, items, contacts, filings, files, timedelta(days=settings.reopen_within_days))
     forms, proofs = FormStore(database), ProofStore(database, settings.secret_key)
     quotas = Quotas(database, settings.secret_key, settings.confirmations)

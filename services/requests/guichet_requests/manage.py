@@ -31,6 +31,7 @@ from guichet_requests.reason.store import reason_store
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.missing import GRACE, MissingStore, hear_of_tails, lacking
 from guichet_requests.request.request import Request
+from guichet_requests.request.spans import Spans
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.settings import DatabaseSettings, LinkSettings, RequestsSettings
 from guichet_requests.template.store import COLLECTION as TEMPLATES
@@ -154,7 +155,7 @@ async def _reconcile(opened: Opened, given: argparse.Namespace) -> Any:
     except ValidationError as error:
         problem = error.errors()[0]["msg"]
         raise CommandRefused(f"Standard input must be what chat's `tails` tells: {problem}") from None
-    lack: dict[str, int] = {}
+    lack: dict[str, Spans] = {}
     for page in _pages(list(told.items()), given.at_once):
         lack |= await hear_of_tails(requests, missing, dict(page))
     if lack:

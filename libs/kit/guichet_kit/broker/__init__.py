@@ -3,7 +3,7 @@
 This package, and a service's ``consumers`` and ``app``, are the only places that know FastStream.
 """
 
-from guichet_kit.broker.connection import LiveFeed, connect_broker, started
+from guichet_kit.broker.connection import LiveFeed, connect_broker, started, waiting_in
 from guichet_kit.broker.consume import Permanent, durable_subscriber, live_subscriber
 from guichet_kit.broker.live import LiveEdge
 from guichet_kit.broker.publish import EventPublisher, LivePublisher, PublishFailed, Refused
@@ -26,4 +26,5 @@ __all__ = [
     "durable_subscriber",
     "live_subscriber",
     "started",
+    "waiting_in",
 ]

@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge
 from yarl import URL
 
 from guichet_kit import tasks
-from guichet_kit.broker.topology import EVENTS_EXCHANGE, Topology
+from guichet_kit.broker.topology import EVENTS_EXCHANGE, Topology, messages_in
 from guichet_kit.logs import get_logger
 
 HEARTBEAT_SECONDS = 15
@@ -25,6 +25,7 @@ _GRACE_SECONDS = 10.0
 _STOP_SECONDS = _GRACE_SECONDS + 5
 _AGAIN_SECONDS = 1.0
 _BLOCKED_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 5.0
 
 # What a server raises that is away or half there: one that accepts a connection and closes it makes the client raise
 # StopAsyncIteration, inside a generator RuntimeError (aiormq 7).
@@ -216,6 +217,15 @@ async def _declare(url: str, topology: Topology) -> list[str]:
         gone = await topology.missing(connection)
         await topology.declare(await connection.channel())
     return gone
+
+
+async def waiting_in(url: str, queue: str) -> int:
+    """How many messages lie in a queue, asked for by a connection of its own. Raises `ConnectionError`."""
+    try:
+        async with asyncio.timeout(_LOOK_SECONDS), await aio_pika.connect(url, timeout=_LOOK_SECONDS) as connection:
+            return await messages_in(connection, queue) or 0
+    except UNREACHABLE as error:
+        raise ConnectionError(f"the broker does not say what lies in {queue}: {error!r}") from error
 
 
 async def _when_reachable(call: Callable[[], Awaitable[Any]]) -> Any:

@@ -29,6 +29,18 @@ _DELIVERY_LIMIT = 50
 depth = Gauge("guichet_queue_messages", "Messages that lie in a durable queue, as last looked at", ["queue"])
 
 
+async def messages_in(connection: AbstractConnection, name: str) -> int | None:
+    """How many messages lie in a queue, those at a consumer not counted; None: there is no such queue."""
+    # A refused look ends its channel, so each has one of its own.
+    channel = await connection.channel()
+    try:
+        found = await channel.declare_queue(name, passive=True)
+    except ChannelNotFoundEntity:
+        return None
+    await channel.close()
+    return found.declaration_result.message_count or 0
+
+
 @dataclass(frozen=True)
 class Topology:
     """Which durable queue takes which event types, and which event types are also shown on the live edge.
@@ -76,15 +88,11 @@ class Topology:
         """The names of the durable queues that are not there."""
         gone = []
         for name in self.queues():
-            # A refused look ends its channel, so each has one of its own.
-            channel = await connection.channel()
-            try:
-                found = await channel.declare_queue(name, passive=True)
-            except ChannelNotFoundEntity:
+            messages = await messages_in(connection, name)
+            if messages is None:
                 gone.append(name)
             else:
-                depth.labels(name).set(found.declaration_result.message_count or 0)
-                await channel.close()
+                depth.labels(name).set(messages)
         return gone
 
     def queues(self) -> list[str]:

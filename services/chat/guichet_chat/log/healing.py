@@ -55,11 +55,15 @@ class Healing:
         for start in range(0, len(tails), TAILS):
             await self._publisher.publish_batch([log_advanced(tails[start : start + TAILS])])
 
-    async def tell_again(self, conversation_id: str, after_seq: int) -> None:
-        """Publish again what the log holds after ``after_seq``; raises `PublishFailed`, or one of ``OUTAGES``."""
+    async def tell_again(self, conversation_id: str, after_seq: int, up_to_seq: int | None = None) -> None:
+        """Publish again what the log holds after ``after_seq``, up to ``up_to_seq`` or to its end.
+
+        Raises `PublishFailed`, or one of ``OUTAGES``.
+        """
         conversation = await self._store.conversation(conversation_id)
         while conversation is not None:
-            entries = await self._store.entries_after(conversation_id, after_seq, PAGE)
+            page = PAGE if up_to_seq is None else min(PAGE, up_to_seq - after_seq)
+            entries = await self._store.entries_after(conversation_id, after_seq, page) if page > 0 else []
             if not entries:
                 return
             wanted.inc(len(entries))

@@ -38,13 +38,9 @@ class Conversation:
         """Whether every entry up to this one was taken in."""
         return bool(self.heard) and self.heard[0][0] == 1 and self.heard[0][1] >= seq
 
-    def missing_after(self, last_seq: int = 0) -> int | None:
-        """Of the entries up to ``last_seq``, and before those heard of: the last one before the first that is missing.
-
-        None when all of them were heard of.
-        """
-        whole = self.heard[0][1] if self.heard and self.heard[0][0] == 1 else 0
-        return whole if whole < max(self.last_seq, last_seq) else None
+    def missing(self, last_seq: int = 0) -> Spans:
+        """Of the entries up to ``last_seq``, and before those heard of: which were not heard of."""
+        return spans.gaps(self.heard, max(self.last_seq, last_seq))
 
     def hear(self, seq: int) -> Self:
         """With one more entry."""

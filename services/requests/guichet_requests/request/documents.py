@@ -70,7 +70,7 @@ _FOUND_BY = frozenset({"contact", "visitor", "subject", "number"})
 
 def _holed(request: Request) -> bool:
     """Whether entries are missing before others that were heard of."""
-    return any(conversation.missing_after() is not None for conversation in request.conversations)
+    return any(conversation.missing() for conversation in request.conversations)
 
 
 def _words(request: Request) -> list[str]:

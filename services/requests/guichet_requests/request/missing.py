@@ -2,11 +2,13 @@
 
 The log is the truth, and an event a hint: one may be lost with the queue that it lay in. That something is missing
 shows in a hole before what was heard of (``holed``), and in what ``chat`` tells of how far its logs go. What is missing
-may also be on its way: so it is noted, looked at again a little later, and only then asked for.
+may also be on its way: so it is noted, looked at again a little later, and only then asked for; and not while anything
+lies in the queue of entries, for it may be among that. A desk that is behind would ask for what it has, and be told of
+it twice, the more the further it is behind.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -31,6 +33,7 @@ from prometheus_client import Counter, Gauge
 
 from guichet_requests.request.behind import behind
 from guichet_requests.request.conversation import Conversation
+from guichet_requests.request.spans import Spans, gaps
 from guichet_requests.request.store import RequestStore
 from guichet_requests.request.telling import Publisher
 
@@ -42,9 +45,15 @@ GRACE = timedelta(seconds=5)
 AGAIN, AGAIN_MOST = timedelta(seconds=10), timedelta(minutes=10)
 """One conversation's entries are asked for again after so long, and after twice as long each time."""
 
+AT_LAST = timedelta(minutes=5)
+"""What is missing for so long is asked for, whatever lies in the queue."""
+
+HOLES = 20
+"""So many holes of one conversation are asked for at a time."""
+
 LOOK_SECONDS = 2.0
 _AT_ONCE = 200
-_MAY_PASS: tuple[type[Exception], ...] = (PublishFailed, *OUTAGES)
+_MAY_PASS: tuple[type[Exception], ...] = (PublishFailed, ConnectionError, *OUTAGES)
 
 wanted = Counter("guichet_requests_entries_wanted_total", "Times that a conversation's missing entries were asked for")
 conversations = Gauge("guichet_requests_conversations_missing", "Conversations of which entries were asked for")
@@ -107,14 +116,14 @@ class MissingStore:
         return await self.collection.count_documents(asked), (now() - first["since"]).total_seconds()
 
 
-async def lacking(requests: RequestStore, tails: Mapping[str, int]) -> dict[str, int]:
-    """Those of the conversations whose log goes further than what was heard of it, with the entry after which."""
+async def lacking(requests: RequestStore, tails: Mapping[str, int]) -> dict[str, Spans]:
+    """Those of the conversations whose logs go so far, of which not all was heard, with what was not."""
     heard = await requests.conversations_of(tails)
-    after = {one: _missing_after(heard.get(one), tail) for one, tail in tails.items()}
-    return {one: seq for one, seq in after.items() if seq is not None}
+    missing = {one: _missing(heard.get(one), tail) for one, tail in tails.items()}
+    return {one: spans for one, spans in missing.items() if spans}
 
 
-async def hear_of_tails(requests: RequestStore, missing: MissingStore, tails: Mapping[str, int]) -> dict[str, int]:
+async def hear_of_tails(requests: RequestStore, missing: MissingStore, tails: Mapping[str, int]) -> dict[str, Spans]:
     """Note what the requests lack of logs that go so far; the conversations that lack something, as `lacking`."""
     lack = await lacking(requests, tails)
     if lack:
@@ -122,17 +131,17 @@ async def hear_of_tails(requests: RequestStore, missing: MissingStore, tails: Ma
     return lack
 
 
-def _missing_after(heard: Conversation | None, tail: int) -> int | None:
-    if heard is None:
-        return 0 if tail > 0 else None
-    return heard.missing_after(tail)
+def _missing(heard: Conversation | None, tail: int) -> Spans:
+    return gaps((), tail) if heard is None else heard.missing(tail)
 
 
 class Healer:
-    """Looks for what is missing, and asks for it."""
+    """Looks for what is missing, and asks for it. ``waiting``: how many messages lie in the queue of entries."""
 
-    def __init__(self, publisher: Publisher, requests: RequestStore, missing: MissingStore) -> None:
-        self._publisher, self._requests, self._missing = publisher, requests, missing
+    def __init__(
+        self, publisher: Publisher, requests: RequestStore, missing: MissingStore, waiting: Callable[[], Awaitable[int]]
+    ) -> None:
+        self._publisher, self._requests, self._missing, self._waiting = publisher, requests, missing, waiting
         self._looked_up_to = ""
 
     @asynccontextmanager
@@ -159,28 +168,32 @@ class Healer:
 
         Raises:
             PublishFailed: what was to be asked for is asked for later.
+            ConnectionError: the broker does not say what lies in the queue; so it is later, too.
         """
         holed = await self._requests.holed(self._looked_up_to, _AT_ONCE)
         # Round and round: those that nobody can fill must not hide others.
         self._looked_up_to = holed[-1][0] if len(holed) == _AT_ONCE else ""
-        tails = {one.id: one.last_seq for _, held in holed for one in held if one.missing_after() is not None}
+        tails = {one.id: one.last_seq for _, held in holed for one in held if one.missing()}
         if tails:
             await self._missing.note(tails)
         due = await self._missing.due()
+        if due and await self._waiting():
+            due = [noted for noted in due if now() - noted["since"] > AT_LAST]
         asking = await self._claimed(due) if due else {}
         if asking:
             log.warning("entries_missing", conversations=len(asking), first=next(iter(asking)))
             wanted.inc(len(asking))
-            await self._publisher.publish_batch([_entries_wanted(one, after) for one, after in asking.items()])
+            events = [_entries_wanted(one, *span) for one, spans in asking.items() for span in spans[:HOLES]]
+            await self._publisher.publish_batch(events)
         count, behind.missing = await self._missing.asked()
         conversations.set(count)
         return [*asking]
 
-    async def _claimed(self, due: Iterable[Document]) -> dict[str, int]:
+    async def _claimed(self, due: Iterable[Document]) -> dict[str, Spans]:
         """Those of the conversations of which something is missing still, and is for this process to ask for."""
         by_id = {noted["_id"]: noted for noted in due}
         lack = await lacking(self._requests, {one: noted["tail"] for one, noted in by_id.items()})
-        asking: dict[str, int] = {}
+        asking: dict[str, Spans] = {}
         for one, noted in by_id.items():
             if one not in lack:
                 await self._missing.found(noted)
@@ -189,7 +202,7 @@ class Healer:
         return asking
 
 
-def _entries_wanted(conversation_id: str, after_seq: int) -> Document:
-    data = contract.EntriesWantedData(conversation_id=conversation_id, after_seq=after_seq)
+def _entries_wanted(conversation_id: str, first: int, last: int) -> Document:
+    data = contract.EntriesWantedData(conversation_id=conversation_id, after_seq=first - 1, up_to_seq=last)
     event = contract.EntriesWanted(id=new_id(), time=now(), subject=conversation_id, data=data)
     return event.model_dump(mode="json")

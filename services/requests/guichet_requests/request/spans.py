@@ -22,6 +22,16 @@ def contains(spans: Spans, number: int) -> bool:
     return any(first <= number <= last for first, last in spans)
 
 
+def gaps(spans: Spans, up_to: int) -> Spans:
+    """Of the numbers from 1 to ``up_to``, those that are not in it."""
+    missing, after = [], 0
+    for first, last in (*spans, (up_to + 1, up_to + 1)):
+        if after + 1 < min(first, up_to + 1):
+            missing.append((after + 1, min(first, up_to + 1) - 1))
+        after = max(after, last)
+    return tuple(missing)
+
+
 def above(spans: Spans, mark: int) -> Spans:
     """Only what is greater than ``mark``."""
     return tuple((max(first, mark + 1), last) for first, last in spans if last > mark)
