@@ -6,7 +6,8 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,41 +61,45 @@ class Installation:
         return json.loads(done.stdout)
 
 
-@pytest.fixture
-async def installations(
-    mongodb_url: str, rabbitmq_url: str, s3: S3, tmp_path: Path
-) -> AsyncIterator[Callable[[], Installation]]:  # fmt: skip
-    """Makes installations that nothing was ever done to, on the same servers."""
-    key = tmp_path / "secret.key"
+@asynccontextmanager
+async def making(mongodb_url: str, rabbitmq_url: str, s3: S3, folder: Path) -> AsyncIterator[Installation]:
+    """An installation that nothing was ever done to, on servers of all; its databases go at the end."""
+    key = folder / "secret.key"
     key.write_text(secrets.token_urlsafe(48))
+    mark = secrets.token_hex(4)
+    environment = {
+        "GUICHET_MONGODB_URL": mongodb_url,
+        "GUICHET_RABBITMQ_URL": rabbitmq_url,
+        "GUICHET_S3_ENDPOINT": s3.endpoint,
+        "GUICHET_S3_ACCESS_KEY": s3.access_key,
+        "GUICHET_S3_SECRET_KEY": s3.secret_key,
+        "GUICHET_DATABASE_PREFIX": f"ctl_{mark}_",
+        "GUICHET_ATTACHMENTS_BUCKET": f"ctl-{mark}-attachments",
+        "GUICHET_MAIL_BUCKET": f"ctl-{mark}-mail",
+        "GUICHET_SECRET_KEY_FILE": str(key),
+        "GUICHET_PUBLIC_URL": "https://desk.example",
+    }
     mongo = open_client(mongodb_url, "pymongo", "tests")
-    made: list[Installation] = []
-
-    def make() -> Installation:
-        mark = secrets.token_hex(4)
-        environment = {
-            "GUICHET_MONGODB_URL": mongodb_url,
-            "GUICHET_RABBITMQ_URL": rabbitmq_url,
-            "GUICHET_S3_ENDPOINT": s3.endpoint,
-            "GUICHET_S3_ACCESS_KEY": s3.access_key,
-            "GUICHET_S3_SECRET_KEY": s3.secret_key,
-            "GUICHET_DATABASE_PREFIX": f"ctl_{mark}_",
-            "GUICHET_ATTACHMENTS_BUCKET": f"ctl-{mark}-attachments",
-            "GUICHET_MAIL_BUCKET": f"ctl-{mark}-mail",
-            "GUICHET_SECRET_KEY_FILE": str(key),
-            "GUICHET_PUBLIC_URL": "https://desk.example",
-        }
-        made.append(Installation(environment, mongo, f"ctl_{mark}_", s3))
-        return made[-1]
-
-    yield make
-    for installation in made:
+    installation = Installation(environment, mongo, f"ctl_{mark}_", s3)
+    try:
+        yield installation
+    finally:
         for service in SERVICES:
             await installation.database(service).command("dropDatabase")
-    await mongo.close()
+        await mongo.close()
 
 
 @pytest.fixture
-def installation(installations: Callable[[], Installation]) -> Installation:
-    """One of them."""
-    return installations()
+async def installation(mongodb_url: str, rabbitmq_url: str, s3: S3, tmp_path: Path) -> AsyncIterator[Installation]:
+    """One for each test."""
+    async with making(mongodb_url, rabbitmq_url, s3, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def module_installation(
+    mongodb_url: str, rabbitmq_url: str, s3: S3, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Installation]:
+    """One for all tests of a module."""
+    async with making(mongodb_url, rabbitmq_url, s3, tmp_path_factory.mktemp("installation")) as made:
+        yield made

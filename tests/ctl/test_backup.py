@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,18 +79,35 @@ async def state(installation: Installation) -> dict[str, Any]:
     return told
 
 
-async def test_what_comes_back_is_what_was_there(
-    installations: Callable[[], Installation], tmp_path: Path
-) -> None:  # fmt: skip
-    lost, empty = installations(), installations()
-    await fill(lost)
-    before = await state(lost)
-    made = await lost.told("backup", str(tmp_path / "kept"))
-    assert {part["service"]: part["documents"] for part in made["services"]} == dict.fromkeys(SERVICES, MANY)
+@dataclass(frozen=True)
+class Kept:
+    """A backup of a filled installation, what it told, and the hashes of what was there."""
 
-    await empty.told("restore", str(tmp_path / "kept"), "--yes")
-    assert await state(empty) == before
-    assert (await empty.told("migrate"))[0]["indexes_made"] == []  # the restore has made them
+    installation: Installation
+    folder: Path
+    told: dict[str, Any]
+    before: dict[str, Any]
+
+    def copy(self, folder: Path) -> Path:
+        """The backup once more, to be damaged."""
+        return Path(shutil.copytree(self.folder, folder))
+
+
+@pytest.fixture(scope="module")
+async def kept(module_installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """One backup for all tests that only read it."""
+    await fill(module_installation)
+    folder = tmp_path_factory.mktemp("backup") / "kept"
+    before = await state(module_installation)
+    return Kept(module_installation, folder, await module_installation.told("backup", str(folder)), before)
+
+
+async def test_what_comes_back_is_what_was_there(kept: Kept, installation: Installation) -> None:
+    assert {part["service"]: part["documents"] for part in kept.told["services"]} == dict.fromkeys(SERVICES, MANY)
+
+    await installation.told("restore", str(kept.folder), "--yes")
+    assert await state(installation) == kept.before
+    assert (await installation.told("migrate"))[0]["indexes_made"] == []  # the restore has made them
 
 
 async def test_what_is_written_meanwhile_is_in_all_databases_or_in_none(
@@ -120,16 +138,13 @@ async def test_what_is_written_meanwhile_is_in_all_databases_or_in_none(
     assert counts[0] < written
 
 
-async def test_nothing_is_written_over(installations: Callable[[], Installation], tmp_path: Path) -> None:
-    lost, other = installations(), installations()
-    await begin(lost)
-    await lost.told("backup", str(tmp_path / "kept"))
-    await other.database("chat")["entries"].insert_one({"_id": "mine"})
-    done = await other.ctl("restore", str(tmp_path / "kept"), "--yes")
+async def test_nothing_is_written_over(kept: Kept, installation: Installation) -> None:
+    await installation.database("chat")["entries"].insert_one({"_id": "mine"})
+    done = await installation.ctl("restore", str(kept.folder), "--yes")
     assert done.returncode == 1
     assert "is not empty" in done.stderr
-    assert await other.database("chat")["entries"].count_documents({}) == 1
-    again = await lost.ctl("backup", str(tmp_path / "kept"))
+    assert await installation.database("chat")["entries"].count_documents({}) == 1
+    again = await kept.installation.ctl("backup", str(kept.folder))
     assert (again.returncode, "is not empty" in again.stderr) == (1, True)
 
 
@@ -143,21 +158,17 @@ def flip(file: Path) -> None:
     file.write_bytes(data)
 
 
+@pytest.mark.parametrize("harm", [cut, flip, Path.unlink])
+@pytest.mark.parametrize("what", ["chat/documents/entries.bson.gz", "mailer/objects/raw/2"])
 async def test_a_damaged_backup_is_refused_before_anything_is_written(
-    installations: Callable[[], Installation], tmp_path: Path
+    kept: Kept, installation: Installation, what: str, harm: Callable[[Path], None], tmp_path: Path
 ) -> None:
-    lost, empty = installations(), installations()
-    await fill(lost)
-    await lost.told("backup", str(tmp_path / "kept"))
-    for what in ("chat/documents/entries.bson.gz", "mailer/objects/raw/2"):
-        for harm in (cut, flip, Path.unlink):
-            harmed = tmp_path / f"{harm.__name__}-{what.replace('/', '-')}"
-            shutil.copytree(tmp_path / "kept", harmed)
-            harm(harmed / what)
-            done = await empty.ctl("restore", str(harmed), "--yes")
-            assert done.returncode == 1, harmed
-            assert "damaged" in done.stderr or "lacks" in done.stderr, done.stderr
-    assert [await empty.database(service).list_collection_names() for service in SERVICES] == [[]] * len(SERVICES)
+    harmed = kept.copy(tmp_path / "harmed")
+    harm(harmed / what)
+    done = await installation.ctl("restore", str(harmed), "--yes")
+    assert done.returncode == 1
+    assert "damaged" in done.stderr or "lacks" in done.stderr, done.stderr
+    assert [await installation.database(service).list_collection_names() for service in SERVICES] == [[]] * 5
 
 
 async def test_a_folder_that_is_no_whole_backup_is_refused(installation: Installation, tmp_path: Path) -> None:
@@ -167,27 +178,22 @@ async def test_a_folder_that_is_no_whole_backup_is_refused(installation: Install
 
 
 async def test_an_object_name_that_leads_out_of_the_folder_is_refused(
-    installations: Callable[[], Installation], tmp_path: Path
+    kept: Kept, installation: Installation, tmp_path: Path
 ) -> None:
-    lost, empty = installations(), installations()
-    await begin(lost)
-    await lost.told("backup", str(tmp_path / "kept"))
-    manifest = tmp_path / "kept" / "mailer" / "manifest.json"
+    harmed = kept.copy(tmp_path / "harmed")
+    manifest = harmed / "mailer" / "manifest.json"
     told = json.loads(manifest.read_text())
     told["objects"] = {"objects": 1, "bytes": 0, "sha256": {"../../../etc/hostname": "0" * 64}}
     manifest.write_text(json.dumps(told))
-    done = await empty.ctl("restore", str(tmp_path / "kept"), "--yes")
+    done = await installation.ctl("restore", str(harmed), "--yes")
     assert (done.returncode, "leads out" in done.stderr) == (1, True)
 
 
 async def test_a_bucket_that_is_not_there_is_no_empty_one(installation: Installation, tmp_path: Path) -> None:
-    await installation.told("migrate")
     done = await installation.ctl("backup", str(tmp_path / "kept"))
     assert (done.returncode, "NoSuchBucket" in done.stderr) == (1, True)
     assert not (tmp_path / "kept" / "backup.json").exists()
 
 
-async def test_a_backup_can_be_read_by_its_owner_only(installation: Installation, tmp_path: Path) -> None:
-    await begin(installation)
-    await installation.told("backup", str(tmp_path / "kept"))
-    assert (tmp_path / "kept").stat().st_mode & 0o077 == 0
+async def test_a_backup_can_be_read_by_its_owner_only(kept: Kept) -> None:
+    assert kept.folder.stat().st_mode & 0o077 == 0
