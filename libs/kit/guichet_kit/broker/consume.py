@@ -230,6 +230,7 @@ def durable_subscriber(
     batch: BatchHandler | None = None,
     prefetch: int = 16,
     most: int = 500,
+    pace: float = 0.0,
     retry_delays: Iterable[str] = RETRY_DELAYS,
 ) -> Callable[[Handler[P, R]], Handler[P, R]]:
     """Handle the messages of the durable ``queue``, ``prefetch`` of them at a time at most.
@@ -241,7 +242,8 @@ def durable_subscriber(
 
     With ``batch``, events are first given to it together, up to ``most`` and one batch at a time; it returns the
     positions of those that it leaves, and the handler gets these one by one. It gets the whole batch again while
-    something that it needs is away, and any other exception of it leaves every event to the handler.
+    something that it needs is away, and any other exception of it leaves every event to the handler. A batch begins
+    ``pace`` seconds after the one before at the earliest, unless ``most`` wait.
     """
 
     class Settle(_Settlement):
@@ -252,7 +254,7 @@ def durable_subscriber(
 
     def register(handler: Handler[P, R]) -> Handler[P, R]:
         if batch is not None:
-            Settle.together = Together(queue, batch, most)
+            Settle.together = Together(queue, batch, most, pace)
             hints = get_type_hints(handler, include_extras=True)
             Settle.event_type = TypeAdapter(next(hint for name, hint in hints.items() if name != "return"))
         router.subscriber(
