@@ -1,6 +1,7 @@
 """News of requests for consoles: each is told of what it can show, four times a second at most, and how many others."""
 
 import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,10 @@ from guichet_chat.sockets.connection import Connection
 from guichet_chat.sockets.frames import Watch, WatchedView, encode
 
 AT_MOST_EVERY_SECONDS = 0.25
+
+LATELY_SECONDS, LATELY_MOST = 10.0, 2000
+"""For so long, and of so many requests, the last state is kept for a console that says only now that it shows one: it
+may have read it before that state."""
 
 _EQUALS = ("channel", "status", "priority", "reason_id", "assignee_id", "contact_id")
 
@@ -30,6 +35,7 @@ class RequestNews:
 
     def __init__(self) -> None:
         self._consoles: dict[Connection, _Console] = {}
+        self._lately: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
 
     def join(self, connection: Connection, agent_id: str) -> None:
         """A console that is told of everything, until it says what it shows."""
@@ -42,26 +48,45 @@ class RequestNews:
             console.timer.cancel()
 
     def watch(self, connection: Connection, watch: Watch) -> None:
-        """From now on the console shows this."""
+        """From now on the console shows this. It is told what changed a moment ago of what it did not show before."""
         console = self._consoles.get(connection)
-        if console is not None:
-            console.watch, console.ids = watch, frozenset(watch.request_ids)
+        if console is None:
+            return
+        self._forget()
+        lately = [request for _, request in self._lately.values()]
+        unseen = [request for request in lately if not _shows(console, request)]
+        console.watch, console.ids = watch, frozenset(watch.request_ids)
+        for request in unseen:
+            if _shows(console, request):
+                _add(console, request, encode("request", request=request))
+        self._tell_soon(console)
 
     def changed(self, requests: list[dict[str, Any]]) -> None:
         """These requests changed. A console drops a version that is not newer than what it shows."""
         for request in requests:
+            self._keep(request)
             frame: str | None = None
             for console in self._consoles.values():
                 if _shows(console, request):
                     frame = frame or encode("request", request=request)
-                    waiting = console.frames.get(request["id"])
-                    if waiting is None or waiting[0] < request["version"]:
-                        console.frames[request["id"]] = (request["version"], frame)
-                    console.others.discard(request["id"])
+                    _add(console, request, frame)
                 elif request["id"] not in console.frames:
                     console.others.add(request["id"])
         for console in self._consoles.values():
             self._tell_soon(console)
+
+    def _keep(self, request: dict[str, Any]) -> None:
+        known = self._lately.get(request["id"])
+        if known is None or known[1]["version"] < request["version"]:
+            self._lately[request["id"]] = asyncio.get_running_loop().time(), request
+            self._lately.move_to_end(request["id"])
+        if len(self._lately) > LATELY_MOST:
+            self._lately.popitem(last=False)
+
+    def _forget(self) -> None:
+        limit = asyncio.get_running_loop().time() - LATELY_SECONDS
+        while self._lately and next(iter(self._lately.values()))[0] < limit:
+            self._lately.popitem(last=False)
 
     def _tell_soon(self, console: _Console) -> None:
         if console.timer is None and (console.frames or console.others):
@@ -77,6 +102,13 @@ class RequestNews:
             console.connection.offer(frame)
         if others:
             console.connection.offer(encode("requests_changed", count=len(others)))
+
+
+def _add(console: _Console, request: dict[str, Any], frame: str) -> None:
+    waiting = console.frames.get(request["id"])
+    if waiting is None or waiting[0] < request["version"]:
+        console.frames[request["id"]] = (request["version"], frame)
+    console.others.discard(request["id"])
 
 
 def _shows(console: _Console, request: dict[str, Any]) -> bool:
