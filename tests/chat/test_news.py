@@ -99,6 +99,16 @@ class TestAConsole:
         await console.has(2)
         assert console.told == [("a", 1), ("a", 5)]
 
+    async def test_that_takes_bundles_gets_all_of_one_moment_in_one_frame(
+        self, news: RequestNews, console: Console
+    ) -> None:
+        news.watch(console, watch(view={"view": "all"}, bundled=True))
+        news.changed([request("a"), request("b", 3), request("a", 2)])
+        await console.has(1)
+        (frame,) = console.sent
+        assert frame["type"] == "requests"
+        assert frame["requests"] == [request("a", 2), request("b", 3)]
+
 
 class TestWhatChangedBeforeTheConsoleSaidThatItShowsIt:
     """It read its page, the request changed, and only then it could say what is on the page."""

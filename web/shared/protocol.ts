@@ -273,6 +273,7 @@ export type AgentSent =
   | {
       type: "watch";
       request_ids: string[];
+      bundled?: boolean;
       contact_id?: string;
       view?: { view: "open" | "mine" | "unassigned" | "all" } & Partial<
         Record<"channel" | "status" | "priority" | "reason_id" | "assignee_id" | "contact_id", string | null>
@@ -335,6 +336,7 @@ export type CustomerReceived =
 export type AgentReceived =
   | { type: "ready"; agent: Pick<Agent, "id" | "name" | "initials" | "role"> }
   | { type: "request"; request: Request }
+  | { type: "requests"; requests: Request[] }
   | { type: "requests_changed"; count: number }
   | { type: "refresh" }
   | CommonReceived;

@@ -1,7 +1,7 @@
 import { Outbox, type OwnMessage } from "@guichet/shared/outbox";
 import type { Agent, AgentReceived, AgentSent, Request } from "@guichet/shared/protocol";
 import { GuichetSocket, type SocketState } from "@guichet/shared/socket";
-import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { Agents } from "./agents/agents";
@@ -211,6 +211,11 @@ export class Desk {
         break;
       case "request":
         this.changed(frame.request);
+        break;
+      case "requests":
+        batch(() => {
+          for (const request of frame.requests) this.changed(request);
+        });
         break;
       case "requests_changed":
         this.requests.othersChanged();

@@ -28,7 +28,7 @@ describe("the frame", () => {
     const query: ListQuery = { ...MINE, q: "lampe", automatic: "true" };
     const frame = watchFrame(shown({ query, requestIds: ["b", "a", "b"] }));
     const { q, automatic, ...view } = MINE;
-    expect(frame).toEqual({ type: "watch", request_ids: ["a", "b"], view });
+    expect(frame).toEqual({ type: "watch", request_ids: ["a", "b"], view, bundled: true });
     expect(frame.view).not.toHaveProperty("q");
     expect(frame.view).not.toHaveProperty("automatic");
   });
@@ -40,7 +40,7 @@ describe("the frame", () => {
   });
 
   it("asks for everything where more is shown than it can name", () => {
-    const everything = { type: "watch", request_ids: [], view: { view: "all" } };
+    const everything = { type: "watch", request_ids: [], view: { view: "all" }, bundled: true };
     const ids = Array.from({ length: 2001 }, (_, n) => `${n}`);
     expect(watchFrame(shown({ requestIds: ids }))).toEqual(everything);
     expect(watchFrame(shown({ requestIds: ids.slice(1) })).request_ids).toHaveLength(2000);

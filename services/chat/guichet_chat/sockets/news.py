@@ -5,6 +5,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from guichet_chat.sockets.connection import Connection
 from guichet_chat.sockets.frames import Watch, WatchedView, encode
 
@@ -23,8 +25,8 @@ class _Console:
     agent_id: str
     watch: Watch | None = None
     ids: frozenset[str] = frozenset()
-    frames: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """By request: the version that is to be told, and its frame."""
+    waiting: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By its id, each request that is to be told: its version, and itself as JSON."""
     others: set[str] = field(default_factory=set)
     told_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
@@ -58,19 +60,19 @@ class RequestNews:
         console.watch, console.ids = watch, frozenset(watch.request_ids)
         for request in unseen:
             if _shows(console, request):
-                _add(console, request, encode("request", request=request))
+                _add(console, request, orjson.dumps(request).decode())
         self._tell_soon(console)
 
     def changed(self, requests: list[dict[str, Any]]) -> None:
         """These requests changed. A console drops a version that is not newer than what it shows."""
         for request in requests:
             self._keep(request)
-            frame: str | None = None
+            text: str | None = None
             for console in self._consoles.values():
                 if _shows(console, request):
-                    frame = frame or encode("request", request=request)
-                    _add(console, request, frame)
-                elif request["id"] not in console.frames:
+                    text = text or orjson.dumps(request).decode()
+                    _add(console, request, text)
+                elif request["id"] not in console.waiting:
                     console.others.add(request["id"])
         for console in self._consoles.values():
             self._tell_soon(console)
@@ -89,25 +91,29 @@ class RequestNews:
             self._lately.popitem(last=False)
 
     def _tell_soon(self, console: _Console) -> None:
-        if console.timer is None and (console.frames or console.others):
+        if console.timer is None and (console.waiting or console.others):
             loop = asyncio.get_running_loop()
             pause = console.told_at + AT_MOST_EVERY_SECONDS - loop.time()
             console.timer = loop.call_later(max(0.0, pause), self._tell, console)
 
     def _tell(self, console: _Console) -> None:
         console.timer, console.told_at = None, asyncio.get_running_loop().time()
-        frames, console.frames = console.frames, {}
+        waiting, console.waiting = console.waiting, {}
         others, console.others = console.others, set()
-        for _, frame in frames.values():
-            console.connection.offer(frame)
+        texts = [text for _, text in waiting.values()]
+        if texts and console.watch is not None and console.watch.bundled:
+            console.connection.offer(f'{{"type":"requests","requests":[{",".join(texts)}]}}')
+        else:
+            for text in texts:
+                console.connection.offer(f'{{"type":"request","request":{text}}}')
         if others:
             console.connection.offer(encode("requests_changed", count=len(others)))
 
 
-def _add(console: _Console, request: dict[str, Any], frame: str) -> None:
-    waiting = console.frames.get(request["id"])
+def _add(console: _Console, request: dict[str, Any], text: str) -> None:
+    waiting = console.waiting.get(request["id"])
     if waiting is None or waiting[0] < request["version"]:
-        console.frames[request["id"]] = (request["version"], frame)
+        console.waiting[request["id"]] = (request["version"], text)
     console.others.discard(request["id"])
 
 

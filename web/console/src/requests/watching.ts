@@ -23,7 +23,12 @@ const IDS_MOST = 2000;
 const AT_MOST_EVERY_MS = 500;
 
 /** A console that shows more than can be said asks to be told of everything. */
-const EVERYTHING: WatchFrame = { type: "watch", request_ids: [], view: { view: "all" } };
+const EVERYTHING: WatchFrame = {
+  type: "watch",
+  request_ids: [],
+  view: { view: "all" },
+  bundled: true,
+};
 
 export function watchFrame({ query, requestIds, beside }: Shown): WatchFrame {
   const { q, automatic, ...view } = query;
@@ -31,7 +36,13 @@ export function watchFrame({ query, requestIds, beside }: Shown): WatchFrame {
   const ids = [...new Set([...requestIds, ...beside.flatMap((part) => part.requestIds)])].sort();
   const [contactId, ...more] = new Set(beside.map((part) => part.contactId));
   if (ids.length > IDS_MOST || more.length > 0) return EVERYTHING;
-  return { type: "watch", request_ids: ids, ...(contactId && { contact_id: contactId }), view };
+  return {
+    type: "watch",
+    request_ids: ids,
+    ...(contactId && { contact_id: contactId }),
+    view,
+    bundled: true,
+  };
 }
 
 export class Watching {
