@@ -121,6 +121,8 @@ class Customers:
         for number in range(agents):
             socket = await Socket.open(f"{ws}/api/v1/live", agent_token, self._on_agent_frame, source(number))
             self.agents.append(socket)
+            # As the console does that shows the list of open requests.
+            socket.send({"type": "watch", "request_ids": [], "view": {"view": "open"}, "bundled": True})
         for number, conversation in enumerate(conversations):
             socket = self.agents[number % agents]
             socket.send({"type": "subscribe", "conversation_id": conversation, "after_seq": 0})

@@ -10,6 +10,7 @@ from guichet_kit.broker import EventPublisher, PublishFailed, Topology, durable_
 from guichet_kit.broker import publish as publish_module
 from guichet_kit.broker import together as together_module
 from guichet_kit.broker.consume import ATTEMPT_HEADER, TRACE_HEADER
+from guichet_kit.broker.together import Together
 from guichet_kit.hearings import NotYet, waits
 from pydantic import BaseModel
 
@@ -159,6 +160,45 @@ class TestManyMessagesAtOnce:
         assert alone.things == []
         for suffix in ("", ".retry.short", ".dlq"):
             assert await route.count(suffix) == 0
+
+
+class TestThePaceOfBatches:
+    """Batches of `Together` alone: what is in question is when one begins."""
+
+    FOREVER = 3600.0
+
+    async def _given(self, together: Together, *events: list[int]) -> list[asyncio.Task[list[int]]]:
+        handling = [asyncio.create_task(together.handle(some)) for some in events]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        return handling
+
+    @pytest.fixture
+    def batches(self) -> list[list[int]]:
+        return []
+
+    @pytest.fixture
+    def together(self, batches: list[list[int]]) -> Together:
+        async def batch(events: Sequence[int]) -> Collection[int]:
+            batches.append(list(events))
+            return ()
+
+        return Together("queue", batch, most=4, pace=self.FOREVER)
+
+    async def test_what_comes_alone_waits_for_nothing(self, together: Together, batches: list[list[int]]) -> None:
+        (one,) = await self._given(together, [1])
+        assert (one.done(), batches) == (True, [[1]])
+
+    async def test_what_comes_soon_after_waits_for_as_many_as_a_batch_may_have(
+        self, together: Together, batches: list[list[int]]
+    ) -> None:
+        await self._given(together, [1])
+        waiting = await self._given(together, [2], [3])
+        assert batches == [[1]]
+        waiting += await self._given(together, [4, 5], [6])
+        assert batches == [[1], [2, 3, 4, 5]]
+        assert [one.done() for one in waiting] == [True, True, True, False]
+        waiting[-1].cancel()
 
 
 class TestAnEventThatIsPutOff:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import resource
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -125,6 +127,16 @@ class TestTheConfiguration:
         command = [str(gateway.executable()), "-t", "-q", "-e", "stderr", "-c", str(file)]
         checked = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (checked.returncode, checked.stderr) == (0, "")
+
+    def test_one_worker_has_room_for_ten_thousand_sockets_or_for_what_the_system_lets_it(
+        self, settings: gateway.Gateway, tmp_path: Path
+    ) -> None:
+        written = gateway.write_configuration(tmp_path, settings, Ports.free()).read_text()
+        (files,) = re.findall(r"^worker_rlimit_nofile (\d+);", written, re.MULTILINE)
+        (connections,) = re.findall(r"^ +worker_connections (\d+);", written, re.MULTILINE)
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert files == connections
+        assert int(files) == most or int(files) > 20_000
 
     def test_a_variable_that_nobody_gave_is_refused(self) -> None:
         with pytest.raises(KeyError, match="GUICHET_NOT_GIVEN"):

@@ -269,7 +269,16 @@ export type AgentSent =
   | CommonSent[keyof CommonSent]
   | { type: "typing"; conversation_id: string; on: boolean }
   | { type: "subscribe"; conversation_id: string; after_seq: number }
-  | { type: "unsubscribe"; conversation_id: string };
+  | { type: "unsubscribe"; conversation_id: string }
+  | {
+      type: "watch";
+      request_ids: string[];
+      bundled?: boolean;
+      contact_id?: string;
+      view?: { view: "open" | "mine" | "unassigned" | "all" } & Partial<
+        Record<"channel" | "status" | "priority" | "reason_id" | "assignee_id" | "contact_id", string | null>
+      >;
+    };
 
 // Server → client
 
@@ -327,5 +336,7 @@ export type CustomerReceived =
 export type AgentReceived =
   | { type: "ready"; agent: Pick<Agent, "id" | "name" | "initials" | "role"> }
   | { type: "request"; request: Request }
+  | { type: "requests"; requests: Request[] }
+  | { type: "requests_changed"; count: number }
   | { type: "refresh" }
   | CommonReceived;

@@ -23,12 +23,16 @@ from guichet_kit import tasks, trace
 from guichet_kit.broker import EventPublisher, PublishFailed, Refused
 from guichet_kit.clock import now
 from guichet_kit.logs import get_logger
+from guichet_kit.looks import Looks
 from guichet_kit.mongo import ASCENDING, OUTAGES, WRITTEN, Collection, Document, IndexModel, ReturnDocument, UpdateOne
 
 OUTBOX_INDEX = IndexModel("outbox.at", name="outbox", partialFilterExpression={"outbox.at": {"$exists": True}})
 """Every collection with an outbox has this index: the sweep reads nothing but what is left over."""
 
-SWEEP_SECONDS = 1.0
+SWEEP_SECONDS, CALM_SECONDS = 1.0, 10.0
+"""Between two sweeps: while something waits or did a moment ago, and otherwise. So what a process left that does not
+come back is found by another after `CALM_SECONDS`; what this one could not publish, after `SWEEP_SECONDS`."""
+
 MIN_AGE = timedelta(seconds=2)
 LEASE = timedelta(seconds=30)
 RETRY_AFTER = timedelta(seconds=3)
@@ -99,12 +103,15 @@ class OutboxRelay:
         """``also``: an event's routing keys besides its type (see `EventPublisher.publish_batch`)."""
         self._publisher, self._collections, self._also = publisher, collections, also
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(_WAITING_MAX)
+        self._looks = Looks()
 
     def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
         """Publish soon; when too many wait already, the sweep will find it."""
         if entries:
-            with contextlib.suppress(asyncio.QueueFull):
+            try:
                 self._waiting.put_nowait(_Waiting(collection, document_id, entries))
+            except asyncio.QueueFull:
+                self._looks.soon()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -122,13 +129,16 @@ class OutboxRelay:
             documents = [await self._waiting.get()]
             while len(documents) < _TOGETHER and not self._waiting.empty():
                 documents.append(self._waiting.get_nowait())
+            left = True
             try:
-                await self._publish(documents)
+                left = bool(await self._publish(documents))
             except _MAY_PASS as error:
                 log.warning("outbox_left_to_sweep", documents=len(documents), error=str(error)[:200])
             except Exception:  # the relay outlives what nobody foresaw
                 log.exception("outbox_left_to_sweep", documents=len(documents))
             finally:
+                if left:
+                    self._looks.soon()
                 for _ in documents:
                     self._waiting.task_done()
 
@@ -178,15 +188,20 @@ class OutboxRelay:
 
     async def _sweep_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await self._looks.due(SWEEP_SECONDS, CALM_SECONDS)
             for collection in self._collections:
+                waits = True
                 try:
-                    if await self._look_for_oldest(collection) >= MIN_AGE:
+                    age = await self._look_for_oldest(collection)
+                    waits = age > timedelta()
+                    if age >= MIN_AGE:
                         await self.sweep(collection)
                 except _MAY_PASS as error:
                     log.warning("outbox_sweep_stopped", collection=collection.name, error=str(error)[:200])
                 except Exception:  # as above
                     log.exception("outbox_sweep_stopped", collection=collection.name)
+                if waits:
+                    self._looks.soon()
 
     async def _look_for_oldest(self, collection: Collection) -> timedelta:
         """The age of the oldest event that waits, nought where none does: one command."""

@@ -44,6 +44,10 @@ from guichet_requests.transcript.usecases import Wanted
 PREFETCH = 300
 """Messages of conversations that wait here while a batch is at work: they make up the next one."""
 
+PACE_SECONDS = 0.1
+"""From one batch of them to the next. A timeline is that much later than it could be under load, and one write holds
+several entries of a busy conversation."""
+
 FileEvent = Annotated[AttachmentStored | AttachmentRejected, Field(discriminator="type")]
 ContactEvent = Annotated[
     contacts_contract.ContactChanged
@@ -77,7 +81,13 @@ def subscribe(
     # What this process hears of one conversation at once waits here, instead of losing races in the database.
     heard_now: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    @durable_subscriber(broker, REQUESTS_CONVERSATIONS, batch=partial(take_in_batch, stores), prefetch=PREFETCH)
+    @durable_subscriber(
+        broker,
+        REQUESTS_CONVERSATIONS,
+        batch=partial(take_in_batch, stores),
+        prefetch=PREFETCH,
+        pace=PACE_SECONDS,
+    )
     async def on_conversation(event: contract.ConversationEvent) -> None:
         async with heard_now.setdefault(event.subject, asyncio.Lock()):
             await take_in(stores, event)

@@ -1,7 +1,7 @@
 import { Outbox, type OwnMessage } from "@guichet/shared/outbox";
 import type { Agent, AgentReceived, AgentSent, Request } from "@guichet/shared/protocol";
 import { GuichetSocket, type SocketState } from "@guichet/shared/socket";
-import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { Agents } from "./agents/agents";
@@ -23,6 +23,7 @@ import { Edits } from "./requests/edits";
 import { find } from "./requests/list";
 import { NewRequest } from "./requests/new_request";
 import { Requests } from "./requests/requests";
+import { Watching } from "./requests/watching";
 import type { Session } from "./session/session";
 import { settingsFor } from "./settings/pages";
 import type { Template } from "./templates/template";
@@ -58,6 +59,7 @@ export class Desk {
   readonly connection: ReadonlySignal<SocketState> = this.currentConnection;
 
   private readonly socket: GuichetSocket<AgentReceived, AgentSent>;
+  private readonly watching = new Watching((frame) => this.socket.send(frame));
   private stopFollowing = () => {};
 
   /** What a reason is called in the agent's language; undefined where it is not known. */
@@ -141,9 +143,11 @@ export class Desk {
   start(): void {
     const stopList = effect(() => this.requests.show(listQuery(this.router.route.value)));
     const stopThread = effect(() => this.openThread(this.router.route.value.requestId));
+    const stopWatching = effect(() => this.watch());
     this.stopFollowing = () => {
       stopList();
       stopThread();
+      stopWatching();
     };
     if (settingsFor(this.agent).includes("quarantine")) this.quarantine.watch();
     this.socket.open();
@@ -153,10 +157,22 @@ export class Desk {
     this.stopFollowing();
     this.thread.value?.close();
     this.requests.stop();
+    this.watching.stop();
     this.quarantine.stop();
     this.uploads.stop();
     this.outbox.pause();
     this.socket.close();
+  }
+
+  private watch(): void {
+    const route = this.router.route.value;
+    const { shown, waiting } = this.requests.list.value;
+    const inList = [...shown, ...waiting].map(({ id }) => id);
+    this.watching.tell({
+      query: listQuery(route),
+      requestIds: route.requestId === null ? inList : [...inList, route.requestId],
+      beside: this.requests.beside.value,
+    });
   }
 
   private openThread(id: string | null): void {
@@ -181,6 +197,8 @@ export class Desk {
   private receive(frame: AgentReceived): void {
     switch (frame.type) {
       case "ready":
+        // Before anything is read: what changes after the reading is told of.
+        this.watching.renew();
         this.outbox.resume();
         this.thread.value?.resume();
         // What changed while there was no connection was not told.
@@ -193,6 +211,14 @@ export class Desk {
         break;
       case "request":
         this.changed(frame.request);
+        break;
+      case "requests":
+        batch(() => {
+          for (const request of frame.requests) this.changed(request);
+        });
+        break;
+      case "requests_changed":
+        this.requests.othersChanged();
         break;
       case "message.accepted":
         this.outbox.accepted(frame);

@@ -3,6 +3,7 @@
 import os
 import pwd
 import re
+import resource
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ NEVER_LEFT_OUT = "max_fails=0"
 VARIABLE = re.compile(r"\$\{(GUICHET_[A-Z_]+)\}")
 SOCKETS = 12_000
 """Sockets that one address may have open: above what the benchmark opens, all from one."""
+FILES = 32_768
+"""Files, and so connections, that one worker of nginx may have open where the system lets it: a socket is two."""
 CHAT_REPLICAS = ("chat-1", "chat-2")
 
 
@@ -91,6 +94,7 @@ def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
         "GUICHET_GATEWAY_TLS": "",
         "GUICHET_GATEWAY_TRUSTED_PROXIES": "",
         "GUICHET_GATEWAY_WORKERS": "auto",
+        "GUICHET_GATEWAY_FILES": str(_files()),
         "GUICHET_GATEWAY_USER": user,
         "GUICHET_GATEWAY_RUN": str(folder),
         "GUICHET_GATEWAY_ACCESS_LOG": "/dev/stdout",
@@ -110,3 +114,8 @@ def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
         "GUICHET_GATEWAY_DEMO_SITE": str(gateway.demo_site or ""),
         "GUICHET_PUBLIC_URL": gateway.public_url,
     }
+
+
+def _files() -> int:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return FILES if most == resource.RLIM_INFINITY else min(FILES, most)

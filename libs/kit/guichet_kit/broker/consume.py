@@ -74,11 +74,15 @@ class _Settlement(BaseMiddleware):
     retry_delays: Sequence[str] = ()
     together: Together | None = None
     event_type: TypeAdapter[Any]
+    events_type: TypeAdapter[list[Any]]
 
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: StreamMessage[Any]) -> None:
         with seconds.labels(self.queue).time():
             try:
-                for part in await self._left_alone(await self._events(msg)):
+                alone = await self._left_by_all(self.together, msg) if self.together is not None else None
+                if alone is None:
+                    alone = await self._left_alone(await self._events(msg))
+                for part in alone:
                     await self._alone(call_next, part)
             except _Stuck:
                 await msg.nack()
@@ -91,6 +95,22 @@ class _Settlement(BaseMiddleware):
         except _UNREADABLE as error:
             await self._set_aside(msg, error)
             return ()
+
+    async def _left_by_all(
+        self, together: Together, msg: StreamMessage[Any]
+    ) -> Sequence[StreamMessage[Any]] | None:  # fmt: skip
+        """`_left_alone` for a message all of whose events can be read, at once; None for another."""
+        try:
+            if msg.content_type == BATCH:
+                events = self.events_type.validate_json(msg.body)
+            else:
+                events = [self.event_type.validate_json(msg.body)]
+        except ValidationError:
+            return None
+        left = sorted(await together.handle(events))
+        handled.labels(self.queue, "together").inc(len(events) - len(left))
+        parts = _taken_apart(msg) if left else ()
+        return [parts[position] for position in left]
 
     async def _left_alone(self, parts: Sequence[StreamMessage[Any]]) -> Sequence[StreamMessage[Any]]:
         """Those of the events that are not handled after the batch was."""
@@ -230,6 +250,7 @@ def durable_subscriber(
     batch: BatchHandler | None = None,
     prefetch: int = 16,
     most: int = 500,
+    pace: float = 0.0,
     retry_delays: Iterable[str] = RETRY_DELAYS,
 ) -> Callable[[Handler[P, R]], Handler[P, R]]:
     """Handle the messages of the durable ``queue``, ``prefetch`` of them at a time at most.
@@ -241,7 +262,8 @@ def durable_subscriber(
 
     With ``batch``, events are first given to it together, up to ``most`` and one batch at a time; it returns the
     positions of those that it leaves, and the handler gets these one by one. It gets the whole batch again while
-    something that it needs is away, and any other exception of it leaves every event to the handler.
+    something that it needs is away, and any other exception of it leaves every event to the handler. A batch begins
+    ``pace`` seconds after the one before at the earliest, unless ``most`` wait.
     """
 
     class Settle(_Settlement):
@@ -252,9 +274,10 @@ def durable_subscriber(
 
     def register(handler: Handler[P, R]) -> Handler[P, R]:
         if batch is not None:
-            Settle.together = Together(queue, batch, most)
+            Settle.together = Together(queue, batch, most, pace)
             hints = get_type_hints(handler, include_extras=True)
-            Settle.event_type = TypeAdapter(next(hint for name, hint in hints.items() if name != "return"))
+            event = next(hint for name, hint in hints.items() if name != "return")
+            Settle.event_type, Settle.events_type = TypeAdapter(event), TypeAdapter(list[event])
         router.subscriber(
             consumer_queue(queue),
             channel=Channel(prefetch_count=prefetch),

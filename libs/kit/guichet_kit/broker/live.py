@@ -32,9 +32,13 @@ CUT_OFF_SECONDS = 2.5
 GIVE_UP_SECONDS = 10.0
 """Without one for so long, it makes a new connection and a new queue."""
 
+PACE_SECONDS = 0.02
+"""Lines go in one message that come within so long of the last one: what comes alone waits for nothing."""
+
 _RECONNECT_SECONDS = 0.5
 _DRAIN_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
+_WATCH_SECONDS = 0.2
 _LINES = "lines"
 _MESSAGE_BYTES = 256 << 10
 _WAITING_MAX = 20_000
@@ -122,6 +126,8 @@ class LiveEdge:
                 await self._serve()
             except UNREACHABLE as error:
                 log.info("live_edge_lost", error=repr(error)[:300])
+            # What others send from now until there is another queue comes to nobody here, however soon that is.
+            self._heard_at = 0.0
             # What is unconfirmed goes first, in its order.
             for number in sorted(self._sent, reverse=True):
                 self._waiting.extendleft(reversed(self._sent.pop(number)))
@@ -155,6 +161,7 @@ class LiveEdge:
     async def _send_all(self, exchange: AbstractExchange) -> None:
         """Send what waits, several messages in flight; beat when there is nothing else to say."""
         flight: set[asyncio.Task[None]] = set()
+        next_at = 0.0
         try:
             while True:
                 if len(flight) >= _IN_FLIGHT:
@@ -165,10 +172,15 @@ class LiveEdge:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(BEAT_SECONDS):
                             await self._news.wait()
+                pause = next_at - time.monotonic()
+                if self._waiting and pause > 0:
+                    await asyncio.sleep(pause)
                 self._news.clear()
                 number, lines = self._numbers, self._take()
                 self._numbers += 1
                 self._sent[number] = lines
+                if lines:
+                    next_at = time.monotonic() + PACE_SECONDS
                 flight.add(asyncio.create_task(self._send_one(exchange, number, lines)))
         finally:
             await tasks.stop(*flight)
@@ -216,7 +228,7 @@ class LiveEdge:
         telling: asyncio.Task[None] | None = None
         try:
             while True:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(_WATCH_SECONDS)
                 now_connected = self.connected
                 if now_connected == self._was_connected:
                     continue

@@ -1,12 +1,14 @@
 """Handling many events as one piece of work.
 
-What arrives while a batch is at work makes up the next one: nothing waits for company when nothing is at work, and the
-batches grow with the load by themselves.
+What arrives while a batch is at work makes up the next one, which begins a set time after the one before at the
+earliest: what comes alone waits for nothing, and the batches grow with the load by themselves.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -32,32 +34,50 @@ log = get_logger(__name__)
 class Together:
     """Collects the events of one queue in this process; one batch is at work at a time."""
 
-    def __init__(self, queue: str, handler: BatchHandler, most: int) -> None:
-        self._queue, self._handler, self._most = queue, handler, most
+    def __init__(self, queue: str, handler: BatchHandler, most: int, pace: float = 0.0) -> None:
+        """``pace``: seconds between the beginnings of two batches, unless as many wait as one may have."""
+        self._queue, self._handler, self._most, self._pace = queue, handler, most, pace
+        self._begun = -pace
         self._waiting: deque[tuple[Sequence[Any], asyncio.Future[list[int]]]] = deque()
         self._work: asyncio.Task[None] | None = None
+        self._count, self._full = 0, asyncio.Event()
 
     async def handle(self, events: Sequence[Any]) -> list[int]:
         """Have the events handled in the next batch; the positions of those that are to be handled alone."""
         done: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
         self._waiting.append((events, done))
+        self._count += len(events)
+        if self._count >= self._most:
+            self._full.set()
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._until_none_waits())
         return await done
 
     async def _until_none_waits(self) -> None:
         while self._waiting:
+            await self._company()
             parts = [self._waiting.popleft()]
             count = len(parts[0][0])
             while self._waiting and count + len(self._waiting[0][0]) <= self._most:
                 parts.append(self._waiting.popleft())
                 count += len(parts[-1][0])
+            self._count -= count
             left = set(await self._handled([event for events, _ in parts for event in events]))
             begin = 0
             for events, done in parts:
                 if not done.done():  # its message may have been given up meanwhile
                     done.set_result([n for n in range(len(events)) if begin + n in left])
                 begin += len(events)
+
+    async def _company(self) -> None:
+        """Return when the next batch may begin."""
+        pause = self._begun + self._pace - time.monotonic()
+        self._full.clear()
+        if pause > 0 and self._count < self._most:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._full.wait()
+        self._begun = time.monotonic()
 
     async def _handled(self, events: Sequence[Any]) -> Collection[int]:
         sizes.labels(self._queue).observe(len(events))

@@ -2,7 +2,7 @@
 
 A batch has one entry of a conversation, and none while another of it is on its way: in an unordered batch a refused
 entry would leave its number empty for ever when the one behind it was taken, and a sender's order could turn round.
-At most two batches are on their way. Where nothing is, nothing waits.
+At most two batches are on their way. Where little is written, nothing waits (`pace`).
 """
 
 import asyncio
@@ -21,15 +21,13 @@ from guichet_chat.events import Trace
 from guichet_chat.log.appending import Appended, Attempt, Lane, Wish, answer, fail, repeat_of
 from guichet_chat.log.known import Known
 from guichet_chat.log.outbox import Numbers
+from guichet_chat.log.pace import Pace
 from guichet_chat.store import ClientIdTaken, Refused, SeqTaken, Store, Unknown
 
 MOST = 200
 """Entries of one batch."""
 
 ON_THEIR_WAY = 2
-PACE_SECONDS = 0.008
-"""Under load, when a batch had company, the next one begins so long after it at the earliest, to have company too."""
-
 _PARALLEL_READS = 16
 
 appended = Counter("guichet_chat_entries_appended_total", "Entries appended to conversations", ["kind"])
@@ -50,7 +48,7 @@ class Committer:
         self._lanes: dict[str, Lane] = {}
         self._ready: dict[str, Lane] = {}
         self._flying = 0
-        self._may_begin = 0.0
+        self._pace = Pace()
         self._pump_at: asyncio.TimerHandle | asyncio.Handle | None = None
         self._reads = asyncio.Semaphore(_PARALLEL_READS)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -123,7 +121,7 @@ class Committer:
         # What comes within one turn of the loop goes together.
         if self._pump_at is None and self._flying < ON_THEIR_WAY:
             loop = asyncio.get_running_loop()
-            pause = self._may_begin - loop.time()
+            pause = self._pace.next_at - loop.time()
             self._pump_at = loop.call_later(pause, self._pump) if pause > 0 else loop.call_soon(self._pump)
 
     def _pump(self) -> None:
@@ -132,8 +130,7 @@ class Committer:
         if batch:
             self._flying += 1
             batches.observe(len(batch))
-            # After a batch that had no company the next one goes whenever it comes.
-            self._may_begin = asyncio.get_running_loop().time() + PACE_SECONDS if len(batch) > 1 else 0.0
+            self._pace.begin(len(batch), asyncio.get_running_loop().time())
             self._start(self._commit(batch))
         if self._ready:
             self._pump_soon()

@@ -89,12 +89,16 @@ class WatchedView(_Frame):
 
 
 class Watch(_Frame):
-    """What a console shows: it is told of these requests, of what belongs to its list, and how many others changed."""
+    """What a console shows: it is told of these requests, of what belongs to its list, and how many others changed.
+
+    ``bundled``: many requests come in one frame, ``requests``.
+    """
 
     type: Literal["watch"]
     request_ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=2000)] = []
     contact_id: Annotated[str, Field(max_length=64)] | None = None
     view: WatchedView | None = None
+    bundled: bool = False
 
 
 class CustomerTyping(_Frame):

@@ -21,24 +21,32 @@ from guichet_requests.request.usecases import free_requests_of
 TELL_SECONDS = 2.0
 """What one message did not carry, because it was lost or a process started later, the next one does."""
 
+FREE_SECONDS = 10.0
+"""Between two looks whether somebody without access holds a request. Whoever takes access away frees them at once: only
+what was given to them at that very moment, or is opened again, waits for this."""
+
 _TO_PASS: tuple[type[Exception], ...] = (*OUTAGES, PublishFailed, Refused)
 
 log = get_logger(__name__)
 
 
 class Rights:
-    """Looks into the directory every `TELL_SECONDS`, and at once after `changed`; each replica does so."""
+    """Looks into the directory every `TELL_SECONDS`, and at once after `changed`; each replica does so.
+
+    It must look, since an operator's command takes access away, too, in the database alone.
+    """
 
     def __init__(
         self, store: AgentStore, requests: RequestStore, revocations: Revocations, live: LivePublisher
     ) -> None:  # fmt: skip
         self._store, self._requests, self._revocations, self._live = store, requests, revocations, live
-        self._soon = asyncio.Event()
+        self._soon, self._free_soon = asyncio.Event(), asyncio.Event()
 
     async def changed(self) -> None:
         """A right or a session has just ended by this process: from now on it refuses the tokens, and tells others."""
         self._revocations.hear(*await self._store.revoked())
         self._soon.set()
+        self._free_soon.set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -82,4 +90,6 @@ class Rights:
                 log.info("requests_not_freed", error=str(error)[:200])
             except Exception:  # the next round may do better
                 log.exception("requests_not_freed")
-            await asyncio.sleep(TELL_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._free_soon.wait(), FREE_SECONDS)
+            self._free_soon.clear()

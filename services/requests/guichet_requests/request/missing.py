@@ -18,6 +18,7 @@ from guichet_kit.broker import PublishFailed
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
+from guichet_kit.looks import Looks
 from guichet_kit.mongo import (
     ASCENDING,
     OUTAGES,
@@ -51,7 +52,9 @@ AT_LAST = timedelta(minutes=5)
 HOLES = 20
 """So many holes of one conversation are asked for at a time."""
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS, CALM_SECONDS = 2.0, 10.0
+"""Between two looks: while something is missing or was a moment ago, and otherwise."""
+
 _AT_ONCE = 200
 _MAY_PASS: tuple[type[Exception], ...] = (PublishFailed, ConnectionError, *OUTAGES)
 
@@ -90,6 +93,10 @@ class MissingStore:
         ]
         if updates:
             await update_each(self.collection, updates)
+
+    async def any(self) -> bool:
+        """Whether anything is noted at all."""
+        return await self.collection.find_one({}, {"_id": True}) is not None
 
     async def due(self) -> list[Document]:
         """Those that are to be looked at, the longest due first."""
@@ -143,10 +150,11 @@ class Healer:
     ) -> None:
         self._publisher, self._requests, self._missing, self._waiting = publisher, requests, missing, waiting
         self._looked_up_to = ""
+        self._looks = Looks()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Look every `LOOK_SECONDS` until the context ends."""
+        """Look every `LOOK_SECONDS`, or `CALM_SECONDS` where nothing is missing, until the context ends."""
         work = asyncio.create_task(self._look_for_ever())
         try:
             yield
@@ -155,12 +163,14 @@ class Healer:
 
     async def _look_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await self._looks.due(LOOK_SECONDS, CALM_SECONDS)
             try:
                 await self.look()
             except _MAY_PASS as error:
+                self._looks.soon()
                 log.warning("look_for_missing_stopped", error=str(error)[:200])
             except Exception:  # it goes on whatever happens
+                self._looks.soon()
                 log.exception("look_for_missing_stopped")
 
     async def look(self) -> list[str]:
@@ -176,6 +186,12 @@ class Healer:
         tails = {one.id: one.last_seq for _, held in holed for one in held if one.missing()}
         if tails:
             await self._missing.note(tails)
+        if not await self._missing.any():
+            behind.missing = 0.0
+            conversations.set(0)
+            return []
+        # Something is noted, here or by another process: until it is there, or asked for in vain, look often.
+        self._looks.soon()
         due = await self._missing.due()
         if due and await self._waiting():
             due = [noted for noted in due if now() - noted["since"] > AT_LAST]

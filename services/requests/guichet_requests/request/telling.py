@@ -18,6 +18,7 @@ from guichet_kit import tasks, trace
 from guichet_kit.broker import PublishFailed
 from guichet_kit.clock import now
 from guichet_kit.logs import get_logger
+from guichet_kit.looks import Looks
 from guichet_kit.mongo import ASCENDING, OUTAGES, Collection, Document, UpdateOne, quickly, update_each
 from prometheus_client import Gauge
 
@@ -31,7 +32,9 @@ EVERY_SECONDS = 0.25
 ROUND_SECONDS = 0.05
 """What changes within so long of a round goes together in the next."""
 
-SWEEP_SECONDS = 2.0
+SWEEP_SECONDS, CALM_SECONDS = 2.0, 10.0
+"""Between two sweeps: while something was left a moment ago, and otherwise."""
+
 MIN_AGE = timedelta(seconds=3)
 """Marks older than this are nobody's any more, or of a process that cannot publish."""
 
@@ -67,6 +70,7 @@ class Teller:
         self._waiting: dict[str, _Waiting] = {}
         self._told_at: dict[str, float] = {}
         self._something, self._at_work = asyncio.Event(), asyncio.Lock()
+        self._looks = Looks()
 
     def tell(self, request: Request) -> None:
         """Tell of the request soon, unless a newer state of it waits already."""
@@ -104,10 +108,12 @@ class Teller:
             except _MAY_PASS as error:
                 # Read again by the sweep: what waits here must not outlive, say, an erasure for as long as this lasts.
                 self._waiting.clear()
+                self._looks.soon()
                 log.warning("changes_left_to_sweep", error=str(error)[:200])
                 await asyncio.sleep(_PAUSE_SECONDS)
             except Exception:  # the teller outlives what nobody foresaw
                 self._waiting.clear()
+                self._looks.soon()
                 log.exception("changes_left_to_sweep")
                 await asyncio.sleep(_PAUSE_SECONDS)
             if not self._waiting:
@@ -132,13 +138,16 @@ class Teller:
 
     async def _sweep_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await self._looks.due(SWEEP_SECONDS, CALM_SECONDS)
+            found = True
             try:
-                await self.sweep()
+                found = bool(await self.sweep())
             except _MAY_PASS as error:
                 log.warning("sweep_of_changes_stopped", error=str(error)[:200])
             except Exception:  # as above
                 log.exception("sweep_of_changes_stopped")
+            if found:
+                self._looks.soon()
 
     async def sweep(self) -> int:
         """Have those told of that wait for longer than ``MIN_AGE``, the oldest first; how many were found."""

@@ -20,7 +20,11 @@ export function ContactHistory({ contactId }: { contactId: string }): JSX.Elemen
   const [problem, setProblem] = useState<Problem | null>(null);
   const [changes, setChanges] = useState(0);
   useEffect(
-    () => requests.listen(({ contact }) => contact?.id === contactId && setChanges((count) => count + 1)),
+    () =>
+      requests.listen(({ contact }) => contact?.id === contactId && setChanges((count) => count + 1), {
+        contactId,
+        requestIds: [],
+      }),
     [requests, contactId],
   );
   const read = (cursor: string | null) =>

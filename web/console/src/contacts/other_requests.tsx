@@ -22,11 +22,14 @@ export function OtherRequests({ request, contactId }: { request: Request; contac
   const [problem, setProblem] = useState<Problem | null>(null);
   useEffect(
     () =>
-      requests.listen(({ id, contact }) => {
-        if (id === request.id) return;
-        const isTheirs = contact?.id === contactId;
-        if (isTheirs || others?.some((other) => other.id === id)) setChanges((count) => count + 1);
-      }),
+      requests.listen(
+        ({ id, contact }) => {
+          if (id === request.id) return;
+          const isTheirs = contact?.id === contactId;
+          if (isTheirs || others?.some((other) => other.id === id)) setChanges((count) => count + 1);
+        },
+        { contactId, requestIds: others?.map(({ id }) => id) ?? [] },
+      ),
     [requests, contactId, request.id, others],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: changes say that it is to be read again

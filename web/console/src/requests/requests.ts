@@ -14,12 +14,15 @@ import {
   type RequestPage,
   settle,
 } from "./list";
+import type { Beside } from "./watching";
 
 export type Loading = "first" | "more" | null;
 
 const PAGE = 50;
 /** Changes come in bursts; the counts are read once after each. */
 const COUNTS_DELAY_MS = 800;
+/** Others change all the time under load, mostly without moving a count: of them they are read so seldom. */
+const OTHERS_DELAY_MS = 3000;
 
 /** The list of requests that the agent looks at, kept true by live changes. */
 export class Requests {
@@ -42,7 +45,11 @@ export class Requests {
   /** For each page on its way, what changed live meanwhile: the page may have been read before that. */
   private readonly meanwhile = new Set<Request[]>();
   private readonly listeners = new Set<(request: Request) => void>();
+  private readonly shownBeside = signal<readonly Beside[]>([]);
+  /** What is shown besides the list and is to be heard of, too. */
+  readonly beside: ReadonlySignal<readonly Beside[]> = this.shownBeside;
   private countsTimer: ReturnType<typeof setTimeout> | undefined;
+  private othersTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly api: Api,
@@ -87,10 +94,22 @@ export class Requests {
     this.current.value = this.applied(this.current.value, request);
   }
 
-  /** Hears of every request that changes, in the list or not, until the function that it returns is called. */
-  listen(listener: (request: Request) => void): () => void {
+  /** Requests changed that are not shown: they may move the counts. */
+  othersChanged(): void {
+    this.othersTimer ??= setTimeout(() => {
+      this.othersTimer = undefined;
+      this.recount(0);
+    }, OTHERS_DELAY_MS);
+  }
+
+  /** Hears of changes of what `beside` names, and of the list, until the function that it returns is called. */
+  listen(listener: (request: Request) => void, beside: Beside): () => void {
     this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.shownBeside.value = [...this.shownBeside.peek(), beside];
+    return () => {
+      this.listeners.delete(listener);
+      this.shownBeside.value = this.shownBeside.peek().filter((part) => part !== beside);
+    };
   }
 
   /** Where the reader is: what arrived while away is shown on coming back to the top. */
@@ -102,6 +121,8 @@ export class Requests {
   stop(): void {
     this.reading += 1;
     clearTimeout(this.countsTimer);
+    clearTimeout(this.othersTimer);
+    this.othersTimer = undefined;
   }
 
   private async read(
