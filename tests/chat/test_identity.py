@@ -11,7 +11,8 @@ import httpx2
 import pytest
 from guichet_chat.conversation import Identity, Visitor
 from guichet_chat.identity import IdentityRefused, identity_of
-from guichet_chat.store import CustomerTaken, Store
+from guichet_chat.store import Store
+from guichet_chat.visitors import CustomerTaken
 from guichet_kit.mongo import Database
 from guichet_local.testing.service import ServiceProcess
 from joserfc import jwt

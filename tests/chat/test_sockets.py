@@ -132,17 +132,21 @@ class TestComingBack:
         assert (await back.frame("synced"))["last_seq"] == 6
         assert seqs(back.shown()) == [2, 3, 4, 5, 6]
 
-    async def test_a_long_log_is_replayed_whole(self, visit: Visit, customer: Open, replicas: Replicas) -> None:
+    async def test_a_long_log_is_replayed_whole(
+        self, visit: Visit, customer: Open, agent: Open, replicas: Replicas
+    ) -> None:  # fmt: skip
         person = await visit()
-        tabs = [await customer(person, replica) for replica in (replicas.first, replicas.second) * 2]
+        tab = await customer(person)
+        accepted = await tab.frame("message.accepted", id=await tab.post("Bonjour"))
+        desks = [await agent(replica) for replica in (replicas.first, replicas.second) * 2]
         for n in range(80):  # each within its burst
-            for tab in tabs:
-                await tab.post(f"{n}")
-        entries = await tabs[0].entries(320, 60)
+            for desk in desks:
+                await desk.post(f"{n}", conversation_id=accepted["conversation_id"])
+        entries = await tab.entries(321, 60)
         reader = await customer(person, replicas.second)
         await reader.send("sync", conversation_id=entries[0]["conversation_id"], after_seq=0)
         await reader.frame("synced", 30)
-        assert seqs(reader.shown()) == list(range(1, 321))
+        assert seqs(reader.shown()) == list(range(1, 322))
 
 
 class TestClosing:

@@ -18,6 +18,8 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from guichet_kit import logs, problems, trace
 from guichet_kit.health import Health
@@ -34,8 +36,13 @@ JSON_BODY_LIMIT = 1 << 20
 
 FAREWELL_SECONDS = 6
 DRAIN_SECONDS = 10
-SOCKET_MESSAGE_LIMIT = 8 << 20
+SOCKET_MESSAGE_LIMIT = 256 << 10
 """Bytes of one socket message that the server reads before it gives the connection up (RFC 6455, code 1009)."""
+
+SOCKET_PIECES_LIMIT = 1024
+"""Pieces that one socket message may come in: each costs memory of its own, however small it is."""
+
+_TOO_BIG = 1009
 
 _STARTUP_FAILED = 3
 """As the server's own command ends."""
@@ -103,6 +110,21 @@ class _Envelope:
             route = getattr(scope.get("route"), "path", "(none)")
             handled.labels(scope["method"], route, status).inc()
             seconds.labels(scope["method"], route).observe(time.perf_counter() - begun)
+
+
+class BoundedSocket(WebSocketsSansIOProtocol):
+    """A socket of the server on which no message comes in more pieces than are worth keeping."""
+
+    def handle_cont(self, event: Frame) -> None:
+        """One more piece of a message."""
+        if self.close_sent:
+            return
+        if len(self.frames) >= SOCKET_PIECES_LIMIT:
+            self.frames = []
+            self.conn.fail(_TOO_BIG, "too many pieces")
+            self.handle_parser_exception()
+            return
+        super().handle_cont(event)
 
 
 class FarewellServer(uvicorn.Server):
@@ -195,7 +217,7 @@ def serve(app: FastAPI, service: str, settings: ServiceSettings) -> None:
         port=settings.http_port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=BoundedSocket,
         ws_per_message_deflate=False,  # measured: halves the memory of a connection
         ws_max_size=SOCKET_MESSAGE_LIMIT,
         ws_ping_interval=30,

@@ -1,6 +1,6 @@
 """HTTP routes: visitors' sessions, the agents' view of the log, closing, and the widget's files."""
 
-import time
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from guichet_kit.static import HASHED_FILES, static_file
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
 from pydantic import BaseModel, EmailStr, Field
 
+from guichet_chat import visitor_token
 from guichet_chat.conversation import (
     Author,
     ClosingStatus,
@@ -24,6 +25,7 @@ from guichet_chat.conversation import (
     IdTaken,
     Language,
     NoSuchConversation,
+    Visitor,
     Wanted,
 )
 from guichet_chat.identity import IdentityRefused, VisitorName, identity_of
@@ -32,7 +34,6 @@ from guichet_chat.sockets.frames import entry_fields
 from guichet_chat.transcript import Asker, NothingSaid, TooManyTranscripts, Transcripts
 from guichet_chat.usecases import Chat
 
-VISITOR_TOKEN_SECONDS = 30 * 24 * 3600
 _FRAME_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
@@ -164,11 +165,11 @@ def routes(
     @router.post("/chat/v1/visitors", tags=["widget"])
     async def begin_session(body: VisitorRequest) -> VisitorSession:
         site = site_of(body.widget_key)
-        visitor_id = _subject(visitors, body.token) if body.token else None
+        before = _told_by(visitors, body.token) if body.token else None
         identity = _identity(site, body.identity_token)
-        visitor = await chat.begin_session(visitor_id, site.key, body.name, body.email, identity)
-        token = visitors.issue(visitor.id, VISITOR_TOKEN_SECONDS, name=visitor.name, site=site.key)
-        expires_at = now().fromtimestamp(time.time() + VISITOR_TOKEN_SECONDS, tz=now().tzinfo)
+        visitor = await chat.meet(before, site.key, body.name, body.email, identity)
+        token = visitor_token.issue(visitors, visitor)
+        expires_at = now() + timedelta(seconds=visitor_token.LIFETIME_SECONDS)
         return VisitorSession(
             visitor_id=visitor.id,
             token=token,
@@ -248,9 +249,9 @@ def routes(
     return router
 
 
-def _subject(tokens: Tokens, token: str) -> str:
+def _told_by(tokens: Tokens, token: str) -> Visitor:
     try:
-        return tokens.verify(token).subject
+        return visitor_token.told_by(tokens.verify(token))
     except InvalidToken:
         raise Unauthorized("The token is not valid any more; begin a new session.") from None
 

@@ -32,6 +32,7 @@ from guichet_chat.log.store import WriterStore
 from guichet_chat.log.telling import keys_besides
 from guichet_chat.settings import ChatSettings
 from guichet_chat.sockets.agent import serve_agent
+from guichet_chat.sockets.bounds import Bounds
 from guichet_chat.sockets.customer import serve_customer
 from guichet_chat.sockets.edge import Edge
 from guichet_chat.sockets.hub import Hub
@@ -72,14 +73,16 @@ def build(settings: ChatSettings) -> FastAPI:
     chat = Chat(store, relay, committer, known)
     healing = Healing(store, publisher)
     hub = Hub(chat)
-    edge = Edge(hub, lines, known)
+    bounds = Bounds()
+    edge = Edge(hub, bounds, lines, known, replica)
+    bounds.tell = edge.sockets
     news = RequestNews()
     health = Health()
     revocations = Revocations()
     visitors = Tokens(settings.secret_key, "visitors", TOKENS)
     agents = Tokens(settings.secret_key, "agents", TOKENS, refuse=revocations.refuse)
     receipts, signed_in = Tokens(settings.secret_key, "receipts"), SignedIn(revocations)
-    live = Live(chat, hub, edge, news, settings.public_url, receipts, signed_in)
+    live = Live(chat, hub, bounds, edge, news, settings.public_url, receipts, signed_in)
 
     def on_event(event_type: str, events: list[dict[str, Any]]) -> None:
         if event_type == "requests.request.changed.v1":

@@ -1,4 +1,4 @@
-"""Visitors, conversations and entries as MongoDB's documents: with ``store.py`` the only file that knows fields."""
+"""Visitors, conversations and entries as MongoDB's documents. Only the stores beside it know their fields, too."""
 
 from dataclasses import dataclass
 

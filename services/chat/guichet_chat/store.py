@@ -1,6 +1,6 @@
-"""MongoDB: visitors, conversations and the log. With ``documents.py`` the only file that knows their fields."""
+"""MongoDB: conversations and the log. With ``visitors.py`` and ``documents.py`` all that knows their fields."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from guichet_kit.mongo import (
@@ -21,7 +21,7 @@ from guichet_kit.mongo import (
 )
 from guichet_kit.outbox import OUTBOX_INDEX
 
-from guichet_chat.conversation import Conversation, Entry, Reader, Visitor
+from guichet_chat.conversation import Conversation, Entry, Reader
 from guichet_chat.documents import (
     Place,
     conversation_document,
@@ -30,9 +30,8 @@ from guichet_chat.documents import (
     entry_document,
     entry_of,
     entry_or_none,
-    visitor_copy,
-    visitor_of,
 )
+from guichet_chat.visitors import VisitorStore
 
 _READ_MAX_MS = 5_000
 _DUPLICATE = 11000
@@ -61,20 +60,16 @@ class OpenConversationExists(Exception):
     """The visitor already has an open conversation."""
 
 
-class CustomerTaken(Exception):
-    """Another visitor is this customer of the site already."""
-
-
-class Store:
+class Store(VisitorStore):
     """The database ``guichet_chat``."""
 
     def __init__(self, database: Database) -> None:
-        self.visitors: Collection = database["visitors"]
-        self.conversations: Collection = database["conversations"]
+        super().__init__(database)
         self.entries: Collection = database["entries"]
 
     async def ensure_indexes(self) -> None:
         """Make the indexes; the unique ones are where concurrent writers are put in order."""
+        await self.ensure_visitor_indexes()
         await create_indexes(
             self.entries,
             [
@@ -96,18 +91,6 @@ class Store:
                 ),
             ],
         )
-        # A customer whom a site identifies is one visitor, however many devices say so at once.
-        await create_indexes(
-            self.visitors,
-            [
-                IndexModel(
-                    [("site", ASCENDING), ("customer_id", ASCENDING)],
-                    name="customer",
-                    unique=True,
-                    partialFilterExpression={"customer_id": {"$type": "string"}},
-                )
-            ],
-        )
         await create_indexes(
             self.conversations,
             [
@@ -116,32 +99,6 @@ class Store:
                 OUTBOX_INDEX,
             ],
         )
-
-    # Visitors
-
-    async def save_visitor(self, visitor: Visitor) -> None:
-        """Create or update the visitor; the open conversation shows the same person from its next event on.
-
-        Raises:
-            CustomerTaken: the site's customer is another visitor.
-        """
-        copy = visitor_copy(visitor)
-        fields = {field: value for field, value in copy.items() if field != "id"}
-        try:
-            await self.visitors.update_one(
-                {"_id": visitor.id}, {"$set": {**fields, "customer_id": visitor.customer_id}}, upsert=True
-            )
-        except DuplicateKeyError:
-            raise CustomerTaken from None
-        await self.conversations.update_one({"visitor.id": visitor.id, "state": "open"}, {"$set": {"visitor": copy}})
-
-    async def visitor(self, visitor_id: str) -> Visitor | None:
-        """The visitor, or None."""
-        return visitor_of(await self.visitors.find_one({"_id": visitor_id}))
-
-    async def customer(self, site: str, customer_id: str) -> Visitor | None:
-        """The visitor who is this customer of the site, or None."""
-        return visitor_of(await self.visitors.find_one({"site": site, "customer_id": customer_id}))
 
     # Conversations
 
@@ -224,13 +181,6 @@ class Store:
         except OUTAGES as error:
             return [Unknown(error) for _ in documents]
         return [None] * len(documents)
-
-    async def erased_among(self, visitor_ids: Iterable[str]) -> set[str]:
-        """Those of the visitors who are to be forgotten."""
-        if not visitor_ids:
-            return set()
-        found = self.visitors.find({"_id": {"$in": list(visitor_ids)}, "erased": True}, {"_id": True})
-        return {visitor["_id"] for visitor in await found.to_list(None)}
 
     async def longer_than(self, cursors: Mapping[str, int]) -> set[str]:
         """Those of the conversations whose log goes on after the cursor: entries have no gap, so the next one tells."""

@@ -1,7 +1,7 @@
 """What can be done with visitors and conversations. State and event are saved in one write; the relay publishes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from guichet_kit import clock
 from guichet_kit.ids import new_id
@@ -27,7 +27,11 @@ from guichet_chat.log.appending import Appended
 from guichet_chat.log.committer import Committer
 from guichet_chat.log.greeter import Greeter
 from guichet_chat.log.known import Known
-from guichet_chat.store import CustomerTaken, OpenConversationExists, Store
+from guichet_chat.store import OpenConversationExists, Store
+from guichet_chat.visitors import CustomerTaken
+
+SILENT_KEPT = timedelta(days=31)
+"""A visitor who was written down and says nothing is forgotten after so long; their token is good for less."""
 
 
 class Chat:
@@ -47,6 +51,28 @@ class Chat:
         self._greeter = Greeter(store)
         self.renamed = renamed
         """Called with the id of each visitor who is called otherwise from now on: others may know them by before."""
+
+    async def meet(
+        self,
+        before: Visitor | None,
+        site: str,
+        name: str | None,
+        email: str | None,
+        identity: Identity | None = None,
+    ) -> Visitor:
+        """Whoever opens the widget; ``before`` is whom their token tells of.
+
+        As `begin_session`; but of whom no site says who they are, and who has said nothing yet, nothing is written:
+        what they tell of themselves is in their token, until `post_visitor_message`.
+        """
+        if before is not None and before.site != site:
+            before = None
+        written = before is not None and await self._store.visitor(before.id) is not None
+        if identity is None and not written:
+            return (before or Visitor(new_id(), site)).claiming(name, email)
+        if before is not None and not written:
+            name, email = name or before.name, email or before.email
+        return await self.begin_session(before.id if before else None, site, name, email, identity)
 
     async def begin_session(
         self,
@@ -72,8 +98,10 @@ class Chat:
                 visitor = visitor.identified(identity)
             try:
                 if visitor != known:
-                    await self._store.save_visitor(visitor)
+                    await self._store.save_visitor(visitor, silent_until=self._now() + SILENT_KEPT)
                     self._forget_name(visitor.id)
+                elif identity is not None:
+                    await self._store.keep_silent(visitor.id, self._now() + SILENT_KEPT)
             except CustomerTaken:
                 continue  # another device was quicker
             if await erase_again(self._store, known_as_somebody([visitor])):
@@ -138,8 +166,10 @@ class Chat:
         """
         return await self._committer.append(conversation, draft)
 
-    async def post_visitor_message(self, visitor_id: str, draft: Draft) -> Appended:
+    async def post_visitor_message(self, visitor_id: str, draft: Draft, told: Visitor | None = None) -> Appended:
         """Append a visitor's message to their open conversation; open one where there is none.
+
+        ``told``: the visitor as their token tells of them, which is written down where nothing is.
 
         Raises:
             IdTaken: the id belongs to another author's message.
@@ -156,7 +186,7 @@ class Chat:
                 sent_before = await self._store.visitor_entry_by_client_id(visitor_id, draft.client_id)
                 if sent_before is not None:
                     return Appended(await self.conversation(sent_before.conversation_id), sent_before, repeat=True)
-                conversation = await self._open(visitor_id)
+                conversation = await self._open(visitor_id, told)
                 if conversation is None:
                     continue  # another socket of the visitor was quicker
             try:
@@ -190,9 +220,9 @@ class Chat:
             self._relay.offer(self._store.conversations, conversation_id, outbox)
         return moved
 
-    async def _open(self, visitor_id: str) -> Conversation | None:
+    async def _open(self, visitor_id: str, told: Visitor | None) -> Conversation | None:
         epoch = self._known.epoch
-        visitor = await self._store.visitor(visitor_id)
+        visitor = await self._store.speaking(visitor_id, told)
         if visitor is None:
             raise NoSuchConversation
         previous = await self._store.latest_conversation(visitor_id)

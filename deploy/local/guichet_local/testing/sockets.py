@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -42,6 +42,10 @@ class SocketClient:
     async def send_raw(self, data: str | bytes) -> None:
         """Send text or bytes as they are."""
         await self._connection.send(data)
+
+    async def send_pieces(self, pieces: Sequence[str]) -> None:
+        """Send one message in several pieces (RFC 6455, section 5.4)."""
+        await self._connection.send(pieces)
 
     async def post(self, text: str, **fields: Any) -> str:
         """Post a message without waiting; returns its id."""

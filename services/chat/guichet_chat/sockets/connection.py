@@ -40,10 +40,13 @@ class Connection:
     """An accepted socket of one kind of client (``customer`` or ``agent``)."""
 
     __slots__ = (
-        "_bucket", "_closed", "_closer", "_expiry", "_receive", "_room", "_send", "_waiting", "_writer", "kind"
+        "_closed", "_closer", "_expiry", "_may_say", "_receive", "_room", "_send", "_waiting", "_writer", "kind"
     )  # fmt: skip
 
-    def __init__(self, receive: Receive, send: Send, kind: str, expires_at: int) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, kind: str, expires_at: int, may_say: Callable[[], bool] | None = None
+    ) -> None:  # fmt: skip
+        """``may_say``: whether the client may say one thing more now; by default it has a bucket of its own."""
         self.kind = kind
         self._receive, self._send = receive, send
         self._waiting: deque[str] = deque()
@@ -51,7 +54,7 @@ class Connection:
         self._writer: asyncio.Task[None] | None = None
         self._closer: asyncio.Task[None] | None = None
         self._closed = False
-        self._bucket = TokenBucket(RATE, BURST)
+        self._may_say = may_say or TokenBucket(RATE, BURST).take
         expires_in = max(0.0, expires_at - time.time())
         self._expiry = asyncio.get_running_loop().call_later(expires_in, self.close, BAD_TOKEN)
 
@@ -96,7 +99,7 @@ class Connection:
                 message = await self._receive()
                 if message["type"] == "websocket.disconnect" or self._closed:
                     return
-                if not self._bucket.take():
+                if not self._may_say():
                     self.close(TOO_MUCH)
                     return
                 text = message.get("text")

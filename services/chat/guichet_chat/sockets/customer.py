@@ -1,12 +1,13 @@
 """``WS /chat/v1/socket``: the customers' side."""
 
+from functools import partial
 from typing import Protocol
 
 from guichet_kit.mongo import OUTAGES
 from guichet_kit.tokens import Tokens
 
-from guichet_chat.conversation import Author, Conversation, Entry, NoSuchConversation
-from guichet_chat.sockets.connection import TRY_AGAIN, Connection, Receive, Send
+from guichet_chat.conversation import Author, Conversation, Entry, NoSuchConversation, Reader, Visitor
+from guichet_chat.sockets.connection import TOO_MUCH, TRY_AGAIN, Connection, Receive, Send
 from guichet_chat.sockets.frames import (
     CustomerFrame,
     CustomerSync,
@@ -19,6 +20,7 @@ from guichet_chat.sockets.frames import (
 )
 from guichet_chat.sockets.hub import Hub, Member
 from guichet_chat.sockets.session import Desk, Live, Scope, converse, handshake
+from guichet_chat.visitor_token import told_by
 
 
 async def serve_customer(scope: Scope, receive: Receive, send: Send, tokens: Tokens, live: Live) -> None:
@@ -27,19 +29,24 @@ async def serve_customer(scope: Scope, receive: Receive, send: Send, tokens: Tok
     if claims is None:
         return
     visitor_id = claims.subject
-    connection = Connection(receive, send, "customer", claims.expires_at)
+    if not live.bounds.may_say(visitor_id):
+        await send({"type": "websocket.close", "code": TOO_MUCH, "reason": ""})
+        return
+    connection = Connection(receive, send, "customer", claims.expires_at, partial(live.bounds.may_say, visitor_id))
     member = Member(connection, visitor_id)
     # In the hub before the log is looked at, so that nothing can happen unseen in between.
     live.hub.join(member)
     try:
-        try:
-            await greet(live.chat, live.hub, member, visitor_id)
-        except OUTAGES:
-            connection.close(TRY_AGAIN)  # it could not even be greeted; the client comes again
-            await connection.ended()
-            return
-        author = Author("visitor", visitor_id, claims.extra.get("name"))
-        await converse(connection, customer_frames, _Customer(live, member, author, "visitor").handle)
+        with live.bounds.kept(visitor_id, connection):
+            try:
+                await greet(live.chat, live.hub, member, visitor_id)
+            except OUTAGES:
+                connection.close(TRY_AGAIN)  # it could not even be greeted; the client comes again
+                await connection.ended()
+                return
+            author = Author("visitor", visitor_id, claims.extra.get("name"))
+            customer = _Customer(live, member, author, "visitor", told_by(claims))
+            await converse(connection, customer_frames, customer.handle)
     finally:
         live.hub.leave(member)
 
@@ -70,6 +77,10 @@ async def greet(logs: Latest, hub: Hub, member: Member, visitor_id: str) -> None
 
 
 class _Customer(Desk):
+    def __init__(self, live: Live, member: Member, author: Author, reader: Reader, told: Visitor) -> None:
+        super().__init__(live, member, author, reader)
+        self._told = told
+
     async def handle(self, frame: CustomerFrame) -> None:
         match frame:
             case Ping():
@@ -89,7 +100,7 @@ class _Customer(Desk):
         chat, visitor_id = self.live.chat, self.author.id
         draft = self.draft(frame, frame.conversation_id)
         if frame.conversation_id is None:
-            await self.accepted(await chat.post_visitor_message(visitor_id, draft))
+            await self.accepted(await chat.post_visitor_message(visitor_id, draft, self._told))
         else:
             conversation = await chat.writing_in(frame.conversation_id, visitor_id)
             await self.accepted(await chat.post_message(conversation, draft))

@@ -5,7 +5,7 @@ the frame on as it is, or drops it unread where no socket shows the conversation
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from guichet_kit.mongo import OUTAGES
 
 from guichet_chat.conversation import Conversation, Entry, Tail
 from guichet_chat.log.known import Known
+from guichet_chat.sockets.bounds import Bounds
 from guichet_chat.sockets.connection import Connection
 from guichet_chat.sockets.frames import encode, entry_frame
 from guichet_chat.sockets.hub import Hub
@@ -43,10 +44,10 @@ class Lines(Protocol):
 class Edge:
     """Shows what happens to the sockets of this process, and tells the other replicas."""
 
-    def __init__(self, hub: Hub, lines: Lines, known: Known) -> None:
-        self._hub, self._lines, self._known = hub, lines, known
+    def __init__(self, hub: Hub, bounds: Bounds, lines: Lines, known: Known, replica: str) -> None:
+        self._hub, self._bounds, self._lines, self._known, self._replica = hub, bounds, lines, known, replica
         self._heard: dict[str, Callable[[dict[str, Any], bytes], None]] = {
-            "entry": self._on_entry, "sign": self._on_sign, "renamed": self._on_renamed
+            "entry": self._on_entry, "sign": self._on_sign, "renamed": self._on_renamed, "sockets": self._on_sockets
         }  # fmt: skip
         self._owed = False
 
@@ -68,6 +69,10 @@ class Edge:
     def renamed(self, visitor_id: str) -> None:
         """The visitor is called otherwise, or no longer called at all."""
         self._send({"k": "renamed", "v": visitor_id}, "")
+
+    def sockets(self, visitor_id: str, since: Sequence[float]) -> None:
+        """How many sockets of this process a visitor has, and since when."""
+        self._send({"k": "sockets", "v": visitor_id, "r": self._replica, "t": since}, "")
 
     def _send(self, fields: dict[str, Any], frame: str) -> None:
         self._lines.send(orjson.dumps(fields) + b"\t" + frame.encode())
@@ -94,6 +99,9 @@ class Edge:
 
     def _on_renamed(self, fields: dict[str, Any], _frame: bytes) -> None:
         self._known.forget_visitor(fields["v"])
+
+    def _on_sockets(self, fields: dict[str, Any], _frame: bytes) -> None:
+        self._bounds.hear(fields["r"], fields["v"], fields["t"])
 
     # What was not heard
 
@@ -123,6 +131,7 @@ class Edge:
                 log.exception("look_failed")
 
     async def _look(self) -> None:
+        self._bounds.tell_again()
         self._owed = True
         await self._hub.look()
         self._owed = False

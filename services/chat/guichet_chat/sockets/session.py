@@ -23,6 +23,7 @@ from guichet_chat.conversation import (
 )
 from guichet_chat.log.appending import Appended
 from guichet_chat.receipts import BadReceipt, attachments_of
+from guichet_chat.sockets.bounds import Bounds
 from guichet_chat.sockets.connection import BAD_ORIGIN, BAD_TOKEN, PROTOCOL, Connection, Receive, Send, Text
 from guichet_chat.sockets.edge import Edge
 from guichet_chat.sockets.frames import (
@@ -55,6 +56,7 @@ class Live:
 
     chat: Chat
     hub: Hub
+    bounds: Bounds
     edge: Edge
     news: RequestNews
     public_url: str

@@ -1,0 +1,19 @@
+"""The token of a visitor's session. It tells all that is known of a visitor who was not written down yet."""
+
+from guichet_kit.tokens import Claims, Tokens
+
+from guichet_chat.conversation import Visitor
+
+LIFETIME_SECONDS = 30 * 24 * 3600
+
+
+def issue(tokens: Tokens, visitor: Visitor) -> str:
+    """A token of the visitor's. What their site told of them is not in it: that is written down."""
+    email = None if visitor.customer_id is not None else visitor.email
+    return tokens.issue(visitor.id, LIFETIME_SECONDS, name=visitor.name, email=email, site=visitor.site)
+
+
+def told_by(claims: Claims) -> Visitor:
+    """The visitor as their token tells it. Where they were written down, that is newer."""
+    told = claims.extra
+    return Visitor(claims.subject, told.get("site") or "", told.get("name"), told.get("email"))
