@@ -11,7 +11,7 @@ from guichet_requests.email.email import Email
 from guichet_requests.email.people import writer
 from guichet_requests.request.chat import Entry, Message, Opening
 from guichet_requests.request.request import Change, Request, Visitor
-from guichet_requests.timeline.item import Event, Item, Party
+from guichet_requests.timeline.item import Attachment, Event, Item, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,17 @@ def erase_item(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
         item,
         author=replace(item.author, name=None) if theirs else item.author,
         text=redaction.of(item.text),
-        attachments=tuple(replace(file, name=redaction.of(file.name)) for file in item.attachments),
+        attachments=tuple(_erase_file(file, redaction) for file in item.attachments),
         event=item.event and _erase_event(item.event, erasure, redaction),
         html=None,  # a name may be in pieces there
         email=item.email and _erase_email(item.email, redaction, sent=item.direction == "outbound"),
         delivery=item.delivery and replace(item.delivery, detail=_told(item.delivery.detail, redaction)),
     )
+
+
+def _erase_file(file: Attachment, redaction: Redaction) -> Attachment:
+    """The file without a name: whom it is about stands there in more ways than can be looked for."""
+    return replace(file, name=redaction.file_name(file.name), title=None, detail=_told(file.detail, redaction))
 
 
 def erase_written(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
@@ -128,7 +133,7 @@ def erase_heard(opening: Opening, entry: Entry, redaction: Redaction) -> tuple[O
             entry,
             author=replace(entry.author, name=None) if entry.author.kind == "visitor" else entry.author,
             text=redaction.of(entry.text),
-            attachments=tuple(replace(file, name=redaction.of(file.name)) for file in entry.attachments),
+            attachments=tuple(_erase_file(file, redaction) for file in entry.attachments),
         )
     return opening, entry
 
