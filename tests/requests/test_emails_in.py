@@ -79,7 +79,7 @@ class TestNewRequest:
     async def test_a_contact_that_an_agent_chose_stays(self, world: World) -> None:
         await world.hear(received(), contact("bea", "bea@example.org"))
         request = await world.the_request()
-        await usecases.link(world.requests, world.contacts, request.id, "bea", by=CARO, expected=None)
+        await usecases.link(world.requests, world.contacts, world.guard, request.id, "bea", by=CARO, expected=None)
 
         await world.hear(contact())
 

@@ -1,7 +1,8 @@
 """Who goes, and what is left of their requests and timelines. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from guichet_kit.redact import ERASED, Redaction
@@ -18,11 +19,14 @@ from guichet_requests.timeline.item import Attachment, Event, Item, Party
 class Erasure:
     """The contacts that are this person, the visitors they were, and how they were called.
 
-    ``email_ids`` and ``item_ids`` are the received and the sent e-mails of their requests, ``attachment_ids`` the files
-    that came or went with these and with forms.
+    ``request_ids`` are their requests, ``mention_ids`` those of others on which they wrote. ``email_ids`` and
+    ``item_ids`` are the received and the sent e-mails of their requests, ``attachment_ids`` the files that came or went
+    with these and with forms. ``traces`` is what their addresses are known again by. What was received up to ``at``
+    was theirs; None: an earlier version did not say.
     """
 
     contact_id: str
+    at: datetime | None = None
     contact_ids: frozenset[str] = frozenset()
     visitor_ids: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
@@ -31,6 +35,9 @@ class Erasure:
     email_ids: frozenset[str] = frozenset()
     item_ids: frozenset[str] = frozenset()
     attachment_ids: frozenset[str] = frozenset()
+    request_ids: frozenset[str] = frozenset()
+    mention_ids: frozenset[str] = frozenset()
+    traces: frozenset[str] = frozenset()
 
     @property
     def address_keys(self) -> frozenset[str]:
@@ -47,13 +54,18 @@ class Erasure:
         names, addresses = (frozenset(filter(None, (told,))) for told in (visitor.name, visitor.email))
         return replace(self, names=self.names | names, addresses=self.addresses | addresses)
 
+    def with_more(self, **found: Iterable[str]) -> "Erasure":
+        """With more of each of these sets."""
+        return replace(self, **{name: getattr(self, name) | frozenset(more) for name, more in found.items()})
 
-def erase_request(request: Request, redaction: Redaction) -> Change | None:
-    """The request without the person; None when nothing of them is left in it."""
+
+def erase_request(request: Request, erasure: Erasure, redaction: Redaction) -> Change | None:
+    """The request without the person; None when nothing of them is left in it. Another contact, linked since, stays."""
+    others = request.link is not None and request.link.contact_id not in (None, *erasure.contact_ids)
     after = replace(
         request,
-        contact=None,
-        link=None,
+        contact=request.contact if others else None,
+        link=request.link if others else None,
         visitor=Visitor(request.visitor.id) if request.visitor else None,
         subject=request.subject and redaction.of(request.subject),
         preview=request.preview and redaction.of(request.preview),
