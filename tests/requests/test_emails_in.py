@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from guichet_contracts.mailer import Address, Attachment, Bounce, BouncedRecipient, EmailKind, Thread
-from guichet_kit.clock import now
+from guichet_kit.clock import now, to_wire
 from guichet_requests.email.answer import Answer, StaleReply, answer, draft
 from guichet_requests.email.inbound import ThreadUnknown
 from guichet_requests.email.usecases import see
@@ -58,7 +58,8 @@ class TestNewRequest:
         assert item.email.placed is not None
         assert item.email.placed.by == "new_request"
         (wanted,) = world.told("requests.contact.wanted.v1")
-        assert wanted == {"request_id": request.id, "email": ADA, "name": "Ada"}
+        came = to_wire(event.data.email.received_at)
+        assert wanted == {"request_id": request.id, "email": ADA, "name": "Ada", "received_at": came}
         (filed,) = world.told("requests.email.filed.v1")
         assert filed == {"email_id": item.id, "request_id": request.id, "version": 1}
 

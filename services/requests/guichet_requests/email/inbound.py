@@ -146,7 +146,7 @@ async def take_in_fate(room: Mailroom, request_id: str, item_id: str, delivery: 
 
 
 async def _look_again(room: Mailroom, request: Request, item: Item) -> None:
-    """What was decided on an e-mail as it was read: whoever wrote it, or whose request it was on, may be gone by now."""
+    """A decision was made on an e-mail as it was read: whoever wrote it, or had the request, may be gone by now."""
     await room.guard.look_again(wrote_it(item))
     if request.contact is not None:
         await room.guard.look_again(replace(shown(request.contact), item_ids=frozenset({item.id})))

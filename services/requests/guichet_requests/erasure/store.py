@@ -107,7 +107,7 @@ class ErasureStore:
         self._relay.offer(self.collection, erasure.contact_id, [entry])
 
     async def leave(self, erasure: Erasure, email_id: str, file_ids: Iterable[str]) -> None:
-        """A mail that came before the erasure is left: whoever keeps it is told, in the same write. As often as asked."""
+        """A mail that came before the erasure is left: whoever keeps it is told, in the same write."""
         more = erasure.with_more(email_ids=[email_id], attachment_ids=file_ids)
         entry = outbox.pending(visitors_erased(more))
         added: Document = {"email_ids": email_id, "attachment_ids": {"$each": sorted(file_ids)}}

@@ -65,6 +65,7 @@ async def fill_in(
     answers the first one. Raises `Contended`.
     """
     confirms: bool | None = None
+    came = now()
     for _ in range(ATTEMPTS):
         existing = await outbox.requests.get(request_id)
         if existing is not None:
@@ -75,7 +76,7 @@ async def fill_in(
         at = now()
         begun = begin(form, said, request_id, number, reason.id if reason else None, at)
         told: list[Event[Any]] = [
-            contact_wanted(request_id, said.email, said.name, at),
+            contact_wanted(request_id, said.email, said.name, came),
             form_submitted(request_id, item_of(request_id), [file.id for file in said.files]),
         ]
         if confirms is None:
@@ -91,7 +92,7 @@ async def fill_in(
             await outbox.requests.insert(begun, told)
         except Taken:
             continue
-        await guard.look_again(_filled_in(said, at))
+        await guard.look_again(_filled_in(said, came))
         return begun.request
     raise Contended("The request was being made elsewhere.")
 
