@@ -137,15 +137,38 @@ def _told(detail: str | None, redaction: Redaction) -> str | None:
     return redaction.of(detail) if detail else detail
 
 
-def erase_heard(opening: Opening, entry: Entry, redaction: Redaction) -> tuple[Opening, Entry]:
-    """What is heard of an erased visitor, without the person."""
+def erase_late(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
+    """An item that came in when the erasure had passed: that it was, and none of its words.
+
+    How the person was called is forgotten by then, so nobody could say which of the words tell who it was.
+    """
+    bare = erase_item(item, erasure, redaction)
+    email = bare.email and replace(bare.email, subject=ERASED, text_signature="", text_quoted="")
+    return replace(bare, text=item.text and ERASED, email=email)
+
+
+def erase_shown(request: Request, item: Item, visitor_ids: frozenset[str], redaction: Redaction) -> Change | None:
+    """The request without what it shows of such an item; its subject goes where one of the visitors began it."""
+    mention = erase_mention(request, redaction)
+    after = mention.request if mention else request
+    keys = ((item.at, item.conversation_id or item.id, item.seq or 0), (item.at, item.id))
+    if request.preview and (request.previewed in keys or request.automatic_from in keys):
+        after = replace(after, preview=ERASED)
+    if request.subject and request.visitor is not None and request.visitor.id in visitor_ids:
+        after = replace(after, subject=ERASED)
+    return None if after == request else Change(after)
+
+
+def erase_heard(opening: Opening, entry: Entry) -> tuple[Opening, Entry]:
+    """What is heard of an erased visitor, without the person: that it was, and none of its words."""
     opening = replace(opening, visitor=Visitor(opening.visitor.id))
     if isinstance(entry, Message):
+        nothing = Redaction([])
         entry = replace(
             entry,
             author=replace(entry.author, name=None) if entry.author.kind == "visitor" else entry.author,
-            text=redaction.of(entry.text),
-            attachments=tuple(_erase_file(file, redaction) for file in entry.attachments),
+            text=entry.text and ERASED,
+            attachments=tuple(_erase_file(file, nothing) for file in entry.attachments),
         )
     return opening, entry
 

@@ -17,8 +17,10 @@ from guichet_requests.erasure.erasure import (
     Erasure,
     erase_heard,
     erase_item,
+    erase_late,
     erase_mention,
     erase_request,
+    erase_shown,
     erase_told,
     erase_written,
 )
@@ -100,13 +102,13 @@ async def take_in_entry(everywhere: Everywhere, opening: Opening, entry: Entry) 
     erasures = everywhere.erasures
     erasure = await erasures.of_visitor(visitor.id)
     if erasure is not None:
-        opening, entry = erase_heard(opening, entry, erasure.knowing(visitor).redaction)
+        opening, entry = erase_heard(opening, entry)
     linked = await hearing.take_in_entry(everywhere.requests, everywhere.contacts, opening, entry)
     # One that began meanwhile may have looked for the entry before it was there: then it is for us to take it out. Also
     # one that was over before: whoever took the entry in first may have died before they looked.
     erasure = erasure or await erasures.of_visitor(visitor.id)
     if erasure is not None:
-        await _take_out(everywhere, erasure.knowing(visitor).with_more(visitor_ids=[visitor.id]))
+        await _take_out_entry(everywhere, erasure, visitor, opening, entry)
     elif linked is not None:
         await look_again(everywhere, _as_seen(visitor, linked))
 
@@ -119,21 +121,32 @@ async def take_in_batch(everywhere: Everywhere, news: Sequence[News]) -> set[int
     left = await batch.take_in_batch(everywhere.requests, [news[index] for index in kept])
     # As above: one that began meanwhile may have missed what was taken in.
     late = await everywhere.erasures.of_visitors(visitor.id for visitor in visitors if visitor.id not in known)
-    for visitor_id, erasure in late.items():
-        for visitor in visitors:
-            erasure = erasure.knowing(visitor) if visitor.id == visitor_id else erasure
-        await _take_out(everywhere, erasure)
+    for one in news:
+        if isinstance(one, Heard) and (erasure := late.get(one.opening.visitor.id)):
+            await _take_out_entry(everywhere, erasure, one.opening.visitor, one.opening, one.entry)
     return {*range(len(news))} - {index for place, index in enumerate(kept) if place not in left}
 
 
 async def look_again(everywhere: Everywhere, person: Person) -> None:
-    """Bring the erasures that the person goes or went with to their end once more, with what was just written."""
+    """Bring the erasures that the person goes or went with to their end once more, with what was just written.
+
+    The items that came in keep no word: how the person was called may be forgotten by now.
+    """
     for erasure in await everywhere.erasures.of_person(person):
         more = erasure.with_more(names=person.names, addresses=person.addresses, visitor_ids=person.visitor_ids)
         known = await everywhere.erasures.add(more)
         for item in await everywhere.items.several(person.item_ids):
             await _take_out_item(everywhere, item, known)
         await complete(everywhere, known)
+
+
+async def _take_out_entry(
+    everywhere: Everywhere, erasure: Erasure, visitor: Visitor, opening: Opening, entry: Entry
+) -> None:
+    known = erasure.knowing(visitor).with_more(visitor_ids=[visitor.id])
+    for item in await everywhere.items.several([f"{opening.conversation_id}:{entry.seq}"]):
+        await _take_out_item(everywhere, item, known)
+    await _take_out(everywhere, known)
 
 
 def _as_seen(visitor: Visitor, linked: Contact) -> Person:
@@ -169,14 +182,14 @@ async def _take_out(everywhere: Everywhere, erasure: Erasure) -> None:
 
 
 async def _take_out_item(everywhere: Everywhere, item: Item, erasure: Erasure) -> None:
-    """Of a request that may be somebody else's, one item and what is shown of it."""
-    redaction = erasure.redaction
+    """One item that came in late, and what is shown of it, on whosesoever request it is."""
+    redaction, visitor_ids = erasure.redaction, erasure.visitor_ids
     await _clear(
         everywhere,
         item.request_id,
         erasure,
-        lambda one: erase_item(one, erasure, redaction) if one.id == item.id else one,
-        lambda request: erase_mention(request, redaction),
+        lambda one: erase_late(one, erasure, redaction) if one.id == item.id else one,
+        lambda request: erase_shown(request, item, visitor_ids, redaction),
     )
 
 

@@ -92,16 +92,17 @@ async def fill_in(
             await outbox.requests.insert(begun, told)
         except Taken:
             continue
-        await guard.look_again(_filled_in(said, came))
+        await guard.look_again(_filled_in(request_id, said, came))
         return begun.request
     raise Contended("The request was being made elsewhere.")
 
 
-def _filled_in(said: Submission, at: datetime) -> Person:
+def _filled_in(request_id: str, said: Submission, at: datetime) -> Person:
     """Whoever filled the form in, as the guard asks."""
     return Person(
         visitor_ids=frozenset({said.sender_id}),
         names=frozenset({said.name}),
         addresses=frozenset({said.email}),
+        item_ids=frozenset({item_of(request_id)}),
         received_at=at,
     )

@@ -153,6 +153,7 @@ def _asked_for(wanted: Wanted, request: Request) -> Person:
     return Person(
         contact_ids=frozenset({request.contact.id} if request.contact else ()),
         visitor_ids=frozenset({wanted.visitor_id}),
+        item_ids=frozenset({wanted.id}),
         names=frozenset(one.name for one in known if one.name),
         addresses=frozenset(one.email for one in known if one.email),
     )
