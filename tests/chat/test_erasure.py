@@ -20,6 +20,7 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database, open_client
 from guichet_local.testing.moments import Moment
+from guichet_local.testing.sockets import SocketClient
 
 from .conftest import Replicas
 from .test_log import AGENT
@@ -168,3 +169,27 @@ class TestTheService:
         entry = await database["entries"].find_one({"conversation_id": conversation_id, "seq": 2}) or {}
         assert entry["text"] == "Bonjour [effacé]"
         await mongo.close()
+
+    async def test_their_token_ends_on_every_replica(
+        self, replicas: Replicas, rabbitmq_url: str, mongodb_url: str
+    ) -> None:
+        mongo = open_client(mongodb_url, "pymongo", "tests")
+        _, visitor_id = await talk(writer(Store(mongo.database(replicas.database))))
+        await mongo.close()
+        token, other = (replicas.visitor_tokens.issue(one, 900, name="É", site="s") for one in (visitor_id, new_id()))
+        urls = [f"{replica.url}/chat/v1/socket" for replica in (replicas.first, replicas.second)]
+        theirs = [await SocketClient.open(url, token) for url in urls]
+        anothers = await SocketClient.open(urls[0], other)
+        for socket in (*theirs, anothers):
+            await socket.frame("ready", seconds=30)
+        data = VisitorsErasedData(contact_id="c", visitor_ids=(visitor_id,))
+        event = VisitorsErased(id=new_id(), time=now(), subject="c", data=data)
+        async with RabbitBroker(rabbitmq_url) as broker:
+            await EventPublisher(broker, Topology(SUBSCRIPTIONS)).publish(event.model_dump(mode="json"))
+
+        assert [await socket.closed(30) for socket in theirs] == [4401, 4401]
+        again = await SocketClient.open(urls[1], token)
+        assert await again.closed(30) == 4401
+        await anothers.send("ping")
+        await anothers.frame("pong", seconds=30)
+        await anothers.close()

@@ -38,6 +38,9 @@ class Log:
     async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
         return [conversation for conversation in self.opened if conversation.visitor.id in visitor_ids]
 
+    async def erased_among(self, visitor_ids: Sequence[str]) -> set[str]:
+        return set()
+
     async def read_log(self, conversation_id: str, after_seq: int, limit: int) -> list[Entry]:
         self.readings += 1
         if self.away:

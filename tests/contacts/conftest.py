@@ -18,6 +18,8 @@ from guichet_kit.mongo import Collection, Database, Document
 from guichet_kit.tokens import Tokens
 from guichet_local.testing.databases import Databases
 
+SECRET = b"0123456789abcdef" * 3
+
 
 @pytest.fixture(scope="module")
 def environment(mongodb_url: str, rabbitmq_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
@@ -135,6 +137,6 @@ async def database(request: pytest.FixtureRequest, databases: Databases) -> Data
 
 @pytest.fixture
 async def contacts(database: Database, relay: RecordingRelay) -> ContactStore:
-    store = ContactStore(database, relay)
+    store = ContactStore(database, relay, SECRET)
     await store.ensure_indexes()
     return store

@@ -57,7 +57,7 @@ async def many(mongodb_url: str) -> AsyncIterator[Database]:
     database = client.database(f"test_{os.urandom(6).hex()}")
     await database["kinds"].insert_many([to_document(_kind(i)) for i in range(KINDS)])
     await aggregate(database["kinds"], _MULTIPLY)
-    await ContactStore(database, relay=None).ensure_indexes()  # type: ignore[arg-type]  # it writes nothing
+    await ContactStore(database, relay=None, secret=b"").ensure_indexes()  # type: ignore[arg-type]  # it writes nothing
     yield database
     await database.client.drop_database(database.name)
     await client.close()

@@ -1,7 +1,10 @@
 """A request that began from an address gets to know whose it is, once for each person, on a real MongoDB."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,10 +20,13 @@ from guichet_contacts.contact.wanted import AddressStaged, tell_or_make_contact
 from guichet_contracts.requests import ContactWanted, ContactWantedData
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
+from guichet_local.testing.moments import Moment
 
 
-async def _wanted(contacts: ContactStore, email: str, name: str = "", request_id: str = "r1") -> None:
-    await tell_or_make_contact(contacts, request_id, email, name, "FR")
+async def _wanted(
+    contacts: ContactStore, email: str, name: str = "", request_id: str = "r1", at: datetime | None = None
+) -> None:
+    await tell_or_make_contact(contacts, request_id, email, name, "FR", at or now())
 
 
 async def _all(contacts: ContactStore) -> list[Details]:
@@ -70,6 +76,32 @@ class TestUnknownAddress:
         assert await _all(contacts) == []
         await _wanted(contacts, "ada@example.org", "Ada", request_id="r2")
         assert len(await _all(contacts)) == 1
+
+    async def test_what_was_written_before_an_erasure_brings_nobody_back_whenever_it_is_heard(
+        self, contacts: ContactStore
+    ) -> None:
+        before = now()
+        await create_contact(contacts, "c1", Details("Ada", None, "ada@example.org"))
+        await erase_contact(contacts, "c1")
+        await _wanted(contacts, "ADA@example.org", "Ada", request_id="waited", at=before)
+        assert await _all(contacts) == []
+        document = await contacts.collection.find_one({"_id": "c1"})
+        assert "ada" not in str(document).lower()
+        await _wanted(contacts, "ada@example.org", "Ada", request_id="new")
+        await _wanted(contacts, "bea@example.org", "Bea", request_id="another", at=before)
+        assert [details.email for details in await _all(contacts)] == ["ada@example.org", "bea@example.org"]
+
+    async def test_nobody_is_made_anew_at_whatever_moment_they_are_erased(self, contacts: ContactStore) -> None:
+        for nth in itertools.count():
+            await contacts.collection.delete_many({})
+            before = now()
+            await create_contact(contacts, "c1", Details("Ada", None, "ada@example.org"))
+            moment = Moment(nth, partial(erase_contact, contacts, "c1"))
+            await tell_or_make_contact(moment.watch(contacts), "r1", "ada@example.org", "Ada", "FR", before)
+            if not moment.passed:
+                assert nth > 2
+                return
+            assert await _all(contacts) == [], f"at call {nth}"
 
 
 class TestKnownAddress:

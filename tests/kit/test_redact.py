@@ -19,6 +19,18 @@ class TestTexts:
             ("Les marchandises, le 1639980101", "Les marchandises, le 1639980101"),
             ("œuvre Straße 東京", "œuvre Straße 東京"),
             ("", ""),
+            ("Facture_Marchand_2026.pdf", "Facture_[effacé]_2026.pdf"),
+            ("Marchand2026.pdf, 2026Elodie", "[effacé]2026.pdf, 2026[effacé]"),
+            ("Elodie_Le_Marchand.pdf", "[effacé].pdf"),
+            ("scan%20Marchand%20ELODIE.png", "scan%20[effacé]%20[effacé].png"),
+            ("?nom=%C3%89lodie+Marchand&x=%E9lodie", "?nom=[effacé]+[effacé]&x=[effacé]"),
+            ("&Eacute;lodie Mar&shy;chand &#201;lodie", "[effacé] [effacé] [effacé]"),
+            ("Mar\u00adchand, É\u200blodie\u2060", "[effacé], [effacé]\u2060"),
+            ("copie_elodie@example.com_1.eml", "copie_[effacé]_1.eml"),
+            # Near misses: other words, another address, what only looks coded.
+            ("Marchandises_2026.pdf, Remarchand", "Marchandises_2026.pdf, Remarchand"),
+            ("2elodies@example.com", "2elodies@example.com"),
+            ("100% Mar%zzchand &marchande;", "100% Mar%zzchand &marchande;"),
         ],
     )
     def test_names_addresses_and_numbers_go_however_they_are_written(self, text: str, expected: str) -> None:
@@ -30,3 +42,13 @@ class TestTexts:
     def test_every_text_in_a_value_is_looked_through(self) -> None:
         told = {"n": 1, "a": ["Élodie", None, {"b": "x Marchand"}]}
         assert ELODIE.within(told) == {"n": 1, "a": ["[effacé]", None, {"b": "x [effacé]"}]}
+
+    def test_of_the_name_of_a_file_only_the_extension_stays(self) -> None:
+        names = ["Facture_Dupond.pdf", "lettre.Elodie", "LISEZMOI", "a.b.tar.gz", ".profile", "v1.20261129"]
+        assert [Redaction(["Elodie"]).file_name(name) for name in names] == [
+            "[effacé].pdf", "[effacé]", "[effacé]", "[effacé].gz", "[effacé]", "[effacé]"
+        ]  # fmt: skip
+
+    def test_a_long_text_of_almost_names_takes_time_in_proportion(self) -> None:
+        text = "Mar\u00ad" * 20_000 + "%C3" * 20_000 + "&" * 20_000
+        assert ELODIE.of(text) == text

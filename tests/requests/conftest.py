@@ -29,6 +29,7 @@ from guichet_requests.email.settling import Mailroom
 from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.erasure.usecases import ErasureGuard, Everywhere
 from guichet_requests.file.store import FileStore
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.missing import MissingStore
@@ -40,6 +41,7 @@ from guichet_requests.timeline.store import TimelineStore
 PUBLIC_URL = "https://desk.example"
 PASSWORD = "a good password"
 CARO = chat.Author(kind="agent", id="0190aaaa-0000-7000-8000-00000000ca40", name="Caro Agent")
+SECRET = b"0123456789abcdef" * 3
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -85,22 +87,32 @@ class World:
     @classmethod
     def on(cls, database: Database) -> "World":
         items, relay = TimelineStore(database), HeardRelay()
-        agents, contacts, erasures = AgentStore(database), ContactStore(database), ErasureStore(database, relay)
+        agents, contacts, erasures = AgentStore(database), ContactStore(database), ErasureStore(database, relay, SECRET)
         filings, missing = FilingStore(database, relay), MissingStore(database)
         requests, files = RequestStore(database, items, relay, relay), FileStore(database)
         return cls(requests, items, agents, contacts, erasures, filings, files, missing, relay)
 
     @property
     def room(self) -> Mailroom:
-        return Mailroom(self.requests, self.items, self.contacts, self.filings, self.files, self.reopen)
+        return Mailroom(
+            self.requests, self.items, self.contacts, self.filings, self.files, self.reopen, self.guard
+        )  # fmt: skip
 
     @property
     def outbox(self) -> Outbox:
         return Outbox(self.requests, self.items, self.contacts, "desk.example")
 
     @property
+    def everywhere(self) -> Everywhere:
+        return Everywhere(self.erasures, self.requests, self.items, self.contacts, self.files)
+
+    @property
+    def guard(self) -> ErasureGuard:
+        return ErasureGuard(self.everywhere)
+
+    @property
     def stores(self) -> consumers.Stores:
-        return consumers.Stores(self.requests, self.items, self.contacts, self.erasures, self.files, self.missing)
+        return consumers.Stores(self.everywhere, self.missing)
 
     async def hear(self, *events: Any) -> None:
         for event in events:

@@ -44,13 +44,16 @@ def erased(contact_id: str, version: int, *merged_ids: str) -> contract.ContactE
 
 
 async def link(world: World, request_id: str, contact_id: str) -> Request:
-    return await usecases.link(world.requests, world.contacts, request_id, contact_id, by=CARO, expected=None)
+    return await usecases.link(
+        world.requests, world.contacts, world.guard, request_id, contact_id, by=CARO, expected=None
+    )
 
 
 async def manual(world: World) -> Request:
     return await usecases.create_by_hand(
         world.requests,
         world.contacts,
+        world.guard,
         by=CARO,
         request_id=None,
         idempotency_key=None,

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from guichet_contracts.mailer import Address, Attachment, Bounce, BouncedRecipient, EmailKind, Thread
-from guichet_kit.clock import now
+from guichet_kit.clock import now, to_wire
 from guichet_requests.email.answer import Answer, StaleReply, answer, draft
 from guichet_requests.email.inbound import ThreadUnknown
 from guichet_requests.email.usecases import see
@@ -58,7 +58,8 @@ class TestNewRequest:
         assert item.email.placed is not None
         assert item.email.placed.by == "new_request"
         (wanted,) = world.told("requests.contact.wanted.v1")
-        assert wanted == {"request_id": request.id, "email": ADA, "name": "Ada"}
+        came = to_wire(event.data.email.received_at)
+        assert wanted == {"request_id": request.id, "email": ADA, "name": "Ada", "received_at": came}
         (filed,) = world.told("requests.email.filed.v1")
         assert filed == {"email_id": item.id, "request_id": request.id, "version": 1}
 
@@ -79,7 +80,7 @@ class TestNewRequest:
     async def test_a_contact_that_an_agent_chose_stays(self, world: World) -> None:
         await world.hear(received(), contact("bea", "bea@example.org"))
         request = await world.the_request()
-        await usecases.link(world.requests, world.contacts, request.id, "bea", by=CARO, expected=None)
+        await usecases.link(world.requests, world.contacts, world.guard, request.id, "bea", by=CARO, expected=None)
 
         await world.hear(contact())
 

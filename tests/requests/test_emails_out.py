@@ -32,6 +32,7 @@ async def manual(world: World, contact_id: str | None = "ada", subject: str = "L
     return await usecases.create_by_hand(
         world.requests,
         world.contacts,
+        world.guard,
         by=CARO,
         request_id=None,
         idempotency_key=None,

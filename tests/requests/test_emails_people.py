@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from guichet_contracts.mailer import Address, Attachment, Email
-from guichet_kit.clock import now
+from guichet_kit.clock import now, to_wire
 from guichet_requests.email import heard
 from guichet_requests.email.answer import Answer, ContactWithoutEmail, NotForwardable, answer, draft
 from guichet_requests.email.api import NewEmail
@@ -327,7 +327,7 @@ class TestWhatAnAgentSaysOfIt:
         assert (after.unread, after.status, after.automatic) == (1, "in_progress", False)
         assert after.preview == "Le pied est cassé"
         (wanted,) = world.told("requests.contact.wanted.v1")
-        assert wanted == {"request_id": request.id, "email": ADA, "name": "Ada"}
+        assert wanted == {"request_id": request.id, "email": ADA, "name": "Ada", "received_at": to_wire(item.at)}
         assert ("email_judged", "Caro Agent said that a person wrote an e-mail") in await world.timeline(request.id)
         await world.hear(contact())
         assert (await world.the_request()).contact is not None

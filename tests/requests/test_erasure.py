@@ -14,6 +14,7 @@ from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database
 from guichet_local.testing.moments import Moment
 from guichet_requests import consumers
+from guichet_requests.erasure.usecases import Everywhere
 from guichet_requests.request import usecases
 from guichet_requests.request.hearing import PredecessorUnknown
 from guichet_requests.request.request import edit, note
@@ -46,8 +47,8 @@ def told() -> contract.ContactChanged:
 
 
 def erased() -> contract.ContactErased:
-    data = contract.ContactErasedData(contact_id="e", version=2)
-    return contract.ContactErased(id=new_id(), time=NOON, subject="e", data=data)
+    data = contract.ContactErasedData(contact_id="e", version=2, erased_at=now())
+    return contract.ContactErased(id=new_id(), time=now(), subject="e", data=data)
 
 
 async def fill(world: World, elodie: Visitor) -> list[str]:
@@ -57,6 +58,7 @@ async def fill(world: World, elodie: Visitor) -> list[str]:
     manual = await usecases.create_by_hand(
         world.requests,
         world.contacts,
+        world.guard,
         by=CARO,
         request_id=None,
         idempotency_key=None,
@@ -67,7 +69,7 @@ async def fill(world: World, elodie: Visitor) -> list[str]:
         contact_id="e",
     )
     assert chat is not None
-    await usecases.link(world.requests, world.contacts, chat.id, "e", by=CARO, expected=None)
+    await usecases.link(world.requests, world.contacts, world.guard, chat.id, "e", by=CARO, expected=None)
     for request_id in (chat.id, manual.id):
         await usecases.change(
             world.requests, request_id, lambda r: edit(r, by=CARO, at=now(), subject="Lampe de Marchand")
@@ -149,7 +151,7 @@ class TestWhatIsHeardWhileAPersonIsErased:
         await world.hear(told(), elodie.writes("Je suis Élodie"))
         chat = await world.requests.current_of(elodie.id)
         assert chat is not None
-        await usecases.link(world.requests, world.contacts, chat.id, "e", by=CARO, expected=None)
+        await usecases.link(world.requests, world.contacts, world.guard, chat.id, "e", by=CARO, expected=None)
         late = [
             elodie.writes("Élodie Marchand, elodie.marchand@example.com"),
             elodie.is_closed("closed"),
@@ -187,9 +189,9 @@ class TestWhatIsHeardWhileAPersonIsErased:
             begun, interrupting = (entry, erasure) if first == "entry" else (erasure, entry)
             moment = Moment(nth, partial(interrupting, world.stores))
             stores: Any = {
-                field.name: moment.watch(getattr(world.stores, field.name)) for field in fields(world.stores)
+                field.name: moment.watch(getattr(world.everywhere, field.name)) for field in fields(world.everywhere)
             }
-            await begun(consumers.Stores(**stores))
+            await begun(consumers.Stores(Everywhere(**stores), world.missing))
             if not moment.passed:
                 assert nth > 3
                 return

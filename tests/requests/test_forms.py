@@ -281,6 +281,7 @@ class TestFillingIn:
                     if len(told) == 3:
                         break
         wanted = {"request_id": request["id"], "email": "ada@example.org", "name": "Ada Lovelace"}
+        assert told["requests.contact.wanted.v1"].pop("received_at") <= request["created_at"]
         assert told["requests.contact.wanted.v1"] == wanted
         submitted = {"request_id": request["id"], "item_id": f"{request['id']}:form", "attachment_ids": []}
         assert told["requests.form.submitted.v1"] == submitted

@@ -52,7 +52,7 @@ class Desk:
         self.outbox = Outbox(world.requests, world.items, world.contacts, "desk.example")
         proofs = ProofStore(world.requests.collection.database, SECRET)
         links = Tokens(SECRET, "proofs")
-        self.parts = usecases.Desk(self.outbox, world.erasures, proofs, links, "https://desk.example", "fr")
+        self.parts = usecases.Desk(self.outbox, world.guard, proofs, links, "https://desk.example", "fr")
 
     async def send(self, event: chat.TranscriptRequested) -> None:
         await send(self.parts, wanted_transcript(event.data))
@@ -139,7 +139,9 @@ class TestTheAddress:
         await desk.send(asked(visitor, 1, by=CARO))
         await world.contacts.keep(ContactCopy(id="c1", version=1, name="Ada Lovelace", email="known@example.org"))
         by = Author("agent", CARO.id, CARO.name)
-        await link(world.requests, world.contacts, await desk.request_id(visitor), "c1", by=by, expected=None)
+        await link(
+            world.requests, world.contacts, world.guard, await desk.request_id(visitor), "c1", by=by, expected=None
+        )
         await desk.send(asked(visitor, 1, by=CARO))
         mails = [mail.email for mail in await world.items.emails(await desk.request_id(visitor), 5) if mail.email]
         # Of an address that only the visitor named, an agent knows no more than anybody.

@@ -41,11 +41,19 @@ class ContactUnmergedData(Model):
 
 
 class ContactErasedData(Model):
-    """``merged_ids``: contacts that had been merged into it, erased with it."""
+    """``merged_ids``: contacts that had been merged into it, erased with it.
+
+    ``visitor_ids``: visitors who claimed an address of theirs, and whom whoever erased said to be the same person.
+    ``traces``: of the addresses what `addresses.trace_of` makes of them. ``erased_at``: what was received up to then
+    was theirs; what comes from the same addresses later is somebody new's. None: not told, as earlier versions did.
+    """
 
     contact_id: str
     version: int
     merged_ids: tuple[str, ...] = ()
+    visitor_ids: tuple[str, ...] = ()
+    traces: tuple[str, ...] = ()
+    erased_at: Time | None = None
 
 
 class ContactChanged(Event[ContactChangedData]):

@@ -149,7 +149,8 @@ class VisitorsErasedData(Model):
     """``visitor_ids``: the visitors that the erased contact was known to be. What their names were does not travel.
 
     ``email_ids``, ``item_ids``: the received and the sent e-mails of their requests; ``attachment_ids``: the files that
-    these mails and the forms brought.
+    these mails and the forms brought. ``traces`` and ``erased_at`` as in ``contacts.contact.erased.v1``: what came in
+    from these addresses up to then, and is known to nobody yet, is to be forgotten too.
     """
 
     contact_id: str
@@ -157,6 +158,8 @@ class VisitorsErasedData(Model):
     email_ids: tuple[str, ...] = ()
     item_ids: tuple[str, ...] = ()
     attachment_ids: tuple[str, ...] = ()
+    traces: tuple[str, ...] = ()
+    erased_at: Time | None = None
 
 
 class FormSubmittedData(Model):
@@ -168,11 +171,15 @@ class FormSubmittedData(Model):
 
 
 class ContactWantedData(Model):
-    """``request_id``: the request that somebody began from this address; ``name`` is empty where none was given."""
+    """``request_id``: the request that somebody began from this address; ``name`` is empty where none was given.
+
+    ``received_at``: when what began it came in, which may be long before this; None: not told, as earlier versions did.
+    """
 
     request_id: str
     email: str
     name: str = ""
+    received_at: Time | None = None
 
 
 class AgentsRevokedData(Model):

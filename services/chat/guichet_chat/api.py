@@ -221,6 +221,8 @@ def routes(
         request: Request,
         visitor: Annotated[Claims, Depends(a_visitor)],
     ) -> TranscriptAccepted:
+        if await chat.erased_among([visitor.subject]):
+            raise Unauthorized("The token is not valid any more; begin a new session.")
         conversation = await _found(chat, conversation_id, visitor.subject)
         if body.email is None and conversation.visitor.email is None:
             raise Invalid.of("email", "is required: no address of the visitor is known")

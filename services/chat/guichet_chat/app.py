@@ -93,7 +93,7 @@ def build(settings: ChatSettings) -> FastAPI:
         edge.entry(conversation, entry)
 
     committer.shown = outbox.late = appended
-    chat.renamed = edge.renamed
+    chat.renamed, chat.erased = edge.renamed, edge.erased
     lines.on_lines(edge.hear)
     lines.on_events(on_event)
     lines.on_events(revocations.on_events)

@@ -32,6 +32,10 @@ class NoSuchConversation(Exception):
     """There is no such conversation, or the asker may not know of it."""
 
 
+class VisitorErased(Exception):
+    """Who the visitor was is forgotten: nobody goes on as this one, whatever token they have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who wrote an entry; ``name`` as it was then."""

@@ -48,7 +48,7 @@ async def erase_visitor(store: Store, visitor_id: str, *seen_as: Visitor) -> Non
         told: Document = {
             "author": _author(entry["author"]),
             "text": redaction.of(entry["text"]),
-            "attachments": [{**file, "name": redaction.of(file["name"])} for file in entry["attachments"]],
+            "attachments": [{**file, "name": redaction.file_name(file["name"])} for file in entry["attachments"]],
         }
         if any(entry[field] != value for field, value in told.items()):
             await store.entries.update_one({"_id": entry["_id"]}, {"$set": told})
@@ -68,20 +68,22 @@ async def _rewrite_outbox(collection: Collection, document: Document, redaction:
     Each in its place and by its id: one that was published meanwhile stays away, one that was added meanwhile stays.
     """
     for waiting in document.get("outbox", ()):
-        rewritten = redaction.within(_event(waiting["event"]))
+        rewritten = redaction.within(_event(waiting["event"], redaction))
         if rewritten != waiting["event"]:
             await collection.update_one(
                 {"_id": document["_id"], "outbox.id": waiting["id"]}, {"$set": {"outbox.$.event": rewritten}}
             )
 
 
-def _event(event: Document) -> Document:
+def _event(event: Document, redaction: Redaction) -> Document:
     data: dict[str, Any] = dict(event["data"])
     if "conversation" in data:
         about = data["conversation"]
         data["conversation"] = {**about, "visitor": {**about["visitor"], **_NOBODY}}
     if "entry" in data:
-        data["entry"] = {**data["entry"], "author": _author(data["entry"]["author"])}
+        entry = data["entry"]
+        files = [{**file, "name": redaction.file_name(file["name"])} for file in entry.get("attachments", ())]
+        data["entry"] = {**entry, "author": _author(entry["author"]), "attachments": files}
     if "email" in data:
         # A transcript that was not asked for yet: it goes to whoever the request is with by then, which is nobody.
         data |= {"email": None, "by": _author(data["by"])}

@@ -46,11 +46,14 @@ class Chat:
         *,
         now: Callable[[], datetime] = clock.now,
         renamed: Callable[[str], None] = lambda _visitor_id: None,
+        erased: Callable[[str], None] = lambda _visitor_id: None,
     ) -> None:
         self._store, self._relay, self._committer, self._known, self._now = store, relay, committer, known, now
         self._greeter = Greeter(store)
         self.renamed = renamed
         """Called with the id of each visitor who is called otherwise from now on: others may know them by before."""
+        self.erased = erased
+        """Called with the id of each visitor who is forgotten, once they are."""
 
     async def meet(
         self,
@@ -113,6 +116,11 @@ class Chat:
         """Forget who the visitor was, here and wherever else they are known."""
         await erase_visitor(self._store, visitor_id)
         self._forget_name(visitor_id)
+        self.erased(visitor_id)
+
+    async def erased_among(self, visitor_ids: Sequence[str]) -> set[str]:
+        """Those of the visitors who were erased."""
+        return await self._store.erased_among(visitor_ids)
 
     def _forget_name(self, visitor_id: str) -> None:
         self._known.forget_visitor(visitor_id)

@@ -32,7 +32,7 @@ def build(settings: Settings) -> FastAPI:
     broker = connect_broker(settings.rabbitmq_url, "contacts", feed)
     topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     relay = OutboxRelay(EventPublisher(broker, topology), [database["contacts"]])
-    contacts = ContactStore(database, relay)
+    contacts = ContactStore(database, relay, settings.secret_key)
     imports = ImportStore(database)
     worker = ImportWorker(imports, StagedContacts(contacts), settings.phone_region)
     consumers.subscribe(broker, contacts, settings.phone_region)

@@ -15,4 +15,5 @@ def subscribe(broker: RabbitBroker, contacts: ContactStore, region: str) -> None
     @durable_subscriber(broker, CONTACTS_WANTED)
     async def contact_wanted(event: ContactWanted) -> None:
         wanted = event.data
-        await tell_or_make_contact(contacts, wanted.request_id, wanted.email, wanted.name, region)
+        received_at = wanted.received_at or event.time
+        await tell_or_make_contact(contacts, wanted.request_id, wanted.email, wanted.name, region, received_at)

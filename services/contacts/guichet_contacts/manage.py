@@ -17,12 +17,12 @@ from guichet_contacts.settings import Settings
 
 
 async def _prepare(database: Database) -> None:
-    await ContactStore(database, LeftToTheSweep()).ensure_indexes()
+    await ContactStore(database, LeftToTheSweep(), b"").ensure_indexes()
     await ImportStore(database).ensure_indexes()
 
 
 async def _export(opened: Opened, given: argparse.Namespace) -> Any:
-    contacts = ContactStore(opened.database, LeftToTheSweep())
+    contacts = ContactStore(opened.database, LeftToTheSweep(), opened.settings.secret_key)
     contact = await _person(contacts, given.person)
     merged, waiting = [], [contact.id]
     while waiting:
@@ -33,7 +33,7 @@ async def _export(opened: Opened, given: argparse.Namespace) -> Any:
 
 
 async def _erase(opened: Opened, given: argparse.Namespace) -> Any:
-    contacts = ContactStore(opened.database, LeftToTheSweep())
+    contacts = ContactStore(opened.database, LeftToTheSweep(), opened.settings.secret_key)
     contact = await _person(contacts, given.person)
     try:
         await erase_contact(contacts, contact.id)

@@ -35,6 +35,7 @@ from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox
 from guichet_requests.erasure.store import COLLECTION as ERASURES
 from guichet_requests.erasure.store import ErasureStore
+from guichet_requests.erasure.usecases import ErasureGuard, Everywhere
 from guichet_requests.file.store import FileStore
 from guichet_requests.form import api as form_api
 from guichet_requests.form import public_api as public_form_api
@@ -71,11 +72,16 @@ def build(settings: RequestsSettings) -> FastAPI:
     relay, teller = OutboxRelay(publisher, told_from), Teller(publisher, database[COLLECTION])
     agents, items, contacts = AgentStore(database), TimelineStore(database), ContactStore(database)
     reasons, templates = reason_store(database), TemplateStore(database, relay)
-    requests, erasures = RequestStore(database, items, relay, teller), ErasureStore(database, relay)
+    requests, erasures = (
+        RequestStore(database, items, relay, teller),
+        ErasureStore(database, relay, settings.secret_key),
+    )
     files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
     filings, missing = FilingStore(database, relay), MissingStore(database)
+    everywhere = Everywhere(erasures, requests, items, contacts, files)
+    guard = ErasureGuard(everywhere)
     healer = Healer(publisher, requests, missing, lambda: waiting_in(settings.rabbitmq_url, REQUESTS_CONVERSATIONS))
-    room = Mailroom(requests, items, contacts, filings, files, timedelta(days=settings.reopen_within_days))
+    room = Mailroom(requests, items, contacts, filings, files, timedelta(days=settings.reopen_within_days), guard)
     forms, proofs = FormStore(database), ProofStore(database, settings.secret_key)
     quotas = Quotas(database, settings.secret_key, settings.confirmations)
     passwords = Passwords()
@@ -121,8 +127,8 @@ def build(settings: RequestsSettings) -> FastAPI:
         await mongo.close()
 
     links = Tokens(settings.secret_key, "proofs")
-    transcript_desk = transcripts.Desk(outbox, erasures, proofs, links, settings.public_url, settings.language)
-    stores = consumers.Stores(requests, items, contacts, erasures, files, missing)
+    transcript_desk = transcripts.Desk(outbox, guard, proofs, links, settings.public_url, settings.language)
+    stores = consumers.Stores(everywhere, missing)
     consumers.subscribe(broker, stores, room, partial(transcripts.send, transcript_desk))
     health.check("mongodb", mongo.ping)
     app = create_app("Guichet requests", health=health, lifespan=lifespan)
@@ -131,7 +137,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(auth_api.auth_routes(desk, settings.public_url, agent))
     url = settings.public_url
     app.include_router(agent_api.directory_routes(agents, requests, passwords, agent, url, rights.changed))
-    app.include_router(request_api.routes(requests, items, agents, contacts, reasons, agent))
+    app.include_router(request_api.routes(requests, items, agents, contacts, reasons, guard, agent))
     app.include_router(timeline_api.routes(requests, items, agent))
     app.include_router(reason_api.routes(reasons, requests, agent))
     receipts = Tokens(settings.secret_key, "receipts")
@@ -139,7 +145,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(template_api.routes(templates, requests, contacts, receipts, agent))
     app.include_router(form_api.routes(forms, reasons, agent))
     senders = Tokens(settings.secret_key, "forms")
-    app.include_router(public_form_api.routes(forms, outbox, reasons, files, senders, quotas, settings.form_dir))
+    app.include_router(public_form_api.routes(forms, outbox, reasons, files, guard, senders, quotas, settings.form_dir))
     app.include_router(transcript_api.routes(transcript_desk, settings.form_dir))
     figures.measure(readings_of(app), database[COLLECTION])
     app.state.broker = broker  # for the AsyncAPI document

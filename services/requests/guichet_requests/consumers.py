@@ -24,13 +24,11 @@ from pydantic import Field
 
 from guichet_requests.contact import usecases as contact_usecases
 from guichet_requests.contact.contact import ContactCopy
-from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import heard
 from guichet_requests.email.inbound import take_in_email, take_in_fate, take_in_file
 from guichet_requests.email.settling import Mailroom
 from guichet_requests.erasure import usecases as erasure_usecases
-from guichet_requests.erasure.store import ErasureStore
-from guichet_requests.file.store import FileStore
+from guichet_requests.erasure.usecases import Everywhere
 from guichet_requests.request import hearing
 from guichet_requests.request.batch import Heard, News, Read
 from guichet_requests.request.chat import Closing, Entry, Message, Opening
@@ -38,7 +36,6 @@ from guichet_requests.request.missing import MissingStore, hear_of_tails
 from guichet_requests.request.request import Visitor
 from guichet_requests.request.store import RequestStore
 from guichet_requests.timeline.item import Attachment, Author
-from guichet_requests.timeline.store import TimelineStore
 from guichet_requests.transcript.usecases import Wanted
 
 PREFETCH = 300
@@ -66,12 +63,13 @@ MailEvent = Annotated[
 class Stores:
     """Where what is heard goes."""
 
-    requests: RequestStore
-    items: TimelineStore
-    contacts: ContactStore
-    erasures: ErasureStore
-    files: FileStore
+    everywhere: Everywhere
     missing: MissingStore
+
+    @property
+    def requests(self) -> RequestStore:
+        """The requests."""
+        return self.everywhere.requests
 
 
 def subscribe(
@@ -142,7 +140,7 @@ async def take_in_mail(room: Mailroom, event: MailEvent) -> None:
 
 async def take_in_contact(stores: Stores, event: ContactEvent) -> None:
     """Take in what happened to a contact, in whatever order and however often it comes."""
-    requests, contacts = stores.requests, stores.contacts
+    requests, contacts = stores.requests, stores.everywhere.contacts
     match event:
         case contacts_contract.ContactChanged(data=data):
             await contact_usecases.keep(requests, contacts, _copy(data.contact))
@@ -152,16 +150,15 @@ async def take_in_contact(stores: Stores, event: ContactEvent) -> None:
         case contacts_contract.ContactUnmerged(data=data):
             await contact_usecases.keep(requests, contacts, _copy(data.contact), _copy(data.parted_from))
         case contacts_contract.ContactErased(data=data):
-            await erasure_usecases.erase(
-                stores.erasures,
-                requests,
-                stores.items,
-                contacts,
-                stores.files,
-                data.contact_id,
-                data.version,
-                data.merged_ids,
+            order = erasure_usecases.Order(
+                contact_id=data.contact_id,
+                version=data.version,
+                merged_ids=data.merged_ids,
+                visitor_ids=data.visitor_ids,
+                traces=data.traces,
+                at=data.erased_at or event.time,
             )
+            await erasure_usecases.erase(stores.everywhere, order)
 
 
 def _copy(contact: contacts_contract.Contact) -> ContactCopy:
@@ -194,9 +191,7 @@ async def take_in_batch(stores: Stores, events: Sequence[contract.ConversationEv
             case _:
                 left.append(index)
     indexes = list(news)
-    places = await erasure_usecases.take_in_batch(
-        stores.erasures, stores.requests, stores.items, list(news.values())
-    )  # fmt: skip
+    places = await erasure_usecases.take_in_batch(stores.everywhere, list(news.values()))
     return [*left, *(indexes[place] for place in places)]
 
 
@@ -204,8 +199,7 @@ async def take_in(stores: Stores, event: contract.ConversationEvent) -> None:
     """Take in one event, in whatever order and however often it comes."""
 
     async def entry_of(about: contract.Conversation, entry: Entry) -> None:
-        erasures, requests, items, contacts = stores.erasures, stores.requests, stores.items, stores.contacts
-        await erasure_usecases.take_in_entry(erasures, requests, items, contacts, _opening(about), entry)
+        await erasure_usecases.take_in_entry(stores.everywhere, _opening(about), entry)
 
     match event:
         case contract.MessagePosted():

@@ -60,7 +60,7 @@ async def _prepare(database: Database) -> None:
         TemplateStore(database, relay),
         FormStore(database),
         RequestStore(database, items, relay, relay),
-        ErasureStore(database, relay),
+        ErasureStore(database, relay, b""),  # it is only prepared
         FilingStore(database, relay),
         FileStore(database),
         MissingStore(database),

@@ -5,7 +5,7 @@ After a replica is lost its customers come back together, and each question alon
 
 import asyncio
 
-from guichet_chat.conversation import Conversation, Entry
+from guichet_chat.conversation import Conversation, Entry, VisitorErased
 from guichet_chat.store import Store
 
 MOST = 200
@@ -23,7 +23,10 @@ class Greeter:
         self._flying: set[asyncio.Task[None]] = set()
 
     async def latest(self, visitor_id: str) -> Latest:
-        """The visitor's last opened conversation and the last entry of its log; raises one of ``OUTAGES``."""
+        """The visitor's last opened conversation and the last entry of its log.
+
+        Raises `VisitorErased`, or one of ``OUTAGES``.
+        """
         answer = self._waiting.get(visitor_id)
         if answer is None:
             answer = self._waiting[visitor_id] = asyncio.get_running_loop().create_future()
@@ -45,10 +48,15 @@ class Greeter:
     async def _answer(self, some: dict[str, asyncio.Future[Latest]]) -> None:
         try:
             found = await self._store.latest_of(list(some))
+            erased = await self._store.erased_among(some)
         except Exception as error:  # noqa: BLE001  told to whoever asked
             for answer in some.values():
                 answer.set_exception(error)
                 answer.exception()  # whoever asked may have left
             return
         for visitor_id, answer in some.items():
-            answer.set_result(found.get(visitor_id))
+            if visitor_id in erased:
+                answer.set_exception(VisitorErased(visitor_id))
+                answer.exception()
+            else:
+                answer.set_result(found.get(visitor_id))

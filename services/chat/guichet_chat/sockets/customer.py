@@ -6,8 +6,16 @@ from typing import Protocol
 from guichet_kit.mongo import OUTAGES
 from guichet_kit.tokens import Tokens
 
-from guichet_chat.conversation import Author, Conversation, Entry, NoSuchConversation, Reader, Visitor
-from guichet_chat.sockets.connection import TOO_MUCH, TRY_AGAIN, Connection, Receive, Send
+from guichet_chat.conversation import (
+    Author,
+    Conversation,
+    Entry,
+    NoSuchConversation,
+    Reader,
+    Visitor,
+    VisitorErased,
+)
+from guichet_chat.sockets.connection import BAD_TOKEN, TOO_MUCH, TRY_AGAIN, Connection, Receive, Send
 from guichet_chat.sockets.frames import (
     CustomerFrame,
     CustomerSync,
@@ -40,6 +48,10 @@ async def serve_customer(scope: Scope, receive: Receive, send: Send, tokens: Tok
         with live.bounds.kept(visitor_id, connection):
             try:
                 await greet(live.chat, live.hub, member, visitor_id)
+            except VisitorErased:
+                connection.close(BAD_TOKEN)
+                await connection.ended()
+                return
             except OUTAGES:
                 connection.close(TRY_AGAIN)  # it could not even be greeted; the client comes again
                 await connection.ended()
@@ -61,7 +73,7 @@ class Latest(Protocol):
 async def greet(logs: Latest, hub: Hub, member: Member, visitor_id: str) -> None:
     """Tell the customer, who is in the hub already, where their conversation stands; then show what comes.
 
-    Raises one of ``OUTAGES``.
+    Raises `VisitorErased`, or one of ``OUTAGES``.
     """
     latest = await logs.latest_conversation(visitor_id)
     greeting = None

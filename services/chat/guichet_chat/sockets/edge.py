@@ -47,7 +47,8 @@ class Edge:
     def __init__(self, hub: Hub, bounds: Bounds, lines: Lines, known: Known, replica: str) -> None:
         self._hub, self._bounds, self._lines, self._known, self._replica = hub, bounds, lines, known, replica
         self._heard: dict[str, Callable[[dict[str, Any], bytes], None]] = {
-            "entry": self._on_entry, "sign": self._on_sign, "renamed": self._on_renamed, "sockets": self._on_sockets
+            "entry": self._on_entry, "sign": self._on_sign, "renamed": self._on_renamed, "sockets": self._on_sockets,
+            "erased": self._on_erased,
         }  # fmt: skip
         self._owed = False
 
@@ -67,12 +68,17 @@ class Edge:
         self._send({"k": "sign", "c": conversation_id, "v": visitor_id}, frame)
 
     def renamed(self, visitor_id: str) -> None:
-        """The visitor is called otherwise, or no longer called at all."""
+        """The visitor is called otherwise."""
         self._send({"k": "renamed", "v": visitor_id}, "")
 
     def sockets(self, visitor_id: str, since: Sequence[float]) -> None:
         """How many sockets of this process a visitor has, and since when."""
         self._send({"k": "sockets", "v": visitor_id, "r": self._replica, "t": since}, "")
+
+    def erased(self, visitor_id: str) -> None:
+        """Who the visitor was is forgotten: they are known to nobody, and their sockets end."""
+        self._hub.end(visitor_id)
+        self._send({"k": "erased", "v": visitor_id}, "")
 
     def _send(self, fields: dict[str, Any], frame: str) -> None:
         self._lines.send(orjson.dumps(fields) + b"\t" + frame.encode())
@@ -103,6 +109,10 @@ class Edge:
     def _on_sockets(self, fields: dict[str, Any], _frame: bytes) -> None:
         self._bounds.hear(fields["r"], fields["v"], fields["t"])
 
+    def _on_erased(self, fields: dict[str, Any], _frame: bytes) -> None:
+        self._known.forget_visitor(fields["v"])
+        self._hub.end(fields["v"])
+
     # What was not heard
 
     async def whole_again(self) -> None:
@@ -111,6 +121,7 @@ class Edge:
         Raises one of ``OUTAGES``, and is to be called again then.
         """
         self._known.clear()
+        await self._hub.end_erased()
         await self._look()
         self._hub.to_agents(encode("refresh"))
 

@@ -16,7 +16,7 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
 
 from guichet_chat.conversation import Conversation, Entry
-from guichet_chat.sockets.connection import RESTART, Connection, Gone
+from guichet_chat.sockets.connection import BAD_TOKEN, RESTART, Connection, Gone
 from guichet_chat.sockets.frames import entry_frame
 
 PAGE = 200
@@ -44,6 +44,9 @@ class Logs(Protocol):
 
     async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
         """The open conversations of these visitors."""
+
+    async def erased_among(self, visitor_ids: Sequence[str]) -> set[str]:
+        """Those of the visitors who were erased."""
 
 
 class Feed:
@@ -171,6 +174,16 @@ class Hub:
         if member.visitor_id is not None:
             _discard(self._customers, member.visitor_id, member)
 
+    @property
+    def visitor_ids(self) -> list[str]:
+        """The visitors who have a socket here."""
+        return [*self._customers]
+
+    def end(self, visitor_id: str) -> None:
+        """Close the visitor's sockets: their token is good no more."""
+        for member in tuple(self._customers.get(visitor_id, ())):
+            member.connection.close(BAD_TOKEN)
+
     def follow(self, member: Member, conversation_id: str, cursor: int) -> Feed:
         """The member's feed of the conversation; a new one begins after ``cursor``."""
         feed = member.feeds.get(conversation_id)
@@ -186,6 +199,13 @@ class Hub:
         if feed is not None:
             feed.stop()
             _discard(self._feeds, conversation_id, feed)
+
+    async def end_erased(self) -> None:
+        """Close the sockets of visitors who were erased while nobody told us. Raises one of ``OUTAGES``."""
+        visitor_ids = self.visitor_ids
+        for start in range(0, len(visitor_ids), LOOK_AT):
+            for visitor_id in await self._logs.erased_among(visitor_ids[start : start + LOOK_AT]):
+                self.end(visitor_id)
 
     def shows(self, conversation_id: str, visitor_id: str) -> bool:
         """Whether a socket of this process may show the conversation."""

@@ -10,6 +10,7 @@ from guichet_kit.http import etag, if_match
 from guichet_kit.ids import new_id
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
 from guichet_kit.tokens import Claims
+from pydantic import Field
 
 from guichet_contacts.agents import Agent, managers
 from guichet_contacts.contact import merging, usecases
@@ -70,8 +71,15 @@ def contact_routes(contacts: ContactStore, agent: Callable[[Claims], Agent], reg
         return _view(await usecases.update_contact(contacts, contact_id, fields, version), response)
 
     @router.delete("/{contact_id}", status_code=204)
-    async def erase_contact(contact_id: str, _agent: manager) -> None:
-        await merging.erase_contact(contacts, contact_id)
+    async def erase_contact(
+        contact_id: str,
+        _agent: manager,
+        visitor_id: Annotated[
+            list[Annotated[str, Field(max_length=64)]],
+            Query(max_length=200, description="Visitors who claim an address of theirs, to be erased with them"),
+        ] = [],  # noqa: B006  it is only read
+    ) -> None:
+        await merging.erase_contact(contacts, contact_id, visitor_id)
 
     @router.get("/{contact_id}/merged")
     async def list_merged(contact_id: str, _agent: manager) -> Page[MergedView]:

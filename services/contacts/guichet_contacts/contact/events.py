@@ -38,9 +38,18 @@ def unmerged(contact: Contact, target: Contact) -> contracts.ContactUnmerged:
     return contracts.ContactUnmerged(**_envelope(), subject=contact.id, data=data)
 
 
-def erased(contact: Contact, merged_ids: tuple[str, ...]) -> contracts.ContactErased:
+def erased(
+    contact: Contact, merged_ids: tuple[str, ...], visitor_ids: tuple[str, ...], traces: tuple[str, ...]
+) -> contracts.ContactErased:  # fmt: skip
     """The person went, with all that had been merged into the contact."""
-    data = contracts.ContactErasedData(contact_id=contact.id, version=contact.version, merged_ids=merged_ids)
+    data = contracts.ContactErasedData(
+        contact_id=contact.id,
+        version=contact.version,
+        merged_ids=merged_ids,
+        visitor_ids=visitor_ids,
+        traces=traces,
+        erased_at=contact.updated_at,
+    )
     return contracts.ContactErased(**_envelope(), subject=contact.id, data=data)
 
 

@@ -1,5 +1,7 @@
 """Merging, parting and erasing contacts: several documents each time, in one transaction."""
 
+from collections.abc import Sequence
+
 from guichet_kit.clock import now
 
 from guichet_contacts.contact import events
@@ -75,8 +77,10 @@ async def unmerge_contact(contacts: ContactStore, contact_id: str) -> Contact:
     return await contacts.in_transaction(work)
 
 
-async def erase_contact(contacts: ContactStore, contact_id: str) -> None:
+async def erase_contact(contacts: ContactStore, contact_id: str, visitor_ids: Sequence[str] = ()) -> None:
     """Make the contact, and all that was ever merged into it, anonymous for good. A repeat changes nothing.
+
+    ``visitor_ids``: visitors who claim an address of theirs, and are the same person, as whoever erases says.
 
     Raises:
         ContactMissing: there was none.
@@ -96,7 +100,9 @@ async def erase_contact(contacts: ContactStore, contact_id: str) -> None:
         for part in parts:
             await within.erase(part.erased(moment))
         gone = contact.erased(moment)
-        await within.erase(gone, events.erased(gone, tuple(part.id for part in parts)))
+        traces = within.traces_of(address for one in (contact, *parts) for address in one.emails)
+        event = events.erased(gone, tuple(part.id for part in parts), tuple(visitor_ids), traces)
+        await within.erase(gone, event, traces)
 
     await contacts.in_transaction(work)
 

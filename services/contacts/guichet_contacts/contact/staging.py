@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from guichet_kit.clock import now
 from guichet_kit.mongo import ASCENDING, OperationFailure
@@ -59,6 +59,19 @@ class StagedContacts:
             failures = [failure for failure in failures if "_id" not in failure["keyPattern"]]
             return {line.line: await self._holder(import_id, line) for line in (lines[f["index"]] for f in failures)}
         return {}
+
+    async def leave_erased(self, lines: Sequence[Staged], since: datetime) -> list[int]:
+        """Forget those of the staged lines whose address was an erased person's at that moment still; which they are.
+
+        Done after they are staged: the address was free only once that person was gone.
+        """
+        known = {line.details.email: line for line in lines if line.details.email}
+        gone = [known[email] for email in await self.contacts.erased_among(known, since)]
+        if gone:
+            await self._collection.delete_many(
+                {"_id": {"$in": [line.contact_id for line in gone]}, "state": str(State.STAGED)}
+            )
+        return sorted(line.line for line in gone)
 
     async def activate(self, import_id: str, limit: int) -> int:
         """Make up to ``limit`` of the import's contacts visible, each with its event; how many there were."""

@@ -1,12 +1,13 @@
 """Contacts in MongoDB: reads, and writes together with their events."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
+from guichet_contracts.addresses import trace_of
 from guichet_contracts.event import Event
 from guichet_kit.mongo import (
     ASCENDING,
@@ -45,6 +46,7 @@ _INDEXES = [
     # Merges that can still be undone, or could until a moment ago.
     IndexModel("merge.at", name="merged_at", partialFilterExpression={"merge.before": {"$exists": True}}),
     IndexModel([("import.id", ASCENDING), ("import.line", ASCENDING)], name="staged", sparse=True),
+    IndexModel("traces", name="traces", sparse=True),
     OUTBOX_INDEX,
 ]
 
@@ -56,10 +58,13 @@ class Duplicate(Exception):
 
 
 class ContactStore:
-    """The collection ``contacts``. Every write goes with its events, which ``relay`` then publishes."""
+    """The collection ``contacts``. Every write goes with its events, which ``relay`` then publishes.
 
-    def __init__(self, database: Database, relay: Relay, session: Any = None) -> None:
-        self._database, self._relay, self._session = database, relay, session
+    ``secret`` is the installation's: of an erased address only a keyed hash is kept.
+    """
+
+    def __init__(self, database: Database, relay: Relay, secret: bytes, session: Any = None) -> None:
+        self._database, self._relay, self._secret, self._session = database, relay, secret, session
         self.collection: Collection = database["contacts"]
 
     async def ensure_indexes(self) -> None:
@@ -154,14 +159,26 @@ class ContactStore:
         merged = {"merge.at": {"$lt": before}, "merge.before": {"$exists": True}}
         return (await self.collection.update_many(merged, {"$unset": dict.fromkeys(_FOLDED, "")})).modified_count
 
-    async def erase(self, contact: Contact, event: Event[Any] | None = None) -> bool:
+    def traces_of(self, addresses: Iterable[str]) -> tuple[str, ...]:
+        """What the addresses are known by once they are erased."""
+        return tuple(sorted({trace_of(self._secret, address) for address in addresses}))
+
+    async def erased_among(self, addresses: Iterable[str], since: datetime) -> set[str]:
+        """Those of the addresses whose holder was erased at this moment or later."""
+        traces = {trace_of(self._secret, address): address for address in addresses}
+        gone: Document = {"traces": {"$in": [*traces]}, "updated_at": {"$gte": since}}
+        found = await self.collection.find(gone, {"traces": True}, session=self._session).to_list(None)
+        return {traces[trace] for document in found for trace in document["traces"] if trace in traces}
+
+    async def erase(self, contact: Contact, event: Event[Any] | None = None, traces: Sequence[str] = ()) -> bool:
         """Leave nothing of the document but ``contact``, which says that it is erased; as `replace` otherwise.
 
-        Events that still waited in its outbox go too: they tell of the person.
+        Events that still waited in its outbox go too: they tell of the person. ``traces`` as `traces_of` makes them.
         """
         entries = [pending(event)] if event else []
         before = {"_id": contact.id, "version": contact.version - 1}
         document = to_document(contact) | ({"outbox": entries} if entries else {})
+        document |= {"traces": list(traces)} if traces else {}
         result = await self.collection.replace_one(before, document, session=self._session)
         if result.matched_count:
             self._relay.offer(self.collection, contact.id, entries)
@@ -172,7 +189,7 @@ class ContactStore:
 
         async def attempt(session: Any) -> tuple[Result, _Later]:
             later = _Later()
-            return await work(ContactStore(self._database, later, session)), later
+            return await work(ContactStore(self._database, later, self._secret, session)), later
 
         result, later = await in_transaction(self._database, attempt)
         later.pass_on(self._relay)

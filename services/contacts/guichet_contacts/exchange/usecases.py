@@ -55,6 +55,8 @@ async def _check(imports: ImportStore, staged: StagedContacts, job: ImportJob, r
         if job.update_known:
             taken = await _keep_updates(imports, job, good, taken)
         errors += [_taken(line, holder) for line, holder in taken.items()]
+        gone = await staged.leave_erased([line for line in good if line.line not in taken], job.created_at)
+        errors += [LineError(line, "email", GONE, "belonged to a contact that is gone meanwhile") for line in gone]
         job = await imports.save(job.with_checked(len(batch), sorted(errors, key=lambda error: error.line)))
     job = job.with_kept_updates(await imports.count_updates(job.id))
     decided = job.decided(now())

@@ -1,9 +1,9 @@
 """A copy of a contact, and which of two copies counts. Pure."""
 
-import contextlib
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
+
+from guichet_contracts.addresses import email_key as email_key
 
 from guichet_requests.errors import Refused
 
@@ -47,15 +47,3 @@ class ContactCopy:
         if self.state != "active":
             return ()
         return tuple(email_key(email) for email in (self.email, *self.other_emails) if email)
-
-
-def email_key(address: str) -> str:
-    """What makes two addresses the same one: case does not count, and a domain's accents are its ASCII form (RFC 5891).
-
-    A domain that has no such form is compared as it is written.
-    """
-    local, _, domain = address.strip().rpartition("@")
-    domain = unicodedata.normalize("NFC", domain.casefold())
-    with contextlib.suppress(UnicodeError):
-        domain = domain.encode("idna").decode("ascii")
-    return f"{unicodedata.normalize('NFC', local.casefold())}@{domain}"

@@ -51,9 +51,9 @@ def email_filed(email_id: str, request_id: str, version: int) -> contract.EmailF
     return contract.EmailFiled(data=data, **_envelope(email_id))
 
 
-def contact_wanted(request_id: str, email: str, name: str) -> contract.ContactWanted:
+def contact_wanted(request_id: str, email: str, name: str, received_at: datetime) -> contract.ContactWanted:
     """``requests.contact.wanted.v1``"""
-    data = contract.ContactWantedData(request_id=request_id, email=email, name=name)
+    data = contract.ContactWantedData(request_id=request_id, email=email, name=name, received_at=received_at)
     return contract.ContactWanted(data=data, **_envelope(request_id))
 
 

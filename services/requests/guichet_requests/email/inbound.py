@@ -13,12 +13,12 @@ from guichet_kit.hearings import NotYet, waits
 from guichet_requests.email.email import Delivery, OtherRequest, PlacedBy, WrittenBy
 from guichet_requests.email.filing import Filing, NotMovable, NotReceived, file
 from guichet_requests.email.people import writer
-from guichet_requests.email.settling import Mailroom, email_of, settle
+from guichet_requests.email.settling import Mailroom, email_of, settle, wrote_it
 from guichet_requests.errors import Contended, Unknown
 from guichet_requests.file.store import Checked
 from guichet_requests.request.hearing import PATIENCE
 from guichet_requests.request.request import Change, Request
-from guichet_requests.request.usecases import ATTEMPTS, change, change_after, get, pause
+from guichet_requests.request.usecases import ATTEMPTS, change, change_after, get, pause, shown
 from guichet_requests.timeline.item import Author, Item
 
 
@@ -33,15 +33,22 @@ class NoSuchTarget(Unknown):
 async def take_in_email(room: Mailroom, item: Item, thread: Thread) -> None:
     """Put a received e-mail on its request's timeline. A repeat changes nothing.
 
-    ``item`` is as it would stand on any request.
+    ``item`` is as it would stand on any request. What came before its sender was erased, or on the request of somebody
+    who was, is left.
 
     Raises:
         ThreadUnknown: what it follows may still come.
         Contended: others changed it meanwhile, again and again.
     """
     item = await _of_known(room, item)
-    filing = await room.filings.get(item.id) or await room.filings.add(await _decide(room, item, thread))
+    known = await room.filings.get(item.id)
+    filing = known or await _decide(room, item, thread)
+    files = frozenset(file.id for file in item.attachments)
+    if await room.guard.forgets(wrote_it(item, filing.place.request_id), item.id, files):
+        return
+    filing = known or await room.filings.add(filing)
     await settle(room, filing, item)
+    await room.guard.look_again(wrote_it(item))
     for one in item.attachments:
         if one.state == "checking" and (checked := await room.files.checked(one.id)):
             await _show_checked(room, one.id, checked)
@@ -82,6 +89,7 @@ async def move(room: Mailroom, request_id: str, email_id: str, to: str | None, *
                 continue
             filing = moved
         await settle(room, filing, item)
+        await _look_again(room, left, item)
         # Moved on by somebody else meanwhile, it is where they put it.
         there = await room.items.get(email_id) or item
         return there, await get(room.requests, there.request_id)
@@ -103,7 +111,7 @@ async def judge(
     """
     for attempt in range(ATTEMPTS):
         await pause(attempt)
-        await get(room.requests, request_id)
+        request = await get(room.requests, request_id)
         item, filing = await room.items.get(email_id), await room.filings.get(email_id)
         if item is None or item.email is None or item.request_id != request_id:
             raise Unknown("There is no such e-mail on this request.")
@@ -117,6 +125,7 @@ async def judge(
                 continue
             filing = judged
         await settle(room, filing, item)
+        await _look_again(room, request, item)
         there = await room.items.get(email_id) or item
         return there, await get(room.requests, there.request_id)
     raise Contended("The e-mail is being moved elsewhere.")
@@ -134,6 +143,13 @@ async def take_in_fate(room: Mailroom, request_id: str, item_id: str, delivery: 
         return Change(request, (replace(item, delivery=delivery, revision=delivery.version),))
 
     await change_after(room.requests, request_id, decide)
+
+
+async def _look_again(room: Mailroom, request: Request, item: Item) -> None:
+    """A decision was made on an e-mail as it was read: whoever wrote it, or had the request, may be gone by now."""
+    await room.guard.look_again(wrote_it(item))
+    if request.contact is not None:
+        await room.guard.look_again(replace(shown(request.contact), item_ids=frozenset({item.id})))
 
 
 async def _show_checked(room: Mailroom, file_id: str, checked: Checked) -> None:

@@ -1,7 +1,7 @@
 """Bringing a received e-mail to where it is decided to be, and taking it from where it was. Each can be done again."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from guichet_contracts.requests import ContactWanted
 from guichet_kit.blank import is_blank
@@ -17,6 +17,7 @@ from guichet_requests.email.people import writer
 from guichet_requests.email.store import FilingStore
 from guichet_requests.errors import Contended
 from guichet_requests.file.store import FileStore
+from guichet_requests.guard import Guard, Person
 from guichet_requests.request import mail
 from guichet_requests.request.request import Change, Request, Visitor
 from guichet_requests.request.store import RequestStore, Taken
@@ -38,6 +39,7 @@ class Mailroom:
     filings: FilingStore
     files: FileStore
     reopen: timedelta
+    guard: Guard
 
 
 async def settle(room: Mailroom, filing: Filing, item: Item) -> None:
@@ -73,7 +75,7 @@ async def _arrive(room: Mailroom, filing: Filing, item: Item) -> None:
         placed = await _placed(room, request, filing, item)
         if there is not None and there.request_id == request.id and (line := _line(filing, placed)):
             arriving = mail.judge(request, placed, line, await _besides(room, request.id, item), aside=aside)
-            if placed.said and (wanted := _wanted(request, email_of(placed))):
+            if placed.said and (wanted := _wanted(request, email_of(placed), placed.at)):
                 arriving = replace(arriving, request=replace(arriving.request, awaits=email_key(wanted.data.email)))
                 told = [wanted]
         else:
@@ -115,20 +117,20 @@ async def _begun(room: Mailroom, place: Place, item: Item, version: int) -> tupl
     if name := item.author.name:
         # Lists say who wrote also while there is no contact, or where none is wanted.
         wrote = writer(email)
-        request = replace(request, visitor=Visitor(f"email-{item.id}", name, wrote.email if wrote else None))
+        request = replace(request, visitor=Visitor(visitor_of(item), name, wrote.email if wrote else None))
     email = replace(email, placed=place.placed, other_sender=False)
     arriving = replace(item, request_id=request.id, email=email, revision=version)
-    wanted = [contact_wanted(request.id, person.email, person.name)] if person else []
+    wanted = [contact_wanted(request.id, person.email, person.name, item.at)] if person else []
     return mail.take_in(request, arriving), wanted
 
 
-def _wanted(request: Request, email: Email) -> ContactWanted | None:
+def _wanted(request: Request, email: Email, at: datetime) -> ContactWanted | None:
     """The contact that is wanted for an e-mail's request that has none and waits for none."""
     person = writer(email)
     decided = request.contact or request.link or request.awaits
     if person is None or decided or email.other_sender or request.channel != "email":
         return None
-    return contact_wanted(request.id, person.email, person.name)
+    return contact_wanted(request.id, person.email, person.name, at)
 
 
 def _as_judged(email: Email, place: Place) -> Email:
@@ -170,6 +172,25 @@ async def _leave(room: Mailroom, filing: Filing, index: int, item: Item) -> None
 def _is_from(email: Email, contact: ContactCopy) -> bool:
     wrote = writer(email)
     return wrote is not None and email_key(wrote.email) in contact.email_keys
+
+
+def wrote_it(item: Item, *request_ids: str) -> Person:
+    """Whoever wrote the e-mail, as the guard asks; ``request_ids``: where it belongs."""
+    email = email_of(item)
+    people = [one for one in (writer(email), email.sender) if one]
+    return Person(
+        visitor_ids=frozenset({visitor_of(item)}),
+        names=frozenset(filter(None, (item.author.name, *(one.name for one in people)))),
+        addresses=frozenset(one.email for one in people),
+        request_ids=frozenset(request_ids),
+        item_ids=frozenset({item.id}),
+        received_at=item.at,
+    )
+
+
+def visitor_of(item: Item) -> str:
+    """The id under which a request that the e-mail began says who wrote it."""
+    return f"email-{item.id}"
 
 
 def email_of(item: Item) -> Email:

@@ -1,7 +1,8 @@
 """Who goes, and what is left of their requests and timelines. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from guichet_kit.redact import ERASED, Redaction
@@ -11,18 +12,21 @@ from guichet_requests.email.email import Email
 from guichet_requests.email.people import writer
 from guichet_requests.request.chat import Entry, Message, Opening
 from guichet_requests.request.request import Change, Request, Visitor
-from guichet_requests.timeline.item import Event, Item, Party
+from guichet_requests.timeline.item import Attachment, Event, Item, Party
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
     """The contacts that are this person, the visitors they were, and how they were called.
 
-    ``email_ids`` and ``item_ids`` are the received and the sent e-mails of their requests, ``attachment_ids`` the files
-    that came or went with these and with forms.
+    ``request_ids`` are their requests, ``mention_ids`` those of others on which they wrote. ``email_ids`` and
+    ``item_ids`` are the received and the sent e-mails of their requests, ``attachment_ids`` the files that came or went
+    with these and with forms. ``traces`` is what their addresses are known again by. What was received up to ``at``
+    was theirs; None: an earlier version did not say.
     """
 
     contact_id: str
+    at: datetime | None = None
     contact_ids: frozenset[str] = frozenset()
     visitor_ids: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
@@ -31,6 +35,9 @@ class Erasure:
     email_ids: frozenset[str] = frozenset()
     item_ids: frozenset[str] = frozenset()
     attachment_ids: frozenset[str] = frozenset()
+    request_ids: frozenset[str] = frozenset()
+    mention_ids: frozenset[str] = frozenset()
+    traces: frozenset[str] = frozenset()
 
     @property
     def address_keys(self) -> frozenset[str]:
@@ -47,13 +54,18 @@ class Erasure:
         names, addresses = (frozenset(filter(None, (told,))) for told in (visitor.name, visitor.email))
         return replace(self, names=self.names | names, addresses=self.addresses | addresses)
 
+    def with_more(self, **found: Iterable[str]) -> "Erasure":
+        """With more of each of these sets."""
+        return replace(self, **{name: getattr(self, name) | frozenset(more) for name, more in found.items()})
 
-def erase_request(request: Request, redaction: Redaction) -> Change | None:
-    """The request without the person; None when nothing of them is left in it."""
+
+def erase_request(request: Request, erasure: Erasure, redaction: Redaction) -> Change | None:
+    """The request without the person; None when nothing of them is left in it. Another contact, linked since, stays."""
+    others = request.link is not None and request.link.contact_id not in (None, *erasure.contact_ids)
     after = replace(
         request,
-        contact=None,
-        link=None,
+        contact=request.contact if others else None,
+        link=request.link if others else None,
         visitor=Visitor(request.visitor.id) if request.visitor else None,
         subject=request.subject and redaction.of(request.subject),
         preview=request.preview and redaction.of(request.preview),
@@ -76,12 +88,17 @@ def erase_item(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
         item,
         author=replace(item.author, name=None) if theirs else item.author,
         text=redaction.of(item.text),
-        attachments=tuple(replace(file, name=redaction.of(file.name)) for file in item.attachments),
+        attachments=tuple(_erase_file(file, redaction) for file in item.attachments),
         event=item.event and _erase_event(item.event, erasure, redaction),
         html=None,  # a name may be in pieces there
         email=item.email and _erase_email(item.email, redaction, sent=item.direction == "outbound"),
         delivery=item.delivery and replace(item.delivery, detail=_told(item.delivery.detail, redaction)),
     )
+
+
+def _erase_file(file: Attachment, redaction: Redaction) -> Attachment:
+    """The file without a name: whom it is about stands there in more ways than can be looked for."""
+    return replace(file, name=redaction.file_name(file.name), title=None, detail=_told(file.detail, redaction))
 
 
 def erase_written(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
@@ -120,15 +137,38 @@ def _told(detail: str | None, redaction: Redaction) -> str | None:
     return redaction.of(detail) if detail else detail
 
 
-def erase_heard(opening: Opening, entry: Entry, redaction: Redaction) -> tuple[Opening, Entry]:
-    """What is heard of an erased visitor, without the person."""
+def erase_late(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
+    """An item that came in when the erasure had passed: that it was, and none of its words.
+
+    How the person was called is forgotten by then, so nobody could say which of the words tell who it was.
+    """
+    bare = erase_item(item, erasure, redaction)
+    email = bare.email and replace(bare.email, subject=ERASED, text_signature="", text_quoted="")
+    return replace(bare, text=item.text and ERASED, email=email)
+
+
+def erase_shown(request: Request, item: Item, visitor_ids: frozenset[str], redaction: Redaction) -> Change | None:
+    """The request without what it shows of such an item; its subject goes where one of the visitors began it."""
+    mention = erase_mention(request, redaction)
+    after = mention.request if mention else request
+    keys = ((item.at, item.conversation_id or item.id, item.seq or 0), (item.at, item.id))
+    if request.preview and (request.previewed in keys or request.automatic_from in keys):
+        after = replace(after, preview=ERASED)
+    if request.subject and request.visitor is not None and request.visitor.id in visitor_ids:
+        after = replace(after, subject=ERASED)
+    return None if after == request else Change(after)
+
+
+def erase_heard(opening: Opening, entry: Entry) -> tuple[Opening, Entry]:
+    """What is heard of an erased visitor, without the person: that it was, and none of its words."""
     opening = replace(opening, visitor=Visitor(opening.visitor.id))
     if isinstance(entry, Message):
+        nothing = Redaction([])
         entry = replace(
             entry,
             author=replace(entry.author, name=None) if entry.author.kind == "visitor" else entry.author,
-            text=redaction.of(entry.text),
-            attachments=tuple(replace(file, name=redaction.of(file.name)) for file in entry.attachments),
+            text=entry.text and ERASED,
+            attachments=tuple(_erase_file(file, nothing) for file in entry.attachments),
         )
     return opening, entry
 

@@ -20,6 +20,8 @@ def visitors_erased(erasure: Erasure) -> contract.VisitorsErased:
             email_ids=tuple(sorted(erasure.email_ids)),
             item_ids=tuple(sorted(erasure.item_ids)),
             attachment_ids=tuple(sorted(erasure.attachment_ids)),
+            traces=tuple(sorted(erasure.traces)),
+            erased_at=erasure.at,
         ),
         correlationid=trace.correlation_id.get(),
         causationid=trace.causation_id.get(),

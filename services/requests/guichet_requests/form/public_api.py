@@ -26,6 +26,7 @@ from guichet_requests.form.api import MAX_FIELDS, FieldView
 from guichet_requests.form.form import Form, check
 from guichet_requests.form.store import FormStore
 from guichet_requests.form.submission import Submission
+from guichet_requests.guard import Guard
 from guichet_requests.reason.store import ReasonStore
 from guichet_requests.template.template import Language
 
@@ -88,6 +89,7 @@ def routes(
     outbox: Outbox,
     reasons: ReasonStore,
     files: FileStore,
+    guard: Guard,
     senders: Tokens,
     quotas: Quotas,
     form_dir: Path,
@@ -141,7 +143,7 @@ def routes(
             return not await quotas.take(counted, now())
 
         async with filled_in_now.setdefault(request_id, asyncio.Lock()):  # repeats at one moment count once
-            received = await usecases.fill_in(outbox, reasons, form, request_id, said, may_confirm)
+            received = await usecases.fill_in(outbox, reasons, guard, form, request_id, said, may_confirm)
         confirmed = await outbox.items.get(usecases.confirmation_of(request_id)) is not None
         return Received(number=received.number, confirmed=confirmed)
 

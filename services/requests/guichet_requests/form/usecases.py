@@ -1,7 +1,7 @@
 """What can be done with a form: fill it in."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,6 +16,7 @@ from guichet_requests.form.events import form_submitted
 from guichet_requests.form.form import Form
 from guichet_requests.form.store import FormStore
 from guichet_requests.form.submission import Submission, begin, confirmation, item_of
+from guichet_requests.guard import Guard, Person
 from guichet_requests.reason.store import ReasonStore
 from guichet_requests.request.request import Change, Request
 from guichet_requests.request.store import Taken
@@ -52,6 +53,7 @@ async def files_of(files: FileStore, file_ids: Sequence[str], sender_id: str) ->
 async def fill_in(
     outbox: Outbox,
     reasons: ReasonStore,
+    guard: Guard,
     form: Form,
     request_id: str,
     said: Submission,
@@ -63,6 +65,7 @@ async def fill_in(
     answers the first one. Raises `Contended`.
     """
     confirms: bool | None = None
+    came = now()
     for _ in range(ATTEMPTS):
         existing = await outbox.requests.get(request_id)
         if existing is not None:
@@ -73,7 +76,7 @@ async def fill_in(
         at = now()
         begun = begin(form, said, request_id, number, reason.id if reason else None, at)
         told: list[Event[Any]] = [
-            contact_wanted(request_id, said.email, said.name),
+            contact_wanted(request_id, said.email, said.name, came),
             form_submitted(request_id, item_of(request_id), [file.id for file in said.files]),
         ]
         if confirms is None:
@@ -89,5 +92,17 @@ async def fill_in(
             await outbox.requests.insert(begun, told)
         except Taken:
             continue
+        await guard.look_again(_filled_in(request_id, said, came))
         return begun.request
     raise Contended("The request was being made elsewhere.")
+
+
+def _filled_in(request_id: str, said: Submission, at: datetime) -> Person:
+    """Whoever filled the form in, as the guard asks."""
+    return Person(
+        visitor_ids=frozenset({said.sender_id}),
+        names=frozenset({said.name}),
+        addresses=frozenset({said.email}),
+        item_ids=frozenset({item_of(request_id)}),
+        received_at=at,
+    )

@@ -19,6 +19,7 @@ from guichet_requests.agent.agent import Agent
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.folding import query_words
+from guichet_requests.guard import Guard
 from guichet_requests.reason import usecases as reason_usecases
 from guichet_requests.reason.store import ReasonStore
 from guichet_requests.request import linking, usecases
@@ -114,6 +115,7 @@ def routes(
     agents: AgentStore,
     contacts: ContactStore,
     reasons: ReasonStore,
+    guard: Guard,
     agent: CallerOf,
 ) -> APIRouter:
     """``/api/v1/requests``."""
@@ -151,6 +153,7 @@ def routes(
         created = await usecases.create_by_hand(
             store,
             contacts,
+            guard,
             by=caller.author,
             request_id=str(body.id) if body.id else None,
             idempotency_key=idempotency_key,
@@ -202,7 +205,7 @@ def routes(
         expected: Annotated[int | None, Depends(if_match)],
     ) -> RequestView:
         linked = await usecases.link(
-            store, contacts, request_id, body.contact_id, by=caller.author, expected=expected
+            store, contacts, guard, request_id, body.contact_id, by=caller.author, expected=expected
         )  # fmt: skip
         return _shown(linked, response)
 

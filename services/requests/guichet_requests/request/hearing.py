@@ -8,7 +8,7 @@ from guichet_requests.errors import Contended, Unknown
 from guichet_requests.request import chat
 from guichet_requests.request.behind import behind
 from guichet_requests.request.chat import Entry, Known, Opening
-from guichet_requests.request.request import Link, Request
+from guichet_requests.request.request import Contact, Link, Request
 from guichet_requests.request.store import RequestStore, Taken
 from guichet_requests.request.usecases import ATTEMPTS, change, next_version, pause, show_contact, shown_for
 
@@ -23,8 +23,12 @@ class PredecessorUnknown(NotYet):
     """The conversation before this one was not heard of yet: the entry is to come again later."""
 
 
-async def take_in_entry(store: RequestStore, contacts: ContactStore, opening: Opening, entry: Entry) -> None:
+async def take_in_entry(
+    store: RequestStore, contacts: ContactStore, opening: Opening, entry: Entry
+) -> Contact | None:  # fmt: skip
     """Take in one entry of a conversation, on the request where the conversation belongs. A repeat changes nothing.
+
+    Returns the contact that this linked the request to.
 
     Raises:
         PredecessorUnknown: it cannot be said yet which request that is.
@@ -45,7 +49,7 @@ async def take_in_entry(store: RequestStore, contacts: ContactStore, opening: Op
             else:
                 taken = chat.take_in(request, opening, entry, known)
                 if taken is None:
-                    return
+                    return None
                 taken = next_version(request, taken)
                 # Where a conversation belongs is written down before any of its entries is on a timeline.
                 save = store.replace if joins else store.take_in
@@ -57,7 +61,7 @@ async def take_in_entry(store: RequestStore, contacts: ContactStore, opening: Op
         behind.taken_in(taken.items)
         if known:
             await show_contact(store, contacts, taken.request.id)
-        return
+        return known.contact if known else None
     raise Contended(f"conversation {opening.conversation_id}")
 
 

@@ -38,7 +38,7 @@ from guichet_requests.request.conversation import Conversation
 from guichet_requests.request.documents import conversation_of, difference, from_document, to_document
 from guichet_requests.request.indexes import GONE, INDEXES
 from guichet_requests.request.listing import OPEN, Listing
-from guichet_requests.request.request import Change, Link, Request, Visitor
+from guichet_requests.request.request import Change, Contact, Link, Request, Visitor
 from guichet_requests.request.telling import Telling
 from guichet_requests.timeline import store as timeline
 from guichet_requests.timeline.store import TimelineStore
@@ -112,10 +112,18 @@ class RequestStore:
                 yield request_id
 
     async def of_person(
-        self, contact_ids: Iterable[str], visitor_ids: Iterable[str], addresses: Iterable[str] = ()
+        self,
+        contact_ids: Iterable[str],
+        visitor_ids: Iterable[str],
+        addresses: Iterable[str] = (),
+        *,
+        until: datetime | None = None,
     ) -> AsyncIterator[str]:
-        """The ids of the requests that the contacts are on, that the visitors began, or that await the addresses."""
-        found = self.collection.find(_of_person(contact_ids, visitor_ids, addresses), {"_id": True})
+        """The ids of the requests that the contacts are on, that the visitors began, or that await the addresses.
+
+        ``until``: of the last, those that began up to then.
+        """
+        found = self.collection.find(_of_person(contact_ids, visitor_ids, addresses, until), {"_id": True})
         for request_id in [document["_id"] async for document in found]:
             yield request_id
 
@@ -127,6 +135,11 @@ class RequestStore:
         """What the visitors said of themselves, on each of their requests."""
         found = self.collection.find({"visitor.id": {"$in": [*visitor_ids]}}, {"visitor": True})
         return [Visitor(**document["visitor"]) async for document in found]
+
+    async def shown_as(self, contact_ids: Iterable[str]) -> list[Contact]:
+        """What is shown of the contacts on their requests."""
+        found = self.collection.find({"contact.id": {"$in": [*contact_ids]}}, {"contact": True})
+        return [Contact(**document["contact"]) async for document in found]
 
     async def rewrite_untold(self, request_id: str, change: Callable[[Document], Document]) -> None:
         """Put what ``change`` makes of each event that was not published yet in its place; none is taken away."""
@@ -269,10 +282,16 @@ class RequestStore:
         await self.collection.update_one({"_id": request_id}, {"$pull": {"pending": {"$or": done}}})
 
 
-def _of_person(contact_ids: Iterable[str], visitor_ids: Iterable[str], addresses: Iterable[str] = ()) -> Document:
+def _of_person(
+    contact_ids: Iterable[str],
+    visitor_ids: Iterable[str],
+    addresses: Iterable[str] = (),
+    until: datetime | None = None,
+) -> Document:
     contacts, visitors, awaited = {"$in": [*contact_ids]}, {"$in": [*visitor_ids]}, {"$in": [*addresses]}
-    fields = {"link.contact_id": contacts, "contact.id": contacts, "visitor.id": visitors, "awaits": awaited}
-    return {"$or": [{name: one_of} for name, one_of in fields.items()]}
+    fields = {"link.contact_id": contacts, "contact.id": contacts, "visitor.id": visitors}
+    began: Document = {"created_at": {"$lte": until}} if until else {}
+    return {"$or": [*({name: one_of} for name, one_of in fields.items()), {"awaits": awaited} | began]}
 
 
 def _at_version(request: Request) -> Document:

@@ -18,6 +18,7 @@ from guichet_requests.agent.agent import Agent
 from guichet_requests.contact.contact import ContactCopy, ContactErased, ContactNotKnownYet
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.errors import Contended, IdTaken, Refused, Unknown
+from guichet_requests.guard import Guard, Person
 from guichet_requests.request import linking
 from guichet_requests.request import request as noun
 from guichet_requests.request.request import Assignee, Change, Contact, Link, Priority, Request
@@ -63,6 +64,7 @@ async def get(store: RequestStore, request_id: str) -> Request:
 async def create_by_hand(
     store: RequestStore,
     contacts: ContactStore,
+    guard: Guard,
     *,
     by: Author,
     request_id: str | None,
@@ -86,7 +88,7 @@ async def create_by_hand(
             if existing.created_by != by.id:
                 raise IdTaken("The id is another request's.")
             return existing
-        contact = await _active(contacts, contact_id) if contact_id else None
+        contact = await _active(contacts, guard, contact_id) if contact_id else None
         created = noun.open_by_hand(
             request_id,
             await store.next_number(),
@@ -103,7 +105,10 @@ async def create_by_hand(
             await store.insert(created)
         except Taken:
             continue
-        return await show_contact(store, contacts, request_id) if contact else created.request
+        if contact is None:
+            return created.request
+        await guard.look_again(shown(contact, contact_id or contact.id))
+        return await show_contact(store, contacts, request_id)
     raise Contended("The request was being made elsewhere.")
 
 
@@ -126,15 +131,36 @@ async def assign(
 
 
 async def link(
-    store: RequestStore, contacts: ContactStore, request_id: str, contact_id: str, *, by: Author, expected: int | None
+    store: RequestStore,
+    contacts: ContactStore,
+    guard: Guard,
+    request_id: str,
+    contact_id: str,
+    *,
+    by: Author,
+    expected: int | None,
 ) -> Request:
     """Link the request to the contact. Raises `Unknown`, `StaleVersion`, `ContactNotKnownYet`, `ContactErased`."""
+    linked: set[Contact] = set()
 
     async def decide(request: Request) -> Change | None:
-        return linking.link(request, contact_id, await _active(contacts, contact_id), by=by, at=now())
+        contact = await _active(contacts, guard, contact_id)
+        linked.add(contact)
+        return linking.link(request, contact_id, contact, by=by, at=now())
 
     await change_after(store, request_id, decide, expected)
+    for contact in linked:
+        await guard.look_again(shown(contact, contact_id))
     return await show_contact(store, contacts, request_id)
+
+
+def shown(contact: Contact, *linked_ids: str) -> Person:
+    """The person as a request shows them, and by which ids they were linked, as the guard asks."""
+    return Person(
+        contact_ids=frozenset({contact.id, *linked_ids}),
+        names=frozenset({contact.name} - {""}),
+        addresses=frozenset({contact.email} if contact.email else ()),
+    )
 
 
 async def show_contact(store: RequestStore, contacts: ContactStore, request_id: str) -> Request:
@@ -155,8 +181,10 @@ async def shown_for(contacts: ContactStore, link: Link) -> Contact | None:
     return Contact(copy.id, copy.name, copy.email) if copy and copy.state == "active" else None
 
 
-async def _active(contacts: ContactStore, contact_id: str) -> Contact:
+async def _active(contacts: ContactStore, guard: Guard, contact_id: str) -> Contact:
     copy: ContactCopy | None = await contacts.resolve(contact_id)
+    if copy is not None and await guard.erased(Person(contact_ids=frozenset({contact_id, copy.id}))):
+        raise ContactErased
     match copy:
         case ContactCopy(state="active"):
             return Contact(copy.id, copy.name, copy.email)

@@ -110,18 +110,34 @@ class TimelineStore:
         found = self.collection.find({"request_id": {"$in": [*request_ids]}} | sent)
         return [from_document(document) async for document in found]
 
-    async def written_by(self, addresses: Iterable[str]) -> list[Item]:
-        """The e-mails that came from these addresses, as `email_key` makes them, on whatever request they are."""
-        found = self.collection.find({"sender_key": {"$in": [*addresses]}})
+    async def written_by(self, addresses: Iterable[str], until: datetime | None = None) -> list[Item]:
+        """The e-mails that came from these addresses, as `email_key` makes them, on whatever request they are.
+
+        Those up to ``until``, if that is given.
+        """
+        came: Document = {"at": {"$lte": until}} if until else {}
+        found = self.collection.find({"sender_key": {"$in": [*addresses]}} | came)
         return [from_document(document) async for document in found]
 
-    async def rewrite(self, request_id: str, change: Callable[[Item], Item]) -> None:
-        """Put what ``change`` makes of each item of the request in its place."""
-        async for document in self.collection.find({"request_id": request_id}):
-            before = from_document(document)
-            after = change(before)
-            if after != before:
-                await self.collection.replace_one({"_id": before.id}, to_document(after))
+    async def rewrite(self, request_id: str, change: Callable[[Item], Item]) -> bool:
+        """Put what ``change`` makes of each item of the request in its place; whether it made any other.
+
+        An item that changes meanwhile is read again: neither a later revision nor what another one took out is undone.
+        """
+        rewritten = False
+        for document in await self.collection.find({"request_id": request_id}).to_list(None):
+            there: Document | None = document
+            while there is not None:
+                before = from_document(there)
+                after = change(before)
+                if after == before:
+                    break
+                result = await self.collection.replace_one(there, to_document(after))
+                if result.matched_count:
+                    rewritten = True
+                    break
+                there = await self.collection.find_one({"_id": before.id})
+        return rewritten
 
     async def page(
         self, request_id: str, order: Order, limit: int, cursor: str | None

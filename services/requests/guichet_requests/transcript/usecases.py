@@ -12,8 +12,8 @@ from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Address
 from guichet_requests.email.letter import Language, Letter
 from guichet_requests.email.usecases import Outbox, submit
-from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.errors import Refused
+from guichet_requests.guard import Guard, Person
 from guichet_requests.request import chat
 from guichet_requests.request.request import Change, Request
 from guichet_requests.request.usecases import Addition, add_item
@@ -41,7 +41,7 @@ class Desk:
     """What sending works with. ``language`` is the installation's; ``links`` signs, ``public_url`` begins the links."""
 
     outbox: Outbox
-    erasures: ErasureStore
+    guard: Guard
     proofs: ProofStore
     links: Tokens
     public_url: str
@@ -81,7 +81,8 @@ async def send(desk: Desk, wanted: Wanted) -> None:
     """
     outbox = desk.outbox
     request = await _heard(outbox, wanted)
-    if await desk.erasures.of_visitor(wanted.visitor_id) is not None:
+    visitor = Person(visitor_ids=frozenset({wanted.visitor_id}))
+    if await desk.guard.erased(visitor):
         await desk.proofs.forget(wanted.visitor_id)
         return
     email = wanted.email or (request.contact and request.contact.email) or wanted.visitor_email
@@ -92,6 +93,7 @@ async def send(desk: Desk, wanted: Wanted) -> None:
     if not await _may_have_it(desk, request, wanted, email):
         claim = Claim(wanted.id, wanted.conversation_id, wanted.visitor_id, wanted.last_seq, email, language)
         await _ask(desk, request, claim)
+        await desk.guard.look_again(_asked_for(wanted, request))
         return
     first = max(1, wanted.last_seq - ENTRIES_MAX + 1)
     ids = [f"{wanted.conversation_id}:{seq}" for seq in range(first, wanted.last_seq + 1)]
@@ -102,6 +104,7 @@ async def send(desk: Desk, wanted: Wanted) -> None:
         purpose="transcript",
     )
     await submit(outbox, request.id, wanted.id, letter, author=_author(wanted.by))
+    await desk.guard.look_again(_asked_for(wanted, request))
 
 
 async def prove(desk: Desk, token: str) -> None:
@@ -114,7 +117,7 @@ async def prove(desk: Desk, token: str) -> None:
     except InvalidToken:
         raise LinkNotValid("The link is not valid any more.") from None
     claim = Claim.of(claims.subject, claims.extra)
-    if await desk.erasures.of_visitor(claim.visitor_id) is not None:
+    if await desk.guard.erased(Person(visitor_ids=frozenset({claim.visitor_id}))):
         raise LinkNotValid("The link is not valid any more.")
     await desk.proofs.add(claim.visitor_id, claim.email, now())
     wanted = Wanted(
@@ -142,6 +145,18 @@ async def _may_have_it(desk: Desk, request: Request, wanted: Wanted, email: str)
     if wanted.by.kind == "agent" and (wanted.email or request.contact):
         return True  # an agent named it, or said who the customer is; what a visitor claims an agent cannot know
     return await desk.proofs.has(wanted.visitor_id, email)
+
+
+def _asked_for(wanted: Wanted, request: Request) -> Person:
+    """Whose conversation it is, as the guard asks: as they were known when it was composed."""
+    known = [one for one in (request.visitor, request.contact) if one]
+    return Person(
+        contact_ids=frozenset({request.contact.id} if request.contact else ()),
+        visitor_ids=frozenset({wanted.visitor_id}),
+        item_ids=frozenset({wanted.id}),
+        names=frozenset(one.name for one in known if one.name),
+        addresses=frozenset(one.email for one in known if one.email),
+    )
 
 
 async def _ask(desk: Desk, request: Request, claim: Claim) -> None:
