@@ -26,6 +26,9 @@ SECONDS = 180.0
 
 Ask = Callable[[str], Awaitable[Any]]
 
+pytestmark = pytest.mark.timeout(600)
+"""The first of them starts five programs and sends them all."""
+
 
 @pytest.fixture(scope="module")
 def requests_service(

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -109,12 +110,12 @@ class _Conversation(SMTP):
                 status = "552 5.3.4 The mail is too large"
             else:
                 status = await self.event_handler.take(transaction, spool)
-        self._set_post_data_state()
+        self.envelope = Transaction()
         await self.push(status)
 
     async def _read_into(self, spool: Spool) -> None:
         """Read up to the line with a dot alone, without the dots that were put before others (RFC 5321, 4.5.2)."""
-        before, limit = _CRLF, self.data_size_limit or 0
+        before, limit = _CRLF, self.data_size_limit or sys.maxsize
         while True:
             try:
                 chunk = await self._reader.readuntil(_END)
@@ -124,7 +125,7 @@ class _Conversation(SMTP):
             joined = before + (chunk[: -len(_END)] if ended else chunk)
             plain = joined.replace(b"\r\n.", _CRLF)[len(before) :]
             before = (before + chunk)[-2:]
-            if limit and spool.size <= limit:
+            if spool.size <= limit:
                 spool.write(plain)
                 if spool.size > limit:
                     spool.discard()
@@ -154,6 +155,11 @@ class _Handler:
         transaction.rcpt_tos.append(address)
         transaction.rcpt_options.extend(options)
         return "250 2.1.5 OK"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Whatever it was, it is no fault of the mail: its sender keeps it and tries again."""
+        log.error("listener_failed", source=self._source, error=repr(error))
+        return "451 4.3.0 It failed; try again"
 
     async def take(self, transaction: Transaction, spool: Spool) -> str:
         """Store the mail; what is said of that."""
