@@ -5,6 +5,7 @@ mailbox in them is ``support@desk.example``, and it sent one mail, `SENT_ID`.
 """
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,14 +30,20 @@ class Case:
     wanted: dict[str, Any]
 
 
-def cases(*kinds: str) -> list[Case]:
+def cases(*kinds: str, folder: Path = FOLDER) -> list[Case]:
     """Those of these kinds; all, where none is named."""
-    files = sorted(FOLDER.glob("*/*.eml"))
+    files = sorted(folder.glob("*/*.eml"))
     return [
         Case(file.parent.name, file.stem, file.read_bytes(), json.loads(file.with_suffix(".json").read_text("utf-8")))
         for file in files
         if not kinds or file.parent.name in kinds
     ]
+
+
+def others() -> list[Case]:
+    """Somebody else's, in the same form, where GUICHET_CASES names their folder."""
+    folder = os.environ.get("GUICHET_CASES")
+    return cases(folder=Path(folder)) if folder else []
 
 
 def judged(raw: bytes) -> Mail:
@@ -48,7 +55,11 @@ def judged(raw: bytes) -> Mail:
 
 def wrong(case: Case) -> dict[str, tuple[Any, Any]]:
     """What is shown and what is wanted, where they differ."""
-    found = shown(judged(case.raw))
+    return differences(case, shown(judged(case.raw)))
+
+
+def differences(case: Case, found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What was found, by the names of `shown`, and what is wanted, where they differ."""
     return {
         name: (found.get(_BARE.get(name, name)), value)
         for name, value in case.wanted.items()

@@ -25,10 +25,19 @@ from guichet_local.testing import S3
 from guichet_local.testing.events import events_of
 from guichet_local.testing.service import ServiceProcess
 
+from .certificates import certificate
+
+AUTHSERV_ID = "mx.desk.example"
 INBOUND_SECRET = "inbound-secret"
 ADDRESS = "support@desk.example"
 MAILBOXES = [
-    {"id": "support", "address": ADDRESS, "name": "Support", "per_minute": 6000},
+    {
+        "id": "support",
+        "address": ADDRESS,
+        "name": "Support",
+        "per_minute": 6000,
+        "aliases": ["support@boutique-lumiere.example"],
+    },
     {
         "id": "sales",
         "address": "sales@desk.example",
@@ -205,10 +214,17 @@ async def mail_server() -> AsyncIterator[MailServer]:
 
 
 @pytest.fixture(scope="package")
+def door_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """By which the service proves who it is where mail comes in."""
+    return certificate(tmp_path_factory.mktemp("door") / "cert.pem", "127.0.0.1")
+
+
+@pytest.fixture(scope="package")
 def mailer(
     servers: dict[str, str],
     attachments: ServiceProcess,
     mail_server: MailServer,
+    door_certificate: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Mailer]:
     """The service; a test that kills it starts it again. One for all: two would take each other's events."""
@@ -223,6 +239,9 @@ def mailer(
         "GUICHET_PROCESS_LEASE": "2",
         "GUICHET_MAIL_SIZE_LIMIT": "40000000",
         "GUICHET_MAILBOXES": json.dumps(MAILBOXES),
+        "GUICHET_MAIL_TLS_CERT_FILE": str(door_certificate),
+        "GUICHET_MAIL_TLS_KEY_FILE": str(door_certificate),
+        "GUICHET_MAIL_AUTHSERV_IDS": json.dumps([AUTHSERV_ID]),
     }
     service = Mailer("guichet_mailer", servers | settings, tmp_path_factory.mktemp("mailer") / "log")
     try:

@@ -5,15 +5,11 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from guichet_contracts.requests import EmailAddress, SubmittedEmail
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -27,22 +23,10 @@ from guichet_mailer.outbound.transport import Transport, TryLater
 from guichet_mailer.outbound.usecases import Post, accept_submission, send_next
 from guichet_mailer.threads import ThreadStore
 
+from .certificates import certificate
 from .conftest import MailServer
 
 SECRET = b"x" * 48
-
-
-def certificate(file: Path, host: str) -> Path:
-    """A certificate that vouches for itself, with its key."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "desk")])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(now()).not_valid_after(now() + timedelta(days=1))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False)
-    signed = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(key.private_bytes(*pem) + signed)
-    return file
 
 
 @pytest.fixture(scope="module")

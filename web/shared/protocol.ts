@@ -98,6 +98,7 @@ export interface TimelineEvent {
     | "request_created"
     | "email_moved"
     | "email_judged"
+    | "email_repeated"
     | "transcript_without_address";
   from?: string | { id: string; name: string } | null;
   to?: string | { id: string; name: string } | null;
@@ -211,6 +212,16 @@ export interface Email {
   automatic: boolean;
   /** Of sent ones. */
   purpose?: "reply" | "forward" | "confirmation" | "transcript" | "proof" | null;
+  authentication?: Authentication;
+}
+
+/** What the mail server found out about the sender (RFC 8601); `fail`: the address was forged. */
+export interface Authentication {
+  server: string;
+  spf: string | null;
+  dkim: string | null;
+  dmarc: string | null;
+  verdict: "pass" | "fail" | "none";
 }
 
 export interface TimelineItem {

@@ -90,6 +90,19 @@ class Invitation(Model):
     all_day: bool = False
 
 
+class Authentication(Model):
+    """What a mail server that the operator trusts found out about the sender (RFC 8601), where it looked.
+
+    ``verdict`` is on the address in From: ``pass`` it is theirs, ``fail`` it was forged, ``none`` nobody vouches.
+    """
+
+    server: str
+    spf: str | None = None
+    dkim: str | None = None
+    dmarc: str | None = None
+    verdict: Literal["pass", "fail", "none"] = "none"
+
+
 class Email(Model):
     """A received e-mail. ``html`` is clean; remote images have ``remote:`` before their address.
 
@@ -104,7 +117,8 @@ class Email(Model):
     no address was found in it.
     ``sent_at``: the mail's own date. ``forwarded_from``: who wrote the mail that is forwarded in the text.
     ``answer_by_machine``: False where no automatic mail may answer it, though a person may have written it (it has no
-    return path, or says so by ``X-Auto-Response-Suppress``).
+    return path, or says so by ``X-Auto-Response-Suppress``). ``authentication``: None where no trusted server said
+    anything of the sender.
     """
 
     id: str
@@ -136,11 +150,20 @@ class Email(Model):
     signed: Literal["smime", "pgp"] | None = None
     encrypted: bool = False
     notes: tuple[str, ...] = ()
+    authentication: Authentication | None = None
 
 
 class EmailReceivedData(Model):
     email: Email
     thread: Thread
+
+
+class EmailRepeatedData(Model):
+    """The e-mail ``email_id`` came again, as ``repeat_id``: the same date, author, words and Message-ID."""
+
+    email_id: str
+    repeat_id: str
+    received_at: Time
 
 
 class DeliveryChangedData(Model):
@@ -161,6 +184,13 @@ class EmailReceived(Event[EmailReceivedData]):
 
     source: Literal["guichet/mailer"] = "guichet/mailer"
     type: Literal["mailer.email.received.v1"] = "mailer.email.received.v1"
+
+
+class EmailRepeated(Event[EmailRepeatedData]):
+    """An e-mail that was received before came once more, by another way or in other bytes; it is not told again."""
+
+    source: Literal["guichet/mailer"] = "guichet/mailer"
+    type: Literal["mailer.email.repeated.v1"] = "mailer.email.repeated.v1"
 
 
 class DeliveryChanged(Event[DeliveryChangedData]):

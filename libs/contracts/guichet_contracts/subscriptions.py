@@ -32,7 +32,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "contacts.contact.unmerged.v1",
         "contacts.contact.erased.v1",
     ),
-    REQUESTS_MAIL: ("mailer.email.received.v1", "mailer.delivery.changed.v1"),
+    REQUESTS_MAIL: ("mailer.email.received.v1", "mailer.email.repeated.v1", "mailer.delivery.changed.v1"),
     REQUESTS_FILES: ("attachments.attachment.stored.v1", "attachments.attachment.rejected.v1"),
     REQUESTS_TRANSCRIPTS: ("chat.transcript.requested.v1",),
     CONTACTS_WANTED: ("requests.contact.wanted.v1",),

@@ -25,8 +25,10 @@ from guichet_kit.tokens import Tokens
 from guichet_mailer import access, consumers, failures, figures
 from guichet_mailer.files import Files
 from guichet_mailer.inbound import api as inbound_api
+from guichet_mailer.inbound.door import Door
 from guichet_mailer.inbound.fetcher import FetchStore, fetching
-from guichet_mailer.inbound.listeners import listening
+from guichet_mailer.inbound.listeners import Certificate, Listener, listening
+from guichet_mailer.inbound.received import Source
 from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.inbound.usecases import Reception, process_next
 from guichet_mailer.mailbox import AddressTokens, Mailboxes
@@ -105,6 +107,7 @@ def build(settings: Settings) -> FastAPI:
         lease=timedelta(seconds=settings.process_lease),
         size_limit=settings.mail_size_limit,
         arrived=asyncio.Event(),
+        authserv_ids=settings.mail_authserv_ids,
     )
     consumers.subscribe(broker, reception)
     revocations = Revocations()
@@ -115,7 +118,16 @@ def build(settings: Settings) -> FastAPI:
         return False
 
     # Where there is no mailbox there is nothing to take mail for, and no port is opened.
-    ports = (("smtp", settings.smtp_port), ("lmtp", settings.lmtp_port)) if mailboxes.all else ()
+    ports: tuple[tuple[Source, int], ...] = (
+        (("smtp", settings.smtp_port), ("lmtp", settings.lmtp_port)) if mailboxes.all else ()
+    )
+    listener = Listener(
+        reception,
+        settings.smtp_host,
+        settings.mail_recipients_limit,
+        Door(settings.mail_connections, settings.mail_connections_per_address),
+        _certificate(settings),
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -141,8 +153,7 @@ def build(settings: Settings) -> FastAPI:
                 )
             )
             for source, port in ports:
-                limit = settings.mail_recipients_limit
-                await stack.enter_async_context(listening(reception, settings.smtp_host, port, source, limit))  # type: ignore[arg-type]
+                await stack.enter_async_context(listening(listener, port, source))
             await stack.enter_async_context(fetching(reception, FetchStore(database), settings.imap_poll))
             yield
             health.draining = True
@@ -161,6 +172,12 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(inbound_api.routes(reception, agent, secret))
     app.include_router(outbound_api.routes(post, agent))
     return app
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if settings.mail_tls_cert_file is None or settings.mail_tls_key_file is None:
+        return None
+    return Certificate(settings.mail_tls_cert_file, settings.mail_tls_key_file)
 
 
 async def _prepared(ready: Awaitable[None], *stores: ReceivedStore | DeliveryStore | ThreadStore) -> None:

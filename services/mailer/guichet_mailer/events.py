@@ -10,7 +10,7 @@ from guichet_kit.ids import new_id
 
 from guichet_mailer.inbound.received import Received
 from guichet_mailer.outbound.delivery import Delivery, State
-from guichet_mailer.parsing import Address, Mail
+from guichet_mailer.parsing import Address, Authentication, Mail
 
 
 def _envelope(subject: str) -> dict[str, Any]:
@@ -46,6 +46,7 @@ def email_received(
     attachments: Sequence[contract.Attachment],
     bounced_item: str | None,
     ours: Sequence[str],
+    proven: Authentication | None = None,
 ) -> contract.EmailReceived:
     """The event of a mail's having been read."""
     email = contract.Email(
@@ -80,9 +81,16 @@ def email_received(
         signed=mail.signed,
         encrypted=mail.encrypted,
         notes=mail.notes,
+        authentication=contract.Authentication.model_validate(proven, from_attributes=True) if proven else None,
     )
     data = contract.EmailReceivedData(email=email, thread=thread)
     return contract.EmailReceived(data=data, **_envelope(received.id))
+
+
+def email_repeated(repeat: Received, first_id: str) -> contract.EmailRepeated:
+    """The event of a mail's having come again."""
+    data = contract.EmailRepeatedData(email_id=first_id, repeat_id=repeat.id, received_at=repeat.received_at)
+    return contract.EmailRepeated(data=data, **_envelope(first_id))
 
 
 def _bounce(mail: Mail, item_id: str | None) -> contract.Bounce | None:

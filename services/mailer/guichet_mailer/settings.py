@@ -1,7 +1,10 @@
 """What the service can be told."""
 
+from pathlib import Path
+from typing import Self
+
 from guichet_kit.settings import ServiceSettings
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from guichet_mailer.mailbox import Mailbox
 
@@ -23,6 +26,13 @@ class Settings(ServiceSettings):
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=2525, ge=0, le=65535)
     lmtp_port: int = Field(default=2424, ge=0, le=65535)
+    mail_connections: int = Field(default=20, ge=1, description="To SMTP and LMTP at once")
+    mail_connections_per_address: int = Field(default=5, ge=1, description="Of them from one address")
+    mail_tls_cert_file: Path | None = Field(default=None, description="PEM, for STARTTLS where mail comes in")
+    mail_tls_key_file: Path | None = None
+    mail_authserv_ids: tuple[str, ...] = Field(
+        default=(), description="Of the servers whose Authentication-Results are believed (RFC 8601)"
+    )
     mail_size_limit: int = Field(default=50_000_000, ge=1_000)
     mail_recipients_limit: int = Field(default=100, ge=1)
     imap_poll: float = Field(
@@ -54,3 +64,9 @@ class Settings(ServiceSettings):
         if len({mailbox.id for mailbox in value}) != len(value):
             raise ValueError("two mailboxes have the same id")
         return value
+
+    @model_validator(mode="after")
+    def _certificate_is_whole(self) -> Self:
+        if (self.mail_tls_cert_file is None) != (self.mail_tls_key_file is None):
+            raise ValueError("GUICHET_MAIL_TLS_CERT_FILE and GUICHET_MAIL_TLS_KEY_FILE go together")
+        return self

@@ -25,7 +25,7 @@ from pydantic import Field
 from guichet_requests.contact import usecases as contact_usecases
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.email import heard
-from guichet_requests.email.inbound import take_in_email, take_in_fate, take_in_file
+from guichet_requests.email.inbound import take_in_email, take_in_fate, take_in_file, take_in_repeat
 from guichet_requests.email.settling import Mailroom
 from guichet_requests.erasure import usecases as erasure_usecases
 from guichet_requests.erasure.usecases import Everywhere
@@ -54,7 +54,7 @@ ContactEvent = Annotated[
     Field(discriminator="type"),
 ]
 MailEvent = Annotated[
-    mailer_contract.EmailReceived | mailer_contract.DeliveryChanged,
+    mailer_contract.EmailReceived | mailer_contract.EmailRepeated | mailer_contract.DeliveryChanged,
     Field(discriminator="type"),
 ]
 
@@ -134,6 +134,8 @@ async def take_in_mail(room: Mailroom, event: MailEvent) -> None:
     match event:
         case mailer_contract.EmailReceived(data=data):
             await take_in_email(room, heard.item_of(data.email), data.thread)
+        case mailer_contract.EmailRepeated(data=data):
+            await take_in_repeat(room, data.email_id, data.repeat_id, data.received_at)
         case mailer_contract.DeliveryChanged(data=data):
             await take_in_fate(room, data.request_id, data.item_id, heard.delivery_of(data))
 

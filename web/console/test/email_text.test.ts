@@ -6,6 +6,7 @@ import {
   tellCalendarTime,
   tellDelivery,
   tellFileState,
+  tellInvitation,
   tellMailer,
   tellPlaced,
 } from "../src/emails/email_text";
@@ -117,5 +118,75 @@ describe("a time of a calendar", () => {
   it("may be a whole day, or anything", () => {
     expect(tellCalendarTime("20260314", "fr")).toBe("14 mars 2026");
     expect(tellCalendarTime("soon", "fr")).toBe("soon");
+  });
+});
+
+describe("what the mailer says itself", () => {
+  it.each([
+    ["it says that mail did not arrive, and names one that was sent", "mailer.saysUndeliveredOurs"],
+    ["it is a report of the type abuse on mail that was sent (RFC 5965)", "mailer.complains"],
+    ["it is from a mail system (mailer-daemon)", "mailer.daemon"],
+  ] as const)("is told in the agent's language: %s", (said, key) => {
+    expect(tellMailer(said, t)).toBe(t(key));
+  });
+
+  it("is told sign by sign where it took two", () => {
+    const said = "it has no return address and its text is that of an automatic reply";
+    expect(tellMailer(said, t)).toBe(`${t("mailer.noReturnAddress")} ${t("mailer.textSaysSo")}`);
+    expect(tellMailer("its text is that of an automatic reply and Precedence: bulk", t)).toBe(
+      `${t("mailer.textSaysSo")} Precedence: bulk`,
+    );
+  });
+
+  it("leaves the words of another server as they are, with an *and* in them, too", () => {
+    expect(tellMailer("550 spam and nothing else", t)).toBe("550 spam and nothing else");
+  });
+});
+
+describe("who a mail server says wrote it", () => {
+  const proven = { server: "mx.desk.example", spf: "fail", dkim: null, dmarc: "fail" } as const;
+
+  it("warns of a forged address and names what was found", () => {
+    const [mark] = marks(email({ authentication: { ...proven, verdict: "fail" } }), t);
+    expect(mark).toMatchObject({ tone: "warn", name: "Expéditeur falsifié" });
+    expect(mark?.text).toContain("mx.desk.example");
+    expect(mark?.text).toContain("SPF: fail, DMARC: fail");
+  });
+
+  it("says quietly that the address was proven", () => {
+    const [mark] = marks(email({ authentication: { ...proven, spf: "pass", dmarc: "pass", verdict: "pass" } }), t);
+    expect(mark).toMatchObject({ tone: "plain", name: "Expéditeur vérifié" });
+  });
+
+  it("says nothing where nobody vouches for it, as for most", () => {
+    expect(marks(email({ authentication: { ...proven, verdict: "none" } }), t)).toEqual([]);
+  });
+});
+
+describe("an invitation", () => {
+  const meeting = {
+    ...{ method: "REQUEST", summary: "Livraison", location: "", organizer: "", all_day: false },
+    ...{ start: "20261203T090000", end: "20261203T100000", zone: "Etc/GMT+5" },
+    ...{ starts_at: "2026-12-03T14:00:00Z", ends_at: "2026-12-03T15:00:00Z" },
+  };
+  const here = (at: string) =>
+    new Date(at).toLocaleString("fr", { dateStyle: "medium", timeStyle: "short" });
+
+  it("is shown when it is for the reader, and when it says itself, with its zone", () => {
+    const told = tellInvitation(meeting, "fr", t);
+    expect(told).toContain(`${here(meeting.starts_at)} – ${here(meeting.ends_at)}`);
+    expect(told).toMatch(/3 déc. 2026,? (?:à )?09:00 – .*10:00 Etc\/GMT\+5\)/);
+  });
+
+  it("in UTC is shown once", () => {
+    const utc = { ...meeting, start: "20261203T140000Z", end: "20261203T150000Z", zone: "UTC" };
+    expect(tellInvitation(utc, "fr", t)).toBe(
+      `Livraison · ${here(meeting.starts_at)} – ${here(meeting.ends_at)}`,
+    );
+  });
+
+  it("without a zone is shown as it stands", () => {
+    const floating = { ...meeting, zone: "", starts_at: null, ends_at: null };
+    expect(tellInvitation(floating, "fr", t)).toMatch(/^Livraison · 3 déc. 2026.*09:00 – 3 déc. 2026.*10:00$/);
   });
 });

@@ -34,6 +34,10 @@ describe("an event in words", () => {
       "Motif : aucun → Panne, par Caro Agent",
     ],
     [
+      { name: "email_repeated", from: null, to: "pending", by: { kind: "system", id: "", name: null } },
+      "L’e-mail « pending » est arrivé une seconde fois : il n’est affiché qu’une fois",
+    ],
+    [
       { name: "conversation_closed", to: "pending", by: caro },
       "Conversation clôturée par Caro Agent, demande : en attente",
     ],

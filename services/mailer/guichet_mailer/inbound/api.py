@@ -15,6 +15,7 @@ from guichet_mailer.access import Caller, CallerOf, inbound_secret, only_supervi
 from guichet_mailer.inbound import usecases
 from guichet_mailer.inbound.received import Envelope, Received, State
 from guichet_mailer.inbound.refused import refused_file
+from guichet_mailer.inbound.spool import Spool
 from guichet_mailer.inbound.usecases import Reception
 
 
@@ -49,12 +50,14 @@ def routes(reception: Reception, agent: CallerOf, secret: str | None) -> APIRout
 
     @router.post("/inbound", status_code=202, dependencies=[Depends(inbound_secret(secret))])
     async def receive_mail(request: Request) -> Accepted:
-        raw = await request.body()
-        if len(raw) > reception.size_limit:
-            raise TooLarge(f"The mail is larger than {reception.size_limit} bytes.")
-        if not raw:
-            raise Invalid.of("body", "must be a mail")
-        return Accepted(id=await usecases.take_in(reception, raw, Envelope("http")))
+        with Spool() as spool:
+            async for chunk in request.stream():
+                spool.write(chunk)
+                if spool.size > reception.size_limit:
+                    raise TooLarge(f"The mail is larger than {reception.size_limit} bytes.")
+            if not spool.size:
+                raise Invalid.of("body", "must be a mail")
+            return Accepted(id=await usecases.take_in_spooled(reception, spool, Envelope("http")))
 
     @router.get("/quarantine", dependencies=[supervisor])
     async def list_quarantine(

@@ -1,8 +1,6 @@
 """What can be done with mail that comes in. It is stored raw before anything reads it."""
 
 import asyncio
-import hashlib
-import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,12 +21,14 @@ from guichet_mailer import events
 from guichet_mailer.files import Files, FilesUnavailable, Infected
 from guichet_mailer.inbound.judgement import among_people, reported
 from guichet_mailer.inbound.received import Envelope, Quarantine, Received, State
+from guichet_mailer.inbound.spool import Spool
 from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.mailbox import Mailboxes
 from guichet_mailer.outbound.delivery import Delivery
 from guichet_mailer.outbound.usecases import Post, mark_bounced
 from guichet_mailer.parser import ParserFailed, Parsers
 from guichet_mailer.parsing import File, Mail, Unreadable
+from guichet_mailer.parsing.authentication import authentication
 from guichet_mailer.threads import Threading
 
 MAX_ATTEMPTS = 20
@@ -65,7 +65,10 @@ class NotInQuarantine(Exception):
 
 @dataclass(frozen=True)
 class Reception:
-    """What receiving works with. ``size_limit`` in bytes; ``arrived`` wakes whoever processes."""
+    """What receiving works with. ``size_limit`` in bytes; ``arrived`` wakes whoever processes.
+
+    ``authserv_ids``: of the servers whose word on a mail's sender is believed.
+    """
 
     store: ReceivedStore
     objects: ObjectStore
@@ -78,16 +81,23 @@ class Reception:
     lease: timedelta
     size_limit: int
     arrived: asyncio.Event
+    authserv_ids: tuple[str, ...] = ()
 
 
 async def take_in(reception: Reception, raw: bytes, envelope: Envelope) -> str:
+    """As `take_in_spooled`, of a mail that is in memory."""
+    with Spool(raw) as spool:
+        return await take_in_spooled(reception, spool, envelope)
+
+
+async def take_in_spooled(reception: Reception, spool: Spool, envelope: Envelope) -> str:
     """Store a mail; when this returns its id, it is safe. The same bytes again are the same mail.
 
     Raises one of `NOT_STORED` where it is not.
     """
-    content = hashlib.sha256(raw).hexdigest()
-    await reception.objects.put(f"raw/{content}", io.BytesIO(raw), len(raw), "message/rfc822")
-    mail = Received(new_id(), State.RECEIVED, envelope, len(raw), f"raw/{content}", now())
+    content = spool.digest
+    await reception.objects.put(f"raw/{content}", spool.opened(), spool.size, "message/rfc822")
+    mail = Received(new_id(), State.RECEIVED, envelope, spool.size, f"raw/{content}", now())
     mail_id = await reception.store.begin(mail, content)
     if mail_id != mail.id and (await received_mail(reception, mail_id)).state is State.ERASED:
         await reception.objects.remove(f"raw/{content}")
@@ -140,7 +150,9 @@ async def _process(reception: Reception, received: Received) -> None:
         first = await reception.store.first_with(received, identity)
         if first != received.id:
             outcomes.labels("duplicate").inc()
-            await reception.store.settle(received, State.DUPLICATE, (), duplicate_of=first, **described)
+            outbox = [pending(events.email_repeated(received, first))]
+            if await reception.store.settle(received, State.DUPLICATE, outbox, duplicate_of=first, **described):
+                reception.relay.offer(reception.store.collection, received.id, outbox)
             if (await received_mail(reception, first)).state is State.ERASED:
                 await erase_received(reception, first)  # this copy, too
             return
@@ -163,7 +175,9 @@ async def _process(reception: Reception, received: Received) -> None:
     people = (*((mail.sender,) if mail.sender else ()), *mail.reply_to, *mail.to, *mail.cc)
     to_us = list(dict.fromkeys(one.email for one in people if reception.mailboxes.of(one.email)))
     bounced, mailbox = delivery.id if delivery else None, _mailbox(reception, received, mail)
-    event = events.email_received(received, mailbox, mail, thread, attachments, bounced, to_us)
+    sender = mail.sender.email if mail.sender else None
+    proven = authentication(mail.checks, sender, reception.authserv_ids)
+    event = events.email_received(received, mailbox, mail, thread, attachments, bounced, to_us, proven)
     outbox = [pending(event)]
     refused = [one.id for one in attachments if one.state == "refused"]
     if await reception.store.settle(received, State.PROCESSED, outbox, refused=refused, **described):

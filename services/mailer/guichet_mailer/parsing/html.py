@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import nh3
 
-from guichet_mailer.parsing import quotes, styles
+from guichet_mailer.parsing import quotes, styles, tags
 from guichet_mailer.parsing.mail import File
 
 HTML_LIMIT = 1 << 20
@@ -17,8 +17,8 @@ HTML_LIMIT = 1 << 20
 _UNCLEAN_LIMIT = 8 << 20
 """Characters of HTML that are cleaned, when what has no text is gone."""
 
-_TAG_LIMIT, _ATTRIBUTES_LIMIT, _TAGS_LIMIT = 20_000, 100, 100_000
-"""Characters and attributes of one tag, and tags of one mail: beyond, the cleaner takes quadratic time."""
+_TAGS_LIMIT = 100_000
+"""Tags of one mail: beyond, only its text is shown."""
 
 _PASTED_LIMIT = 100
 """Pictures in the HTML itself that become files."""
@@ -68,8 +68,6 @@ _UNSAID = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SHEETS = re.compile(r"<style\b[^<>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
-_START_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9:]{0,30})((?:\s[^<>]*)?)>|<([a-zA-Z][^<>]*)\Z")
-_ATTRIBUTE = re.compile(r"""([a-zA-Z][\w:-]{0,40})\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _PASTED = re.compile(
     r"""(<img\b[^<>]{0,2000}?\bsrc\s*=\s*["']?)\s*data:(image/[a-z0-9.+-]{1,40})(?:;[a-z0-9=-]{1,40})*;base64,([A-Za-z0-9+/=%\s]+)""",
     re.IGNORECASE,
@@ -178,29 +176,18 @@ def _prepared(markup: str) -> tuple[str, bool]:
     said = _SHEETS.sub(" ", said)[:_UNCLEAN_LIMIT]
     lost = False
 
-    def looked(match: re.Match[str]) -> str:
+    def looked(tag: str, given: tags.Attributes) -> str:
         nonlocal lost
-        if match[1] is None:
-            return ""  # a tag that has no end
-        tag, attributes = match[1].lower(), match[2]
-        if len(attributes) > _TAG_LIMIT or attributes.count("=") > _ATTRIBUTES_LIMIT:
-            return f"<{tag}>"
-        if tag != "body" and "background" not in attributes and not rules:
-            return match[0]
-        given = {name.lower(): value.strip("\"'") for name, value in _ATTRIBUTE.findall(attributes)}
-        style = ";".join(filter(None, (styles.for_element(rules, tag, given.get("class", "")), given.get("style", ""))))
-        behind = given.get("background")
-        lost = lost or styles.has_lost_picture(style) or bool(behind and not given.get("bgcolor"))
+        own, classes, behind = given.get("style", ""), given.get("class", ""), given.get("background")
+        style = ";".join(filter(None, (html.escape(styles.for_element(rules, tag, classes)), own)))
+        lost = lost or styles.has_lost_picture(html.unescape(style)) or bool(behind and not given.get("bgcolor"))
         if tag == "body":
             looks = [("background-color", given.get("bgcolor")), ("color", given.get("text"))]
             style = ";".join([*(f"{name}:{value}" for name, value in looks if value), style])
-            return f'<div style="{html.escape(style)}">' if style.strip(";") else "<div>"
-        if not style or style == given.get("style"):
-            return match[0]
-        others = re.sub(r"""\bstyle\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", " ", attributes, flags=re.IGNORECASE)
-        return f'<{match[1]} style="{html.escape(html.unescape(style))}"{others}>'
+            return tags.written("div", {"style": style} if style.strip(";") else {})
+        return tags.written(tag, given | {"style": style} if style else given)
 
-    said = _START_TAG.sub(looked, said)
+    said = tags.rewritten(said, looked)
     return re.sub(r"</body\s*>", "</div>", said, flags=re.IGNORECASE), not lost
 
 

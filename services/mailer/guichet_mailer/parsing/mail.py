@@ -83,6 +83,30 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """One result in a header `Authentication-Results` (RFC 8601): what ``server`` found by ``method``.
+
+    ``domain`` is whose mail it is by that, where the result says so.
+    """
+
+    server: str
+    method: str
+    result: str
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """What a trusted server found out about the sender: ``verdict`` says whether the mail is theirs."""
+
+    server: str
+    spf: str | None
+    dkim: str | None
+    dmarc: str | None
+    verdict: Literal["pass", "fail", "none"]
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A parsed mail.
 
@@ -94,7 +118,8 @@ class Mail:
 
     ``reason`` says why ``kind`` is not ``message``, as one of `signs.Reason`. ``lists``: addresses of the mailing lists
     that it names. ``suspected``: it is a report if what this names was sent by us. ``answer_by_machine``: False where
-    it must not be answered by one, though a person may have written it.
+    it must not be answered by one, though a person may have written it. ``checks``: what servers found out about the
+    sender, whoever these servers are.
     """
 
     message_id: str | None
@@ -128,3 +153,4 @@ class Mail:
     signed: Literal["smime", "pgp"] | None
     encrypted: bool
     notes: tuple[str, ...]
+    checks: tuple[Checked, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from email.message import Message
 from typing import Any
 
-from guichet_mailer.parsing import headers, html, quotes, signs
+from guichet_mailer.parsing import authentication, headers, html, quotes, signs
 from guichet_mailer.parsing.body import Content
 from guichet_mailer.parsing.charsets import decode
 from guichet_mailer.parsing.classify import classify
@@ -91,6 +91,7 @@ def parse(raw: bytes, *, recipients: Sequence[str] = (), null_sender: bool = Fal
         signed=content.signed,
         encrypted=content.encrypted,
         notes=tuple(content.notes),
+        checks=authentication.checks(mail),
     )
     clean: Mail = _scrubbed(parsed)
     return clean

@@ -68,6 +68,17 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """What the ``server`` that took the mail in found out about its sender (RFC 8601)."""
+
+    server: str
+    spf: str | None = None
+    dkim: str | None = None
+    dmarc: str | None = None
+    verdict: Literal["pass", "fail", "none"] = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Email:
     """An e-mail, received or sent. Message ids are without angle brackets.
 
@@ -109,6 +120,12 @@ class Email:
     bounce: tuple[BouncedRecipient, ...] | None = None
     invitation: Invitation | None = None
     purpose: Purpose | None = None
+    authentication: Authentication | None = None
+
+    @property
+    def forged(self) -> bool:
+        """Whether somebody else wrote it under the address in From, as far as anybody can tell."""
+        return self.authentication is not None and self.authentication.verdict == "fail"
 
     @property
     def automatic(self) -> bool:

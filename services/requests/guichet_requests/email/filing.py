@@ -115,7 +115,7 @@ def is_strange(email: Email, request: Request, contact: ContactCopy | None, othe
     if email.kind == "bounce":
         return False
     wrote = writer(email)
-    if wrote is None:
+    if wrote is None or email.forged:
         return True
     known = set(contact.email_keys) if contact else set()
     addresses = [request.contact.email if request.contact else None, request.visitor.email if request.visitor else None]

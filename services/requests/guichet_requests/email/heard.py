@@ -7,7 +7,7 @@ from guichet_contracts import mailer as contract
 from guichet_contracts.event import Model
 from guichet_kit.blank import is_blank
 
-from guichet_requests.email.email import Address, BouncedRecipient, Delivery, Email, Invitation
+from guichet_requests.email.email import Address, Authentication, BouncedRecipient, Delivery, Email, Invitation
 from guichet_requests.email.people import writer
 from guichet_requests.timeline.item import Attachment, Author, Item
 
@@ -59,6 +59,7 @@ def _email(received: contract.Email) -> Email:
         notes=received.notes,
         bounce=_recipients(received.bounce) if received.bounce else None,
         invitation=_known(Invitation, received.invitation) if received.invitation else None,
+        authentication=_known(Authentication, received.authentication) if received.authentication else None,
     )
 
 

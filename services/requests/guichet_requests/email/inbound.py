@@ -4,6 +4,7 @@ An agent's move is one more decision. What a crash left undone is done by the re
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from guichet_contracts.attachments import File, Refusal
 from guichet_contracts.mailer import Thread
@@ -17,13 +18,18 @@ from guichet_requests.email.settling import Mailroom, email_of, settle, wrote_it
 from guichet_requests.errors import Contended, Unknown
 from guichet_requests.file.store import Checked
 from guichet_requests.request.hearing import PATIENCE
+from guichet_requests.request.mail import repeated
 from guichet_requests.request.request import Change, Request
-from guichet_requests.request.usecases import ATTEMPTS, change, change_after, get, pause, shown
+from guichet_requests.request.usecases import ATTEMPTS, change, change_after, get, next_version, pause, shown
 from guichet_requests.timeline.item import Author, Item
 
 
 class ThreadUnknown(NotYet):
     """The e-mails that this one follows were not heard of yet: it is to come again later."""
+
+
+class RepeatedUnknown(NotYet):
+    """The e-mail that came once more was not heard of yet."""
 
 
 class NoSuchTarget(Unknown):
@@ -152,6 +158,29 @@ async def _look_again(room: Mailroom, request: Request, item: Item) -> None:
         await room.guard.look_again(replace(shown(request.contact), item_ids=frozenset({item.id})))
 
 
+async def take_in_repeat(room: Mailroom, email_id: str, repeat_id: str, at: datetime) -> None:
+    """Tell on its request that an e-mail came once more. A repeat of this changes nothing.
+
+    Raises:
+        RepeatedUnknown: the e-mail itself may still come.
+        Contended: others changed its request meanwhile, again and again.
+    """
+    for attempt in range(ATTEMPTS):
+        await pause(attempt)
+        item = await room.items.get(email_id)
+        if item is None:
+            if waits.get() < PATIENCE:
+                raise RepeatedUnknown(email_id)
+            return  # it was erased, or is in quarantine
+        line = repeated(item, repeat_id, at)
+        if await room.items.get(line.id) is not None:
+            return
+        request = await get(room.requests, item.request_id)
+        if await room.requests.replace(request, next_version(request, Change(request, (line,)))):
+            return
+    raise Contended(f"e-mail {email_id}")
+
+
 async def _show_checked(room: Mailroom, file_id: str, checked: Checked) -> None:
     for request_id in await room.items.show_checked(file_id, checked.state, checked.refusal):
         await change(room.requests, request_id, Change)  # nothing but its version, which consoles go by
@@ -162,7 +191,7 @@ async def _of_known(room: Mailroom, item: Item) -> Item:
     email = email_of(item)
     wrote = writer(email)
     weak = email.kind == "bulk" and email.reason in (None, "list", "bulk")
-    if not weak or wrote is None or await room.contacts.holder_of(wrote.email) is None:
+    if not weak or wrote is None or email.forged or await room.contacts.holder_of(wrote.email) is None:
         return item
     return replace(item, email=replace(email, kind="message", why="", reason=None))
 

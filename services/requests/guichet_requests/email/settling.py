@@ -105,7 +105,8 @@ async def _begun(room: Mailroom, place: Place, item: Item, version: int) -> tupl
     """A request that the e-mail begins, and what is wanted for it: the contact of a person, not of a machine."""
     email = _as_judged(email_of(item), place)
     person = writer(email) if email.kind in ("message", "auto_reply") or email.written_by == "person" else None
-    person = None if email.written_by == "machine" else person
+    # Whose address was forged is nobody's contact; an agent who knows better may link one.
+    person = None if email.written_by == "machine" or email.forged else person
     request = mail.begin(
         place.request_id,
         await room.requests.next_number(),
@@ -128,7 +129,7 @@ def _wanted(request: Request, email: Email, at: datetime) -> ContactWanted | Non
     """The contact that is wanted for an e-mail's request that has none and waits for none."""
     person = writer(email)
     decided = request.contact or request.link or request.awaits
-    if person is None or decided or email.other_sender or request.channel != "email":
+    if person is None or decided or email.other_sender or email.forged or request.channel != "email":
         return None
     return contact_wanted(request.id, person.email, person.name, at)
 
@@ -171,7 +172,7 @@ async def _leave(room: Mailroom, filing: Filing, index: int, item: Item) -> None
 
 def _is_from(email: Email, contact: ContactCopy) -> bool:
     wrote = writer(email)
-    return wrote is not None and email_key(wrote.email) in contact.email_keys
+    return wrote is not None and not email.forged and email_key(wrote.email) in contact.email_keys
 
 
 def wrote_it(item: Item, *request_ids: str) -> Person:

@@ -1,7 +1,7 @@
 """How e-mails look on a timeline over HTTP."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from guichet_kit.clock import WireTime
 from pydantic import BaseModel, ConfigDict, Field
@@ -101,6 +101,18 @@ class InvitationView(BaseModel):
     all_day: bool
 
 
+class AuthenticationView(BaseModel):
+    """What the mail server found out about the sender; ``fail``: the address was forged."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    server: str
+    spf: str | None
+    dkim: str | None
+    dmarc: str | None
+    verdict: Literal["pass", "fail", "none"]
+
+
 class EmailView(BaseModel):
     """An e-mail; the item's text and HTML are what is new in it, what is named here is folded below."""
 
@@ -133,6 +145,7 @@ class EmailView(BaseModel):
     invitation: InvitationView | None
     automatic: bool
     purpose: Purpose | None = of_some()
+    authentication: AuthenticationView | None = of_some()
 
     model_config = {"alias_generator": lambda name: name.rstrip("_"), "populate_by_name": True}
 
@@ -172,6 +185,7 @@ class EmailView(BaseModel):
             invitation=InvitationView.model_validate(email.invitation) if email.invitation else None,
             automatic=email.automatic,
             purpose=email.purpose,
+            authentication=AuthenticationView.model_validate(email.authentication) if email.authentication else None,
         )
 
 

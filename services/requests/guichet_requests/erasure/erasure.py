@@ -130,6 +130,7 @@ def _erase_email(email: Email, redaction: Redaction, *, sent: bool) -> Email:
         notes=(),
         bounce=None,
         invitation=None,
+        authentication=None,
     )
 
 
@@ -226,7 +227,7 @@ def _erase_event(event: Event, erasure: Erasure, redaction: Redaction) -> Event:
         match value:
             case Party(id=person) if person in erasure.contact_ids:
                 return Party(person, ERASED)
-            case str() if event.name == "subject_changed":
+            case str() if event.name in ("subject_changed", "email_repeated"):
                 return redaction.of(value)
             case _:
                 return value

@@ -13,6 +13,9 @@ from guichet_requests.email.email import WrittenBy
 from guichet_requests.request.request import Change, ItemKey, Request, preview_of, with_status
 from guichet_requests.timeline.item import Author, Channel, Event, Item, Party
 
+_NAMED = 200
+"""Characters of a subject that a line names."""
+
 
 def begin(
     request_id: str, number: int, *, channel: Channel, subject: str | None, awaits: str | None, at: datetime
@@ -91,6 +94,15 @@ def moved_away(request: Request, item_id: str, to: Party, *, by: Author, at: dat
     text = f"{by.name} moved an e-mail to request {to.name}"
     event = Event("email_moved", after=to)
     return Item(item_id, request.id, at, "event", request.channel, "internal", by, text, event=event)
+
+
+def repeated(email: Item, repeat_id: str, at: datetime) -> Item:
+    """The line that tells that an e-mail came once more."""
+    event = Event("email_repeated", after=email.email.subject[:_NAMED] if email.email else None)
+    by = Author("system", "", None)
+    text = "An e-mail that was received before came once more"
+    line_id = f"{email.id}:repeated:{repeat_id}"
+    return Item(line_id, email.request_id, at, "event", email.channel, "internal", by, text, event=event)
 
 
 def _shown(request: Request, item: Item) -> Request:

@@ -24,6 +24,7 @@ EventName = Literal[
     "contact_unlinked",
     "email_moved",
     "email_judged",
+    "email_repeated",
     "transcript_without_address",
 ]
 FileState = Literal["ready", "checking", "refused"]

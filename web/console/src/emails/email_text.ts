@@ -1,4 +1,5 @@
 /** What is known about an e-mail, in words. */
+import { formatDateTime, type Locale } from "@guichet/shared/i18n";
 import type { Delivery, Email, Invitation, ItemFile } from "@guichet/shared/protocol";
 import type { T } from "../words/words";
 
@@ -8,7 +9,15 @@ const MAILER_SAYS = [
   [/^it has no return address$/, "mailer.noReturnAddress"],
   [/^it carries the mark of mail that this desk sent$/, "mailer.ownMark"],
   [/^it went through (?<count>\d+) servers$/, "mailer.manyServers"],
+  [/^its text is that of an automatic reply$/, "mailer.textSaysSo"],
+  [/^its subject begins as that of an automatic reply$/, "mailer.subjectSaysSo"],
   [/^it reports on mail that was sent$/, "mailer.reports"],
+  [/^it says that mail did not arrive$/, "mailer.saysUndelivered"],
+  [/^it says that mail did not arrive, and names one that was sent$/, "mailer.saysUndeliveredOurs"],
+  [/^it is a report of the type (?<count>[\w-]+) on mail that was sent \(RFC 5965\)$/, "mailer.complains"],
+  [/^it is from a mail system \(.*\)$/, "mailer.daemon"],
+  [/^it says that a mail was displayed or deleted \(RFC 8098\)$/, "mailer.receipt"],
+  [/^(?<count>\d+) pasted pictures were left out$/, "mailer.picturesLeftOut"],
   [/^an enclosed mail could not be kept byte for byte$/, "mailer.enclosedChanged"],
   [/^a text of (?<count>\d+) characters was cut; the whole is in the raw mail$/, "mailer.textCut"],
   [/^a winmail\.dat could not be opened; it is kept whole$/, "mailer.winmail"],
@@ -16,6 +25,8 @@ const MAILER_SAYS = [
   [/^the mailer stopped after the server had begun to take the mail: .*$/, "mailer.stopped"],
   [/^too many automatic mails: a loop\?$/, "mailer.tooMany"],
 ] as const;
+/** A header that the mailer names, as `Precedence: bulk`. */
+const HEADER = /^[A-Z][\w-]*: \S/;
 const GIVEN_UP = /^given up after (?<count>\d+) attempts: (?<detail>.*)$/s;
 
 /** In the agent's language what the mailer says itself, and as it stands what it has from others. */
@@ -26,6 +37,11 @@ export function tellMailer(said: string, t: T): string {
       count: Number(givenUp.count),
       detail: tellMailer(givenUp.detail ?? "", t),
     });
+  }
+  // Of weak signs it took two.
+  const signs = said.split(" and ");
+  if (signs.length > 1 && signs.every((sign) => tellMailer(sign, t) !== sign || HEADER.test(sign))) {
+    return signs.map((sign) => tellMailer(sign, t)).join(" ");
   }
   for (const [pattern, key] of MAILER_SAYS) {
     const found = pattern.exec(said);
@@ -65,6 +81,12 @@ export function marks(email: Email, t: T): Mark[] {
   const add = (tone: Mark["tone"], name: string, text: string) => found.push({ tone, name, text });
   if (email.placed?.forged_reply_address) add("warn", t("email.forged"), t("email.forged.text"));
   if (email.other_sender) add("warn", t("email.otherSender"), t("email.otherSender.text"));
+  const { authentication: proven } = email;
+  if (proven && proven.verdict !== "none") {
+    const values = { server: proven.server, checks: tellChecks(proven) };
+    const [name, text] = [`email.sender.${proven.verdict}`, `email.sender.${proven.verdict}.text`] as const;
+    add(proven.verdict === "fail" ? "warn" : "plain", t(name), t(text, values));
+  }
   if (email.written_by && email.judged_by) {
     add(
       "plain",
@@ -82,6 +104,16 @@ export function marks(email: Email, t: T): Mark[] {
     add("plain", t(`email.purpose.${email.purpose}`), "");
   }
   return found;
+}
+
+/** The results of RFC 8601 as a server states them: "SPF: fail, DMARC: fail". */
+function tellChecks({ spf, dkim, dmarc }: NonNullable<Email["authentication"]>): string {
+  const found = [
+    ["SPF", spf],
+    ["DKIM", dkim],
+    ["DMARC", dmarc],
+  ].flatMap(([name, result]) => (result ? [`${name}: ${result}`] : []));
+  return found.join(", ");
 }
 
 /** How a sent e-mail stands, and why. */
@@ -114,14 +146,27 @@ export function tellFileState({ state, detail }: ItemFile, t: T): string {
   return t("email.file.refused", { reason: reason ? t(`email.file.${reason}`) : (detail ?? "") });
 }
 
+/** An invitation in a line: when it is for the reader, and as it says itself, with its zone, where that differs. */
 export function tellInvitation(
-  { summary, start, end, location, organizer }: Invitation,
-  locale: string,
+  { summary, start, end, location, organizer, starts_at, ends_at, zone = "" }: Invitation,
+  locale: Locale,
   t: T,
-) {
-  const times = [start, end].filter(Boolean).map((time) => tellCalendarTime(time, locale));
-  const told = [summary, times.join(" – "), location, organizer && t("email.invitation.by", { organizer })];
+): string {
+  const written = span([start, end].map((time) => time && tellCalendarTime(time, locale)));
+  const here = span([starts_at, ends_at].map((at) => at && formatDateTime(locale, new Date(at))));
+  const theirs = [written, zone].filter(Boolean).join(" ");
+  // Times in UTC are written in the reader's zone already.
+  const when = !here || (here === written && zone !== "UTC") ? theirs : here;
+  const beside = here && here !== written && theirs !== when ? `(${theirs})` : "";
+  const told = [
+    ...[summary, [when, beside].filter(Boolean).join(" "), location],
+    organizer && t("email.invitation.by", { organizer }),
+  ];
   return told.filter(Boolean).join(" · ");
+}
+
+function span(times: readonly (string | null | undefined)[]): string {
+  return times.filter(Boolean).join(" – ");
 }
 
 /** A time of RFC 5545, 3.3.5: with Z in UTC, without in some zone of the sender's; anything else as it stands. */

@@ -46,6 +46,8 @@ export function tellEvent(
       return t("event.email_moved", { by, to });
     case "email_judged":
       return t(event.to === "person" ? "event.email_judged.person" : "event.email_judged.machine", { by });
+    case "email_repeated":
+      return event.to ? t("event.email_repeated", { subject: to }) : t("event.email_repeated.unnamed");
     case "transcript_without_address":
       return t("event.transcript_without_address");
     default:
@@ -74,7 +76,7 @@ function tellValue(
     return (event.name === "reason_changed" && reasonName(value.id)) || value.name;
   }
   const status = STATUSES.find((known) => known === value);
-  if (status && event.name !== "subject_changed") return t(`status.${status}`);
+  if (status && event.name !== "subject_changed" && event.name !== "email_repeated") return t(`status.${status}`);
   const priority = PRIORITIES.find((known) => known === value);
   return priority && event.name === "priority_changed" ? t(`priority.${priority}`) : value;
 }

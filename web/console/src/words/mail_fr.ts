@@ -100,6 +100,11 @@ export const mailFr = {
   "email.forged": "Adresse de réponse falsifiée",
   "email.forged.text":
     "L’adresse de réponse à laquelle il est arrivé n’est pas de Guichet : elle n’a rien prouvé.",
+  "email.sender.fail": "Expéditeur falsifié",
+  "email.sender.fail.text":
+    "D’après {server}, cet e-mail ne vient pas de cette adresse ({checks}). Il n’est rattaché à aucun contact.",
+  "email.sender.pass": "Expéditeur vérifié",
+  "email.sender.pass.text": "par {server} ({checks})",
   "email.kind.auto_reply": "Réponse automatique",
   "email.kind.bulk": "Liste de diffusion",
   "email.kind.bounce": "Avis de non-distribution",
@@ -170,6 +175,16 @@ export const mailFr = {
     one: "Il est passé par {count} serveur.",
     other: "Il est passé par {count} serveurs.",
   },
+  "mailer.textSaysSo": "Son texte est celui d’une réponse automatique.",
+  "mailer.saysUndelivered": "Il dit qu’un e-mail n’est pas arrivé.",
+  "mailer.saysUndeliveredOurs": "Il dit qu’un e-mail n’est pas arrivé, et nomme un e-mail parti d’ici.",
+  "mailer.complains": "Un destinataire s’est plaint d’un e-mail parti d’ici.",
+  "mailer.daemon": "Il vient d’un système de messagerie.",
+  "mailer.receipt": "Il dit qu’un e-mail a été affiché ou supprimé.",
+  "mailer.picturesLeftOut": {
+    one: "{count} image collée a été laissée de côté ; elle est dans l’e-mail d’origine.",
+    other: "{count} images collées ont été laissées de côté ; elles sont dans l’e-mail d’origine.",
+  },
   "mailer.reports": "Il rend compte d’un e-mail envoyé.",
   "mailer.enclosedChanged": "Un e-mail joint n’a pas pu être gardé à l’octet près.",
   "mailer.textCut": {
@@ -194,6 +209,8 @@ export const mailFr = {
   "requests.filter.automatic.false": "Sans les envois automatiques",
   "composer.unfilled.keep": "Laisser tel quel",
   "problem.not_received": "On ne peut le dire que d’un e-mail reçu.",
+  "event.email_repeated": "L’e-mail « {subject} » est arrivé une seconde fois : il n’est affiché qu’une fois",
+  "event.email_repeated.unnamed": "Un e-mail déjà reçu est arrivé une seconde fois : il n’est affiché qu’une fois",
   "event.email_moved": "{by} a déplacé un e-mail vers la demande {to}",
   "event.transcript_without_address":
     "La conversation n’a pas été envoyée par e-mail : le client n’a pas d’adresse",

@@ -1,0 +1,287 @@
+"""The same kinds of mail through the running services: by LMTP in, and looked at where agents see them."""
+
+import asyncio
+import smtplib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import aio_pika
+import httpx2
+import pytest
+from guichet_kit.broker import EVENTS_EXCHANGE
+from guichet_kit.ids import new_id
+from guichet_kit.tokens import Tokens
+from guichet_local.testing.events import events_of
+from guichet_local.testing.service import ServiceProcess
+
+from .cases import SENT_ID, Case, cases, differences, others
+from .conftest import ADDRESS, Desk, Mailer, MailServer, eventually
+
+CASES = [*cases(), *others()]
+DUPLICATE = "same-message-id"
+SECONDS = 180.0
+"""For all of them, on a slow machine; it takes a tenth of that."""
+
+Ask = Callable[[str], Awaitable[Any]]
+
+pytestmark = pytest.mark.timeout(600)
+"""The first of them starts five programs and sends them all."""
+
+
+@pytest.fixture(scope="module")
+def requests_service(
+    servers: dict[str, str], mailer: Mailer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServiceProcess]:
+    settings = servers | {"GUICHET_MAIL_DOMAIN": "desk.example"}
+    service = ServiceProcess("guichet_requests", settings, tmp_path_factory.mktemp("requests") / "log")
+    try:
+        yield service.start()
+    finally:
+        service.stop()
+
+
+@pytest.fixture(scope="module")
+def contacts_service(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    service = ServiceProcess("guichet_contacts", servers, tmp_path_factory.mktemp("contacts") / "log")
+    try:
+        yield service.start()
+    finally:
+        service.stop()
+
+
+@pytest.fixture(scope="module")
+async def filed(rabbitmq_url: str, requests_service: ServiceProcess) -> AsyncIterator[dict[str, str]]:
+    """On which request each e-mail was put, as `requests` tells it."""
+    connection = await aio_pika.connect(rabbitmq_url)
+    async with connection:
+        channel = await connection.channel()
+        found: dict[str, str] = {}
+
+        async def take(message: Any) -> None:
+            async with message.process():
+                for event in events_of(message.body):
+                    found[event["data"]["email_id"]] = event["data"]["request_id"]
+
+        queue = await channel.declare_queue(exclusive=True)
+        await queue.bind(await channel.get_exchange(EVENTS_EXCHANGE), "requests.email.filed.v1")
+        await queue.consume(take)
+        yield found
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The e-mail that reports are about: its id, its Message-ID and its request."""
+
+    item_id: str
+    message_id: str
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Where a case ended: its mail, and where it was put on a request, that and how it stands there."""
+
+    case: Case
+    mail_id: str
+    request: dict[str, Any] | None = None
+    item: dict[str, Any] | None = None
+
+
+@pytest.fixture(scope="module")
+async def ask(requests_service: ServiceProcess, secret: bytes) -> AsyncIterator[Ask]:
+    """Reads from `requests` as an agent; the limit of an agent's calls is waited for."""
+    tokens = Tokens(secret, "agents")
+    async with httpx2.AsyncClient(base_url=requests_service.url, timeout=60) as http:
+
+        async def get(path: str) -> Any:
+            headers = {"Authorization": f"Bearer {tokens.issue('caro', 900, name='Caro', role='agent')}"}
+            while (answer := await http.get(path, headers=headers)).status_code == httpx2.codes.TOO_MANY_REQUESTS:
+                await asyncio.sleep(1)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        yield get
+
+
+@pytest.fixture(scope="module")
+async def sent(
+    mailer: Mailer, mail_server: MailServer, requests_service: ServiceProcess, filed: dict[str, str], secret: bytes
+) -> Sent:
+    """Somebody wrote, and was answered."""
+    head = f"From: Client <client@example.com>\nTo: {ADDRESS}\nSubject: Commande\nMessage-ID: <asked@example.com>\n"
+    (first,) = await asyncio.to_thread(_give, mailer, [f"{head}\nOù est-elle ?".encode()])
+    request_id: str = await eventually(lambda: filed.get(first), SECONDS)
+    item_id = new_id()
+    token = Tokens(secret, "agents").issue("caro", 900, name="Caro", role="agent")
+    async with httpx2.AsyncClient(base_url=requests_service.url, timeout=60) as http:
+        answer = await http.post(
+            f"/api/v1/requests/{request_id}/emails",
+            json={"id": item_id, "text": "Elle part demain.", "to": ["client@example.com"]},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    assert answer.status_code == 201, answer.text
+    await eventually(lambda: [one for one in mail_server.mails if "client@example.com" in one.rcpt_tos], SECONDS)
+    return Sent(item_id, answer.json()["email"]["message_id"], request_id)
+
+
+@pytest.fixture(scope="module")
+async def arrived(
+    desk_of_all: Desk,
+    filed: dict[str, str],
+    ask: Ask,
+    sent: Sent,
+    contacts_service: ServiceProcess,
+) -> list[Arrived]:
+    """All of them, each looked up where it ended. What lists send comes first: later its sender is a known contact."""
+    listed = [one for one in CASES if one.wanted.get("kind") == "bulk"]
+    rest = [one for one in CASES if one not in listed]
+    mail_ids: dict[str, Case] = {}
+    for some in (listed, rest):
+        raw = [one.raw.replace(SENT_ID.encode(), sent.message_id.encode()) for one in some]
+        new = dict(zip(await asyncio.to_thread(_give, desk_of_all.service, raw), some, strict=True))
+        assert len(new) == len(some)
+        mail_ids |= new
+        # Duplicates and what is in quarantine are told to nobody.
+        told = [one for one, case in new.items() if not (case.kind == DUPLICATE and "near" in case.name)]
+        await eventually(lambda told=told: all(one in filed for one in told), SECONDS)
+    timelines = {one: await _timeline(ask, one) for one in {filed[one] for one in mail_ids if one in filed}}
+    found = [Arrived(case, mail_id) for mail_id, case in mail_ids.items()]
+    return [
+        replace(one, request=timelines[filed[one.mail_id]][0], item=timelines[filed[one.mail_id]][1][one.mail_id])
+        if one.mail_id in filed
+        else one
+        for one in found
+    ]
+
+
+@pytest.fixture(scope="module")
+async def desk_of_all(mailer: Mailer, ear: Any, secret: bytes) -> AsyncIterator[Desk]:
+    async with httpx2.AsyncClient(base_url=mailer.url, timeout=60) as http:
+        yield Desk(mailer, http, ear, secret)
+
+
+def _give(mailer: Mailer, mails: Sequence[bytes]) -> list[str]:
+    """Hand mails over by LMTP on one connection, as a mail server writes them; the ids under which they are stored."""
+    found = []
+    with smtplib.LMTP("127.0.0.1", int(mailer.environment["GUICHET_LMTP_PORT"])) as server:
+        for raw in mails:
+            server.mail("bounces+1@mx.example.net")
+            server.rcpt(ADDRESS)
+            code, said = server.data(raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+            assert code == 250, said
+            found.append(said.decode().rpartition(" ")[2])
+    return found
+
+
+async def _timeline(ask: Ask, request_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The request, and what stands on it by its id."""
+    items: dict[str, Any] = {}
+    cursor = ""
+    while True:
+        page = await ask(f"/api/v1/requests/{request_id}/timeline?limit=200{cursor}")
+        items |= {one["id"]: one for one in page["items"]}
+        if page["next_cursor"] is None:
+            return await ask(f"/api/v1/requests/{request_id}"), items
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+def seen(one: Arrived, sent: Sent) -> dict[str, Any]:
+    """What an agent sees of it, by the names that cases have."""
+    assert one.item is not None
+    email = one.item["email"]
+    bounce, person, event = email["bounce"], email["from"], email["invitation"]
+    is_about_ours = (
+        email["placed"]["by"] == "bounce" and one.request is not None and one.request["id"] == sent.request_id
+    )
+    return {
+        "kind": email["kind"],
+        "reason": email.get("reason"),
+        "sender": [person["email"], person["name"]] if person else None,
+        "raw_from": email.get("raw_from"),
+        "reply_to": [each["email"] for each in email.get("reply_to", [])],
+        "forwarded_from": email["forwarded_from"]["email"] if email.get("forwarded_from") else None,
+        "subject": email["subject"],
+        "text": one.item["text"],
+        "text_quoted": email["text_quoted"],
+        "text_signature": email["text_signature"],
+        "html": one.item.get("html"),
+        "html_quoted": email["html_quoted"],
+        "files": [file["name"] for file in one.item["attachments"]],
+        "recipients": [[each["email"], each["fate"]] for each in bounce["recipients"]] if bounce else None,
+        "about": [SENT_ID] if is_about_ours else [],
+        "invitation": event and event | {name: _as_written(event[name]) for name in ("starts_at", "ends_at")},
+    }
+
+
+def _as_written(moment: str | None) -> str | None:
+    return datetime.fromisoformat(moment).isoformat() if moment else None
+
+
+def wanted(case: Case) -> Case:
+    """The case, with its files by name alone: what they are is for `attachments` to say."""
+    files = {"files": [name for name, _ in case.wanted["files"]]} if "files" in case.wanted else {}
+    return replace(case, wanted=case.wanted | files)
+
+
+def is_person_s(one: Arrived) -> bool:
+    assert one.item is not None
+    return bool(one.item["email"]["kind"] == "message")
+
+
+class TestEveryCase:
+    async def test_is_on_a_request_unless_it_came_before(self, arrived: list[Arrived], desk_of_all: Desk) -> None:
+        missing = [one for one in arrived if one.item is None]
+        states = {one.case.name: (await desk_of_all.state(one.mail_id))["state"] for one in missing}
+        again = [one.name for one in CASES if one.kind == DUPLICATE and "near" in one.name]
+        assert states == dict.fromkeys(again, "duplicate")
+
+    async def test_is_shown_as_it_was_meant(self, arrived: list[Arrived], sent: Sent) -> None:
+        shown = [one for one in arrived if one.item is not None]
+        wrong = {
+            f"{one.case.kind}/{one.case.name}": found
+            for one in shown
+            if (found := differences(wanted(one.case), seen(one, sent)))
+        }
+        assert wrong == {}
+
+    async def test_of_a_person_counts_as_unread_has_a_preview_and_makes_the_contact(
+        self, arrived: list[Arrived], ask: Ask
+    ) -> None:
+        persons = [one for one in arrived if one.item is not None and is_person_s(one)]
+        assert len(persons) > 100
+        for one in persons:
+            assert one.request is not None
+            assert one.item is not None
+            assert (one.request["unread"] > 0, one.request["automatic"]) == (True, False), one.case.name
+            if one.item["text"].strip():
+                assert one.request["preview"], one.case.name
+        with_sender = [one for one in persons if one.item and one.item["email"]["from"]]
+        async with asyncio.timeout(SECONDS):
+            for one in with_sender:
+                assert one.request is not None
+                while not (shown := await ask(f"/api/v1/requests/{one.request['id']}"))["contact"]:
+                    await asyncio.sleep(0.2)
+                assert shown["contact"]["id"]
+
+    async def test_of_a_machine_is_read_already_marked_as_automatic_and_has_a_preview_all_the_same(
+        self, arrived: list[Arrived], sent: Sent
+    ) -> None:
+        machines = [one for one in arrived if one.item is not None and not is_person_s(one)]
+        alone = [one for one in machines if one.request and one.request["id"] != sent.request_id]
+        assert len(machines) > 70
+        for one in alone:
+            assert one.request is not None
+            assert (one.request["unread"], one.request["automatic"]) == (0, True), one.case.name
+            assert one.request["preview"], one.case.name
+            daemon = one.item is not None and one.item["email"]["kind"] == "bounce"
+            assert not (daemon and one.request["contact"]), one.case.name
+
+    async def test_that_reports_on_an_e_mail_is_noted_on_its_delivery(
+        self, arrived: list[Arrived], sent: Sent, ask: Ask
+    ) -> None:
+        assert any(one.case.wanted.get("about") for one in arrived)
+        request, items = await _timeline(ask, sent.request_id)
+        delivery = items[sent.item_id]["delivery"]
+        assert (delivery["state"], request["unread"]) == ("bounced", 1)  # the one that it began with
