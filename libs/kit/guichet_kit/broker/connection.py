@@ -5,14 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import aio_pika
 from aio_pika.exceptions import AMQPException
-from aiormq.exceptions import AMQPError
 from faststream.rabbit import Channel, RabbitBroker
 from prometheus_client import Counter, Gauge
-from yarl import URL
 
 from guichet_kit import tasks
+from guichet_kit.broker.hosts import CONNECT_SECONDS, UNREACHABLE, Nodes, connect
 from guichet_kit.broker.topology import EVENTS_EXCHANGE, Topology
 from guichet_kit.logs import get_logger
 
@@ -25,10 +23,6 @@ _GRACE_SECONDS = 10.0
 _STOP_SECONDS = _GRACE_SECONDS + 5
 _AGAIN_SECONDS = 1.0
 _BLOCKED_LOOK_SECONDS = 1.0
-
-# What a server raises that is away or half there: one that accepts a connection and closes it makes the client raise
-# StopAsyncIteration, inside a generator RuntimeError (aiormq 7).
-UNREACHABLE = (AMQPException, AMQPError, OSError, TimeoutError, StopAsyncIteration, RuntimeError)
 
 missing = Counter("guichet_broker_missing_queues_total", "Durable queues that were found missing", ["queue"])
 connected = Gauge("guichet_broker_connected", "1 while the broker is connected and takes messages")
@@ -114,9 +108,14 @@ class LiveFeed:
 
 
 def connect_broker(url: str, service: str, feed: LiveFeed) -> RabbitBroker:
-    """A broker that is not connected yet (see `started`); ``feed`` follows its connection."""
-    return RabbitBroker(
-        str(URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)),
+    """A broker that is not connected yet (see `started`); ``feed`` follows its connection.
+
+    ``url`` may name several nodes (see `Nodes`).
+    """
+    nodes = Nodes(url, heartbeat=HEARTBEAT_SECONDS)
+    broker = RabbitBroker(
+        str(nodes.url),
+        timeout=CONNECT_SECONDS,
         app_id=f"guichet.{service}",
         default_channel=Channel(on_return_raises=True),
         reconnect_interval=_RECONNECT_SECONDS,
@@ -125,6 +124,9 @@ def connect_broker(url: str, service: str, feed: LiveFeed) -> RabbitBroker:
         on_reconnected=[feed._back],
         logger=None,
     )
+    # FastStream has no way to say it, and hands all of these on to aio_pika.connect_robust.
+    broker._connection_kwargs["connection_class"] = nodes.robust()
+    return broker
 
 
 @asynccontextmanager
@@ -211,7 +213,7 @@ async def _keep_whole(url: str, topology: Topology, feed: LiveFeed, look_now: as
 
 async def _declare(url: str, topology: Topology) -> list[str]:
     """Declare and bind everything, also what is there; the names of the queues that were not."""
-    connection = await aio_pika.connect(url, timeout=5)
+    connection = await connect(url)
     async with connection:
         gone = await topology.missing(connection)
         await topology.declare(await connection.channel())
