@@ -128,6 +128,16 @@ k8s-check: python ## Check the Kubernetes manifests: schemas, policies, referenc
 	@$(BOOTSTRAP) deploy-tools
 	$(PYTHON) -m pytest tests/deploy
 
+.PHONY: sbom
+sbom: web ## Write bills of materials (CycloneDX) of each service and of the web part to .cache/sbom
+	@$(BOOTSTRAP) deploy-tools
+	deploy/tools/sbom
+
+.PHONY: audit
+audit: web ## Ask the databases of known vulnerabilities about every pinned package; says so where one cannot be asked
+	@$(BOOTSTRAP) deploy-tools
+	deploy/tools/audit
+
 .PHONY: images-fetch
 images-fetch: web ## Fetch what the images need, so that they build without network
 	deploy/images/fetch
