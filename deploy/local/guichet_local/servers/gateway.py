@@ -4,9 +4,10 @@ import os
 import pwd
 import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from guichet_local.data import private_folder, write_private
 from guichet_local.ports import Ports
@@ -19,7 +20,10 @@ NEVER_LEFT_OUT = "max_fails=0"
 VARIABLE = re.compile(r"\$\{(GUICHET_[A-Z_]+)\}")
 SOCKETS = 12_000
 """Sockets that one address may have open: above what the benchmark opens, all from one."""
-CHAT_REPLICAS = ("chat-1", "chat-2")
+REPLICAS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {"chat": ("chat-1", "chat-2")} | {name: (name,) for name in ("requests", "contacts", "attachments", "mailer")}
+)
+"""The programs behind each service's name."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Gateway:
     visitor_rate: str = "120r/m"
     form_rate: str = "10r/m"
     sockets: int = SOCKETS
+    replicas: Mapping[str, Sequence[str]] = field(default_factory=lambda: REPLICAS)
 
 
 def executable() -> Path | None:
@@ -95,11 +100,7 @@ def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
         "GUICHET_GATEWAY_RUN": str(folder),
         "GUICHET_GATEWAY_ACCESS_LOG": "/dev/stdout",
         "GUICHET_GATEWAY_CONSOLE": str(gateway.console),
-        "GUICHET_GATEWAY_CHAT_SERVERS": servers(*CHAT_REPLICAS),
-        "GUICHET_GATEWAY_REQUESTS_SERVERS": servers("requests"),
-        "GUICHET_GATEWAY_CONTACTS_SERVERS": servers("contacts"),
-        "GUICHET_GATEWAY_ATTACHMENTS_SERVERS": servers("attachments"),
-        "GUICHET_GATEWAY_MAILER_SERVERS": servers("mailer"),
+        **{f"GUICHET_GATEWAY_{name.upper()}_SERVERS": servers(*those) for name, those in gateway.replicas.items()},
         "GUICHET_GATEWAY_SIGN_IN_RATE": gateway.sign_in_rate,
         "GUICHET_GATEWAY_VISITOR_RATE": gateway.visitor_rate,
         "GUICHET_GATEWAY_FORM_RATE": gateway.form_rate,
