@@ -18,8 +18,12 @@ help: ## List the targets
 up: web ## Run everything on this machine; Ctrl-C or `make down` stops it
 	@$(PYTHON) -m guichet_local up
 
+.PHONY: up-cluster
+up-cluster: web ## The same as a cluster: three RabbitMQ nodes, three MongoDB members, two replicas of every service
+	@$(PYTHON) -m guichet_local up-cluster
+
 .PHONY: down
-down: python ## Stop what `make up` started
+down: python ## Stop what `make up` or `make up-cluster` started
 	@$(PYTHON) -m guichet_local down
 
 .PHONY: status
@@ -39,7 +43,7 @@ check-alerts: python ## Check the alert rules, and that each fires in its test a
 	@$(PYTHON) -m guichet_local check-alerts
 
 .PHONY: test
-test: test-web test-python ## Run every test but the long ones of `make chaos` and `make chaos-mail`, against real servers
+test: test-web test-python ## Run every test but the long ones of `make chaos`, `chaos-mail` and `cluster-test`, against real servers
 
 .PHONY: test-web
 test-web: web ## Run the unit tests of the web part
@@ -51,7 +55,7 @@ test-python: web ## Run the Python, service and browser tests; PYTEST_ARGS="test
 ifdef PYTEST_ARGS
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 else
-	tests/run services tests --ignore tests/e2e --ignore tests/chaos --ignore tests/deploy --numprocesses auto --dist loadfile --no-loadscope-reorder; services=$$?; \
+	tests/run services tests --ignore tests/e2e --ignore tests/chaos --ignore tests/cluster --ignore tests/deploy --numprocesses auto --dist loadfile --no-loadscope-reorder; services=$$?; \
 	tests/run e2e tests/e2e --numprocesses 2 --dist loadfile && exit $$services
 endif
 
@@ -74,6 +78,17 @@ chaos-planted: web ## Show that the short form finds each of the faults in tests
 chaos-mail: python ## Kill mailer 50 times while 500 mails go each way, through a real Postfix and Dovecot
 	@$(PYTHON) -m guichet_local prepare-tests
 	$(PYTHON) -m pytest tests/chaos --capture=no
+
+.PHONY: cluster-test
+cluster-test: web ## Replace every replica and kill every part of a cluster while people work; CLUSTER_SEED repeats an order
+	@$(PYTHON) -m guichet_local prepare-tests
+	$(PYTHON) -m pytest tests/cluster --capture=no
+
+.PHONY: rabbitmq4-test
+rabbitmq4-test: python ## Run the kit's service tests on RabbitMQ 4 of Debian 13, laid into .cache/rabbitmq-4 (root)
+	@$(PYTHON) -m guichet_local prepare-tests
+	deploy/local/rabbitmq-4 $(CURDIR)/.cache/rabbitmq-4
+	GUICHET_RABBITMQ_ROOT=$(CURDIR)/.cache/rabbitmq-4 $(PYTHON) -m pytest tests/kit
 
 .PHONY: bench
 bench: web ## Measure, alone on the machine, and write docs/benchmarks.md; BENCH_ONLY=path,lists picks parts
@@ -127,6 +142,16 @@ check-contracts: python ## Check that the generated API documents are fresh
 k8s-check: python ## Check the Kubernetes manifests: schemas, policies, references, network, settings
 	@$(BOOTSTRAP) deploy-tools
 	$(PYTHON) -m pytest tests/deploy
+
+.PHONY: sbom
+sbom: web ## Write bills of materials (CycloneDX) of each service and of the web part to .cache/sbom
+	@$(BOOTSTRAP) deploy-tools
+	deploy/tools/sbom
+
+.PHONY: audit
+audit: web ## Ask the databases of known vulnerabilities about every pinned package; says so where one cannot be asked
+	@$(BOOTSTRAP) deploy-tools
+	deploy/tools/audit
 
 .PHONY: images-fetch
 images-fetch: web ## Fetch what the images need, so that they build without network

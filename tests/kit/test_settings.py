@@ -67,8 +67,16 @@ class TestGoodSettings:
     def test_the_public_url_loses_its_last_slash(self, load: Load) -> None:
         assert load({"GUICHET_PUBLIC_URL": "https://desk.example/"}).public_url == "https://desk.example"
 
-    @pytest.mark.parametrize("url", ["amqps://broker.example/desk", "amqp://localhost"])
-    def test_both_amqp_schemes_are_taken(self, load: Load, url: str) -> None:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "amqps://broker.example/desk",
+            "amqp://localhost",
+            "amqp://me:p%40s%2Cs@one:5672,two:5673,three/",
+            "amqp://[::1]:5672,10.0.0.2:5672",
+        ],
+    )
+    def test_both_amqp_schemes_are_taken_and_the_nodes_of_a_cluster(self, load: Load, url: str) -> None:
         assert load({"GUICHET_RABBITMQ_URL": url}).rabbitmq_url == url
 
     def test_an_empty_value_counts_as_absent(self, load: Load) -> None:
@@ -154,6 +162,10 @@ class TestBadSettings:
             ("GUICHET_RABBITMQ_URL", "http://localhost", "begins with amqp:// or amqps://"),
             ("GUICHET_RABBITMQ_URL", "amqp:localhost", "begins with amqp:// or amqps://"),
             ("GUICHET_RABBITMQ_URL", "amqp://[::1", "Invalid IPv6 URL"),
+            ("GUICHET_RABBITMQ_URL", "amqp://me:secret@one:5672,,two/", "must name a host"),
+            ("GUICHET_RABBITMQ_URL", "amqp://me:secret@one,two:many/", "must name a host"),
+            ("GUICHET_RABBITMQ_URL", "amqp://me:secret@one,two:0/", "must name a host"),
+            ("GUICHET_RABBITMQ_URL", "amqp://me:sec/ret@one/", "must name a host"),
             ("GUICHET_MONGODB_URL", "amqp://localhost", "begins with mongodb:// or mongodb+srv://"),
             ("GUICHET_PUBLIC_URL", "desk.example", "begins with http:// or https://"),
             ("GUICHET_PUBLIC_URL", "https://desk.example/path", "must have no path"),

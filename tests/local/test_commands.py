@@ -101,6 +101,12 @@ class TestDown:
         up.stdout.close()
 
 
+class TestStatus:
+    def test_it_says_that_nothing_runs(self, data: DataFolder) -> None:
+        status = guichet_local("status", data.root)
+        assert (status.returncode, status.stdout) == (1, f"guichet: nothing runs on {data.root}\n")
+
+
 class TestWhatAKilledRunLeft:
     def test_its_processes_are_ended_and_no_others(self, data: DataFolder, tmp_path: Path) -> None:
         ours = subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: str(data.root)})
@@ -114,6 +120,21 @@ class TestWhatAKilledRunLeft:
         finally:
             anothers.kill()
             anothers.wait()
+
+    def test_those_of_a_cluster_are_ended_too(self, data: DataFolder) -> None:
+        # As with nginx, which overwrites its environment: only the command tells whose it is.
+        ours, others = (
+            subprocess.Popen(["sh", "-c", "read _", "sh", "-c", f"{root}/gateway/nginx.conf"], stdin=subprocess.PIPE)
+            for root in (data.root / "cluster", data.root / "clusters")
+        )
+        try:
+            assert end_leftovers(data) == 1
+            assert ours.wait(timeout=5) == -signal.SIGTERM
+            assert others.poll() is None
+        finally:
+            for one in (ours, others):
+                one.kill()
+                one.communicate()
 
     def test_a_process_is_known_by_its_start_and_not_only_by_its_id(self) -> None:
         me = Identity.of(os.getpid())

@@ -143,6 +143,27 @@ class TestTheConfiguration:
             gateway.render("listen ${GUICHET_NOT_GIVEN};", {})
 
 
+class TestAReload:
+    async def test_takes_up_what_has_changed_and_keeps_open_sockets(
+        self, settings: gateway.Gateway, tmp_path: Path
+    ) -> None:
+        """As for a new certificate: docs/operations.md."""
+        async with running_with(settings, tmp_path) as running:
+            url = running.url.replace("http", "ws") + "/chat/v1/socket?stay"
+            async with websockets.connect(url, proxy=None, subprotocols=[websockets.Subprotocol("guichet.v1")]) as kept:
+                await kept.recv()
+                file = tmp_path / "gateway" / "nginx.conf"
+                file.write_text(file.read_text().replace('{"status":"ok"}', '{"status":"reloaded"}'))
+                command = [str(gateway.executable()), "-e", "stderr", "-c", str(file), "-s", "reload"]
+                await asyncio.to_thread(subprocess.run, command, check=True)
+                async with asyncio.timeout(30):
+                    while (await running.client.get("/healthz")).json() != {"status": "reloaded"}:
+                        await asyncio.sleep(0.1)
+                await kept.send("still here")
+                with pytest.raises(websockets.ConnectionClosedOK):
+                    await kept.recv()
+
+
 async def answer_to(url: str, request: bytes) -> tuple[int, str, dict[str, object]]:
     """Status, media type and document of what is answered to these bytes."""
     parts = httpx2.URL(url)

@@ -1,4 +1,4 @@
-"""`up`, `down` and `status`: what the Makefile calls."""
+"""`up`, `up-cluster`, `down` and `status`: what the Makefile calls."""
 
 import asyncio
 import os
@@ -8,14 +8,17 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 from guichet_local import demo, monitoring
-from guichet_local.data import DataFolder
+from guichet_local.cluster import Cluster
+from guichet_local.data import DataFolder, write_private
 from guichet_local.install import SERVERS, TESTS, MissingError, install
 from guichet_local.ports import Port, PortSettingError
 from guichet_local.program import answers, is_ready
 from guichet_local.running import Identity, PidFile, end_leftovers
-from guichet_local.services import SERVICES
+from guichet_local.services import running as running_services
 from guichet_local.settings import Settings
 from guichet_local.supervisor import NotReadyError
 from guichet_local.system import System
@@ -32,7 +35,15 @@ def say(line: str) -> None:
 
 def up() -> int:
     """Starts everything and stays until it is told to end; the exit code says whether it came up."""
-    settings = Settings.from_environment(os.environ)
+    return _up(Settings.from_environment(os.environ))
+
+
+def up_cluster() -> int:
+    """The same as a cluster: three nodes of RabbitMQ and of MongoDB, two replicas of every service."""
+    return _up(replace(Settings.from_environment(os.environ), cluster=True))
+
+
+def _up(settings: Settings) -> int:
     data = DataFolder(settings.data).create()
     pid_file = PidFile(data)
     if running := pid_file.running():
@@ -40,15 +51,33 @@ def up() -> int:
         return 1
     if ended := end_leftovers(data):
         say(f"ended {ended} processes that an earlier run had left")
-    if taken := settings.ports.taken():
+    if taken := settings.ports.taken(settings.cluster):
         _say_taken(taken)
         return 1
     install(SERVERS, say)
+    _cluster_mark(data).unlink(missing_ok=True)
+    if settings.cluster:
+        write_private(_cluster_mark(data), "")
     pid_file.write()
     try:
         return asyncio.run(_run(settings))
     finally:
         pid_file.remove()
+
+
+def _cluster_mark(data: DataFolder) -> Path:
+    return data.run / "is-a-cluster"
+
+
+def _last_run() -> tuple[Settings, DataFolder]:
+    """What runs on the data folder, or ran there last: one system or a cluster."""
+    settings = Settings.from_environment(os.environ)
+    data = DataFolder(settings.data)
+    return replace(settings, cluster=_cluster_mark(data).exists()), data
+
+
+def _system(settings: Settings) -> System:
+    return (Cluster if settings.cluster else System)(settings, say)
 
 
 def _say_taken(ports: list[Port]) -> None:
@@ -66,7 +95,7 @@ async def _run(settings: Settings) -> int:
     told_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, told_to_end.set)
-    system = System(settings, say)
+    system = _system(settings)
     say("starting RabbitMQ, MongoDB, the object store, the services and the gateway")
     starting = asyncio.create_task(system.start())
     ending = asyncio.create_task(told_to_end.wait())
@@ -76,7 +105,7 @@ async def _run(settings: Settings) -> int:
         if starting.done():
             await starting
             say(f"ready after {time.monotonic() - started:.1f} s")
-            _print_addresses(settings, await system.first_administrator())
+            _print_addresses(settings, system.data, await system.first_administrator())
             playing = asyncio.create_task(_play_demo_day(system))
             await ending
     except (NotReadyError, demo.SeedError) as error:
@@ -99,7 +128,7 @@ async def _play_demo_day(system: System) -> None:
         say(str(error))
 
 
-def _print_addresses(settings: Settings, administrator: Mapping[str, str] | None) -> None:
+def _print_addresses(settings: Settings, data: DataFolder, administrator: Mapping[str, str] | None) -> None:
     rows = [("Console", settings.public_url)]
     if settings.demo:
         rows.append(("Demo site", f"{settings.public_url}/demo  ({settings.demo_url})"))
@@ -109,8 +138,8 @@ def _print_addresses(settings: Settings, administrator: Mapping[str, str] | None
         rows.append(("Administrator", f"{administrator['email']} sets a password here, once:"))
         rows.append(("", administrator["link"]))
     rows += [
-        ("Data", str(settings.data)),
-        ("Logs", str(settings.data / "logs")),
+        ("Data", str(data.root)),
+        ("Logs", str(data.logs)),
         ("Stop", "Ctrl-C here, or `make down`"),
     ]
     print("\n" + "\n".join(f"  {name:<14} {value}" for name, value in rows) + "\n", flush=True)
@@ -137,8 +166,8 @@ def down() -> int:
 
 def status() -> int:
     """Prints what runs and what is ready; the exit code is 0 when all is."""
-    settings = Settings.from_environment(os.environ)
-    running = PidFile(DataFolder(settings.data)).running()
+    settings, data = _last_run()
+    running = PidFile(data).running()
     if running is None:
         say(f"nothing runs on {settings.data}")
         return 1
@@ -147,7 +176,7 @@ def status() -> int:
 
 
 async def _print_states(settings: Settings) -> int:
-    probes = {name: answers(settings.ports[name], "/readyz") for name in SERVICES}
+    probes = {name: answers(settings.ports[name], "/readyz") for name in running_services(settings)}
     probes["gateway"] = answers(settings.ports["gateway"], "/healthz")
     states = await asyncio.gather(*(is_ready(probe) for probe in probes.values()))
     for name, ready in zip(probes, states, strict=True):
@@ -157,11 +186,11 @@ async def _print_states(settings: Settings) -> int:
 
 def ctl(arguments: Sequence[str]) -> int:
     """Runs `guichetctl` with the settings of `make up` on this data folder; the exit code is its own."""
-    settings = Settings.from_environment(os.environ)
+    settings, _ = _last_run()
     if not settings.data.is_dir():
         say(f"there is nothing at {settings.data}: run `make up` first")
         return 1
-    environment = System(settings, say).service_environment()
+    environment = _system(settings).service_environment()
     return subprocess.run([sys.executable, "-m", "guichet_ctl", *arguments], env=environment, check=False).returncode
 
 
@@ -190,6 +219,7 @@ def check_alerts() -> int:
 
 COMMANDS: dict[str, Callable[[], int]] = {
     "up": up,
+    "up-cluster": up_cluster,
     "down": down,
     "status": status,
     "prepare-tests": prepare_tests,

@@ -41,6 +41,22 @@ OFFSETS = {
     "s3-admin-grpc": (129, "the object store's administration gRPC"),
 }
 
+# What `make up-cluster` runs more of; the first of each keeps its usual port.
+CLUSTER_OFFSETS = {
+    "requests-2": (12, "the second requests replica"),
+    "contacts-2": (22, "the second contacts replica"),
+    "attachments-2": (32, "the second attachments replica"),
+    "mailer-2": (44, "the second mailer replica"),
+    "smtp-2": (45, "mail coming in by SMTP, to the second mailer replica"),
+    "lmtp-2": (46, "mail coming in by LMTP, to the second mailer replica"),
+    "rabbitmq-2": (103, "the second RabbitMQ node"),
+    "rabbitmq-2-dist": (104, "the second RabbitMQ node's distribution"),
+    "rabbitmq-3": (105, "the third RabbitMQ node"),
+    "rabbitmq-3-dist": (106, "the third RabbitMQ node's distribution"),
+    "mongodb-2": (111, "the second MongoDB member"),
+    "mongodb-3": (112, "the third MongoDB member"),
+}
+
 # Run beside `make up`, before or after it.
 _BESIDE = ("prometheus",)
 
@@ -101,7 +117,7 @@ class Ports:
             setting = f"GUICHET_{name.upper()}_PORT"
             default = number if base == DEFAULT_BASE else base + offset
             ports[name] = Port(read(setting, default), purpose, setting)
-        for name, (offset, purpose) in OFFSETS.items():
+        for name, (offset, purpose) in (OFFSETS | CLUSTER_OFFSETS).items():
             setting = "GUICHET_PORT_" + name.upper().replace("-", "_")
             ports[name] = Port(read(setting, base + offset), purpose, setting)
         _refuse_doubles(ports)
@@ -114,9 +130,10 @@ class Ports:
         numbers = free_ports(len(ports))
         return cls.from_environment({port.setting: str(number) for port, number in zip(ports, numbers, strict=True)})
 
-    def taken(self) -> list[Port]:
-        """Those of `make up` on which something listens already."""
-        needed = [port for name, port in self._ports.items() if name not in _BESIDE]
+    def taken(self, cluster: bool = False) -> list[Port]:
+        """Those of `make up`, or of `make up-cluster`, on which something listens already."""
+        not_needed = _BESIDE if cluster else (*_BESIDE, *CLUSTER_OFFSETS)
+        needed = [port for name, port in self._ports.items() if name not in not_needed]
         return [port for port in needed if not is_free(port.number)]
 
 

@@ -13,6 +13,8 @@ POLL_SECONDS = 0.1
 LEFTOVER_SECONDS = 5.0
 # Every child is started with this variable, so that it can be known again as ours.
 MARK = "GUICHET_RUN_FOLDER"
+CLUSTER = "cluster"
+"""The folder, within the data folder, of what `make up-cluster` runs."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,14 @@ def end_leftovers(data: DataFolder) -> int:
 def _marked(data: DataFolder) -> list[int]:
     mark = f"{MARK}={data.root}".encode()
     # nginx overwrites its environment with its title, which names its configuration.
-    configuration = f"{data.root}/gateway/nginx.conf".encode()
+    configurations = [f"{root}/gateway/nginx.conf".encode() for root in (data.root, data.root / CLUSTER)]
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal() and int(folder.name) != os.getpid():
             with suppress(OSError):
                 environment = (folder / "environ").read_bytes().split(b"\0")
-                if mark in environment or configuration in (folder / "cmdline").read_bytes():
+                command = (folder / "cmdline").read_bytes()
+                if mark in environment or any(one in command for one in configurations):
                     found.append(int(folder.name))
     return found
 

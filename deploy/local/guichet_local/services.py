@@ -20,6 +20,9 @@ SERVICES = {
     "mailer": "guichet_mailer",
 }
 
+# What `make up-cluster` runs more of.
+SECOND = {f"{name}-2": module for name, module in SERVICES.items() if not name.startswith("chat")}
+
 DEMO_MAILBOX = {"id": "support", "address": SUPPORT, "name": "Boutique Lumière"}
 
 
@@ -31,27 +34,40 @@ def programs(data: DataFolder, settings: Settings) -> list[Program]:
             name=name,
             command=[sys.executable, "-m", module],
             ready=answers(settings.ports[name], "/readyz"),
-            environment={**common, "GUICHET_HTTP_PORT": str(settings.ports[name])},
+            environment={**common, **_of_its_own(name, settings)},
             folder=data.run,
             # They hand over what they hold before they end; what is acknowledged is safe already, so none is waited
             # for longer. Under load each would take its whole time.
             stop_seconds=6,
             layer=2,
         )
-        for name, module in SERVICES.items()
+        for name, module in running(settings).items()
     ]
+
+
+def running(settings: Settings) -> Mapping[str, str]:
+    """The services that run: name of the program and module."""
+    return SERVICES | (SECOND if settings.cluster else {})
+
+
+def _of_its_own(name: str, settings: Settings) -> Mapping[str, str]:
+    told = {"GUICHET_HTTP_PORT": str(settings.ports[name])}
+    if name == "mailer-2":
+        told |= {f"GUICHET_{kind.upper()}_PORT": str(settings.ports[f"{kind}-2"]) for kind in ("smtp", "lmtp")}
+    return told
 
 
 def environment(data: DataFolder, settings: Settings) -> Mapping[str, str]:
     """What every service is told; what the caller's environment says of logs, drivers and so on is kept."""
     secrets = data.secrets()
+    servers, files = (3, "gateway") if settings.cluster else (1, "attachments")
     told = {
         "GUICHET_LOG_LEVEL": "INFO",
         "GUICHET_LOG_FORMAT": "json",
         **settings.passed_on,
         "GUICHET_HTTP_HOST": "127.0.0.1",
-        "GUICHET_RABBITMQ_URL": rabbitmq.url(settings.ports, secrets.rabbitmq_password),
-        "GUICHET_MONGODB_URL": mongodb.url(settings.ports),
+        "GUICHET_RABBITMQ_URL": rabbitmq.url(settings.ports, secrets.rabbitmq_password, rabbitmq.NODES[:servers]),
+        "GUICHET_MONGODB_URL": mongodb.url(settings.ports, mongodb.MEMBERS[:servers]),
         "GUICHET_PUBLIC_URL": settings.public_url,
         "GUICHET_SECRET_KEY_FILE": str(data.secret_key_file),
         "GUICHET_S3_ENDPOINT": objectstore.endpoint(settings.ports),
@@ -59,7 +75,8 @@ def environment(data: DataFolder, settings: Settings) -> Mapping[str, str]:
         "GUICHET_S3_SECRET_KEY": secrets.s3_secret_key,
         "GUICHET_SMTP_PORT": str(settings.ports["smtp"]),
         "GUICHET_LMTP_PORT": str(settings.ports["lmtp"]),
-        "GUICHET_ATTACHMENTS_URL": f"http://127.0.0.1:{settings.ports['attachments']}",
+        # Of several the gateway knows which one answers.
+        "GUICHET_ATTACHMENTS_URL": f"http://127.0.0.1:{settings.ports[files]}",
         "GUICHET_WIDGET_DIR": str(WORKSPACE / "web" / "widget" / "dist"),
         "GUICHET_FORM_DIR": str(WORKSPACE / "web" / "form" / "dist"),
     }

@@ -18,7 +18,8 @@ class Settings:
     """How one run of the whole system is set up.
 
     `start_seconds` is how long each program may take until it is ready; `administrator` is the address of the first
-    one, who is made where there is no demo. `passed_on` are the GUICHET_ variables of the environment, handed to the
+    one, who is made where there is no demo. `cluster` is whether there are three nodes of RabbitMQ, three members of
+    MongoDB and two replicas of every service. `passed_on` are the GUICHET_ variables of the environment, handed to the
     services with what they need added.
     """
 
@@ -31,6 +32,7 @@ class Settings:
     passed_on: Mapping[str, str]
     start_seconds: float = 300.0
     administrator: str = ""
+    cluster: bool = False
     sign_in_rate: str = "10r/m"
     visitor_rate: str = "120r/m"
     form_rate: str = "10r/m"

@@ -58,6 +58,10 @@ class Supervisor:
         """Stops one program until `start_one`."""
         await self._keepers[name].stop()
 
+    async def crash(self, name: str) -> None:
+        """Kills one program (SIGKILL) and leaves it dead until `start_one`."""
+        await self._keepers[name].crash()
+
     async def start_one(self, name: str) -> None:
         """Starts one program that was stopped; returns when it is ready."""
         self._keepers[name].start()
@@ -124,6 +128,11 @@ class _Keeper:
         self._task = None
         self._ready.clear()
         await self._end()
+
+    async def crash(self) -> None:
+        with suppress(ProcessLookupError):
+            self.kill()
+        await self.stop()
 
     async def _keep(self) -> None:
         delay = FIRST_DELAY_SECONDS

@@ -4,20 +4,20 @@ import json
 import os
 import sys
 from asyncio import create_subprocess_exec, subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from guichet_local import demo, services
 from guichet_local.data import DataFolder, write_private
 from guichet_local.program import Program
-from guichet_local.running import MARK
+from guichet_local.running import CLUSTER, MARK
 from guichet_local.servers import gateway, mongodb, objectstore, rabbitmq
 from guichet_local.settings import WORKSPACE, Settings
 from guichet_local.supervisor import Report, Supervisor
 
 # What a program may know of the environment it was started in, beside its own settings.
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ")
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class System:
@@ -25,15 +25,16 @@ class System:
 
     def __init__(self, settings: Settings, report: Report) -> None:
         self.settings = settings
-        self.data = DataFolder(settings.data).create()
-        self._environment = {**inherited_environment(), MARK: str(self.data.root)}
+        root = DataFolder(settings.data).create()
+        # Its servers' data are of another shape: a broker's node has another name, the database other members.
+        self.data = DataFolder(root.root / CLUSTER).create() if settings.cluster else root
+        self._environment = {**inherited_environment(), MARK: str(root.root)}
         self.supervisor = Supervisor(self.data.logs, self._environment, report)
 
     async def start(self) -> None:
         """Starts everything at the same time; returns when all is ready. Raises NotReadyError, SeedError."""
-        await self.supervisor.start(self._programs())
-        if self.settings.demo:
-            await self._seed_once()
+        await self.supervisor.start(self._ready_in_time())
+        await self._seed()
 
     async def stop(self) -> None:
         """Stops everything that `start` started."""
@@ -53,15 +54,17 @@ class System:
         data, settings = self.data, self.settings
         secrets = data.secrets()
         origins = ",".join((settings.public_url, settings.demo_url))
-        programs = [
-            *rabbitmq.programs(data.of("rabbitmq"), settings.ports, secrets.rabbitmq_password),
-            mongodb.program(data.of("mongodb"), settings.ports),
+        return [
+            *self._brokers(),
+            *self._databases(),
             objectstore.program(data.of("objects"), settings.ports, secrets, allowed_origins=origins),
             *services.programs(data, settings),
             *([demo.mail_program(data.of("demo-mail"), settings.ports)] if settings.demo else []),
             gateway.program(data.of("gateway"), self._gateway(), settings.ports),
         ]
-        return [replace(program, ready_seconds=settings.start_seconds) for program in programs]
+
+    def _ready_in_time(self) -> list[Program]:
+        return [replace(program, ready_seconds=self.settings.start_seconds) for program in self._programs()]
 
     def _gateway(self) -> gateway.Gateway:
         settings = self.settings
@@ -75,7 +78,18 @@ class System:
             sign_in_rate=settings.sign_in_rate,
             visitor_rate=settings.visitor_rate,
             form_rate=settings.form_rate,
+            replicas=self._replicas(),
         )
+
+    def _brokers(self) -> list[Program]:
+        password = self.data.secrets().rabbitmq_password
+        return rabbitmq.programs(self.data.of("rabbitmq"), self.settings.ports, password)
+
+    def _databases(self) -> list[Program]:
+        return [mongodb.program(self.data.of("mongodb"), self.settings.ports)]
+
+    def _replicas(self) -> Mapping[str, Sequence[str]]:
+        return gateway.REPLICAS
 
     async def first_administrator(self) -> Mapping[str, str] | None:
         """The first administrator's address and one-time link, while nobody has a password; none with the demo.
@@ -103,9 +117,9 @@ class System:
         """What every service of this system is told, and the operator's commands with them."""
         return {**self._environment, **services.environment(self.data, self.settings)}
 
-    async def _seed_once(self) -> None:
+    async def _seed(self) -> None:
         done = self.data.run / "demo-seeded"
-        if not done.exists():
+        if self.settings.demo and not done.exists():
             await demo.seed(self.service_environment())
             write_private(done, "")
 

@@ -9,8 +9,7 @@ import typer
 from guichet_contracts.subscriptions import SUBSCRIPTIONS
 from guichet_kit.broker.deadletters import DeadLetters, Parked, dead_letters
 from guichet_kit.clock import to_wire
-from guichet_kit.settings import EnvironmentSettings, load_settings
-from pydantic import Field
+from guichet_kit.settings import AmqpUrl, EnvironmentSettings, load_settings
 
 from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
 
@@ -77,7 +76,7 @@ def drop(queue: Queue, ids: Ids = None, yes: Yes = False, json: Json = False) ->
 
 
 class _Broker(EnvironmentSettings):
-    rabbitmq_url: str = Field(pattern=r"^amqps?://.")
+    rabbitmq_url: AmqpUrl
 
 
 def _known(queue: str) -> str:

@@ -9,10 +9,10 @@ import re
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -75,6 +75,30 @@ class EnvironmentSettings(BaseSettings):
         return init_settings, _EnvironmentAndFiles(settings_cls)
 
 
+def _with_scheme(value: str, *schemes: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not parts.netloc:
+        raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
+    return value
+
+
+def _amqp(value: str) -> str:
+    for host in urlsplit(_with_scheme(value, "amqp", "amqps")).netloc.rpartition("@")[2].split(","):
+        one = urlsplit(f"//{host}")
+        try:
+            usable = one.hostname and one.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            # Without what was read: a slash in a password makes a part of it stand where the host should.
+            raise ValueError("must name a host, with or without a port; several have commas between them")
+    return value
+
+
+AmqpUrl = Annotated[str, AfterValidator(_amqp)]
+"""URL of RabbitMQ. Several nodes of a cluster stand with commas between them, each with its port."""
+
+
 class ServiceSettings(EnvironmentSettings):
     """What every service can be told; a service adds its own in its ``settings.py``."""
 
@@ -84,7 +108,7 @@ class ServiceSettings(EnvironmentSettings):
         default="http://localhost:8080",
         description="Where browsers reach the gateway: scheme and host, no path",
     )
-    rabbitmq_url: str = Field(description="amqp:// or amqps:// URL of RabbitMQ")
+    rabbitmq_url: AmqpUrl = Field(description="amqp:// or amqps:// URL of RabbitMQ; the nodes of a cluster with commas")
     mongodb_url: str = Field(description="mongodb:// or mongodb+srv:// URL of a replica set")
     mongo_driver: Literal["pymongo", "motor"] = "pymongo"
     database_prefix: str = Field(default="guichet_", pattern=r"^[a-z0-9_]{1,40}$")
@@ -93,11 +117,6 @@ class ServiceSettings(EnvironmentSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     otlp_endpoint: str | None = Field(default=None, description="http:// or https:// URL that takes traces (OTLP/HTTP)")
-
-    @field_validator("rabbitmq_url")
-    @classmethod
-    def _amqp(cls, value: str) -> str:
-        return _with_scheme(value, "amqp", "amqps")
 
     @field_validator("mongodb_url")
     @classmethod
@@ -133,13 +152,6 @@ class ServiceSettings(EnvironmentSettings):
     def secret_key(self) -> bytes:
         """The installation's secret, from which each purpose derives a key of its own."""
         return self.secret_key_file.read_bytes()
-
-
-def _with_scheme(value: str, *schemes: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in schemes or not parts.netloc:
-        raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
-    return value
 
 
 Settings = TypeVar("Settings", bound=BaseSettings)

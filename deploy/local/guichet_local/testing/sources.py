@@ -59,7 +59,7 @@ class LocalProcess:
         self.description = f"private local process ({recipe.executable()})"
         self._recipe = recipe
         self._background = background
-        self._ports = Ports.free()
+        self.ports = Ports.free()
         self._group: Group | None = None
         self._started: Future[None] | None = None
 
@@ -73,13 +73,13 @@ class LocalProcess:
     def begin(self) -> None:
         if self._group is None:
             self._group = Group(self._background, self._recipe.name)
-            self._started = self._group.start_all(self._recipe.programs(self._group.data, self._ports))
+            self._started = self._group.start_all(self._recipe.programs(self._group.data, self.ports))
 
     def url(self) -> str:
         group = self.group
         assert self._started is not None  # noqa: S101 - begin has just made it
         self._started.result()
-        return self._recipe.url(group.data, self._ports)
+        return self._recipe.url(group.data, self.ports)
 
     def stop(self) -> None:
         if self._group is not None:

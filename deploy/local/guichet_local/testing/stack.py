@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from guichet_local.cluster import Cluster
 from guichet_local.ports import Ports
 from guichet_local.servers import mongodb, objectstore, rabbitmq
 from guichet_local.settings import WORKSPACE, Settings
@@ -49,6 +50,7 @@ class Stack(Supervised):
                 public_url=f"http://localhost:{ports['gateway']}",
                 demo_url=f"http://localhost:{ports['demo-site']}",
                 demo=True,
+                cluster=issubclass(system, Cluster),
                 passed_on={"GUICHET_SIGN_IN_ATTEMPTS": "1000", **environment},
                 sign_in_rate=TEST_RATE,
                 visitor_rate=TEST_RATE,

@@ -5,14 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import aio_pika
 from aio_pika.exceptions import AMQPException
-from aiormq.exceptions import AMQPError
 from faststream.rabbit import Channel, RabbitBroker
 from prometheus_client import Counter, Gauge
-from yarl import URL
 
 from guichet_kit import tasks
+from guichet_kit.broker.hosts import CONNECT_SECONDS, UNREACHABLE, Nodes, connect
 from guichet_kit.broker.topology import EVENTS_EXCHANGE, Topology, messages_in
 from guichet_kit.logs import get_logger
 
@@ -26,10 +24,6 @@ _STOP_SECONDS = _GRACE_SECONDS + 5
 _AGAIN_SECONDS = 1.0
 _BLOCKED_LOOK_SECONDS = 1.0
 _LOOK_SECONDS = 5.0
-
-# What a server raises that is away or half there: one that accepts a connection and closes it makes the client raise
-# StopAsyncIteration, inside a generator RuntimeError (aiormq 7).
-UNREACHABLE = (AMQPException, AMQPError, OSError, TimeoutError, StopAsyncIteration, RuntimeError)
 
 missing = Counter("guichet_broker_missing_queues_total", "Durable queues that were found missing", ["queue"])
 connected = Gauge("guichet_broker_connected", "1 while the broker is connected and takes messages")
@@ -115,9 +109,14 @@ class LiveFeed:
 
 
 def connect_broker(url: str, service: str, feed: LiveFeed) -> RabbitBroker:
-    """A broker that is not connected yet (see `started`); ``feed`` follows its connection."""
-    return RabbitBroker(
-        str(URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)),
+    """A broker that is not connected yet (see `started`); ``feed`` follows its connection.
+
+    ``url`` may name several nodes (see `Nodes`).
+    """
+    nodes = Nodes(url, heartbeat=HEARTBEAT_SECONDS)
+    broker = RabbitBroker(
+        str(nodes.url),
+        timeout=CONNECT_SECONDS,
         app_id=f"guichet.{service}",
         default_channel=Channel(on_return_raises=True),
         reconnect_interval=_RECONNECT_SECONDS,
@@ -126,6 +125,9 @@ def connect_broker(url: str, service: str, feed: LiveFeed) -> RabbitBroker:
         on_reconnected=[feed._back],
         logger=None,
     )
+    # FastStream has no way to say it, and hands all of these on to aio_pika.connect_robust.
+    broker._connection_kwargs["connection_class"] = nodes.robust()
+    return broker
 
 
 @asynccontextmanager
@@ -212,7 +214,7 @@ async def _keep_whole(url: str, topology: Topology, feed: LiveFeed, look_now: as
 
 async def _declare(url: str, topology: Topology) -> list[str]:
     """Declare and bind everything, also what is there; the names of the queues that were not."""
-    connection = await aio_pika.connect(url, timeout=5)
+    connection = await connect(url)
     async with connection:
         gone = await topology.missing(connection)
         await topology.declare(await connection.channel())
@@ -222,7 +224,7 @@ async def _declare(url: str, topology: Topology) -> list[str]:
 async def waiting_in(url: str, queue: str) -> int:
     """How many messages lie in a queue, asked for by a connection of its own. Raises `ConnectionError`."""
     try:
-        async with asyncio.timeout(_LOOK_SECONDS), await aio_pika.connect(url, timeout=_LOOK_SECONDS) as connection:
+        async with asyncio.timeout(_LOOK_SECONDS), await connect(url) as connection:
             return await messages_in(connection, queue) or 0
     except UNREACHABLE as error:
         raise ConnectionError(f"the broker does not say what lies in {queue}: {error!r}") from error

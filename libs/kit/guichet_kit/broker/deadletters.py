@@ -17,6 +17,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import AMQPException, ChannelNotFoundEntity
 
 from guichet_kit.broker.consume import ATTEMPT_HEADER, ERROR_HEADER, TRACE_HEADER, WAITS_HEADER
+from guichet_kit.broker.hosts import UNREACHABLE, connect
 from guichet_kit.broker.publish import PUBLISH_TIMEOUT, PublishFailed
 
 CONNECT_SECONDS = 5.0
@@ -208,8 +209,8 @@ async def dead_letters(url: str) -> AsyncIterator[DeadLetters]:
     """The parkings of the broker at ``url``. Raises `BrokerAway`."""
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            connection = await aio_pika.connect(url)
-    except (AMQPException, OSError, TimeoutError, StopAsyncIteration, RuntimeError) as error:
+            connection = await connect(url)
+    except UNREACHABLE as error:
         raise BrokerAway(f"{type(error).__name__}: {error}") from None
     async with connection:
         yield DeadLetters(connection)

@@ -17,10 +17,10 @@ import aio_pika
 import orjson
 from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 from prometheus_client import Counter, Gauge
-from yarl import URL
 
 from guichet_kit import tasks
-from guichet_kit.broker.connection import HEARTBEAT_SECONDS, UNREACHABLE
+from guichet_kit.broker.connection import HEARTBEAT_SECONDS
+from guichet_kit.broker.hosts import UNREACHABLE, Nodes
 from guichet_kit.broker.publish import BATCH
 from guichet_kit.broker.topology import LIVE_EXCHANGE
 from guichet_kit.logs import get_logger
@@ -63,7 +63,7 @@ class LiveEdge:
     """
 
     def __init__(self, url: str, group: str, replica: str, hears: Sequence[str] = ("*.*.*.*",)) -> None:
-        self._url = str(URL(url).update_query(heartbeat=HEARTBEAT_SECONDS))
+        self._nodes = Nodes(url, heartbeat=HEARTBEAT_SECONDS)
         self._key, self._beat, self._replica = f"{group}.{_LINES}", f"beat.{replica}", replica
         self._hears = tuple(hears)
         self._waiting: deque[bytes] = deque()
@@ -136,7 +136,7 @@ class LiveEdge:
 
     async def _serve(self) -> None:
         """Send and hear on one connection until it ends, or is silent for too long."""
-        connection = await aio_pika.connect(self._url, timeout=5)
+        connection = await self._nodes.connect()
         async with connection:
             sending = await connection.channel(on_return_raises=False)
             hearing = await connection.channel(publisher_confirms=False)

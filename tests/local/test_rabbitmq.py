@@ -1,0 +1,19 @@
+"""What operators ask the broker itself, as docs/operations.md says."""
+
+from guichet_local.testing import RabbitMQServer
+
+
+class TestStatus:
+    async def test_it_names_an_alarm_while_there_is_one(self, rabbitmq_server: RabbitMQServer) -> None:
+        assert "(none)" in _alarms(await rabbitmq_server.control("status"))
+        await rabbitmq_server.takes_nothing(alarm=True)
+        try:
+            assert "Memory alarm on node" in _alarms(await rabbitmq_server.control("status"))
+        finally:
+            await rabbitmq_server.takes_nothing(alarm=False)
+        assert "(none)" in _alarms(await rabbitmq_server.control("status"))
+
+
+def _alarms(status: str) -> str:
+    """The section *Alarms*."""
+    return status.partition("\nAlarms\n")[2].partition("\nTags\n")[0]
