@@ -70,7 +70,7 @@ class TestWhatLiesInAQueue:
         assert await waiting_in(rabbitmq_url, unique("tests.nothing")) == 0
 
     async def test_a_broker_that_is_away_does_not_say(self) -> None:
-        with pytest.raises(ConnectionError, match="requests.conversations"):
+        with pytest.raises(ConnectionError, match=r"requests\.conversations"):
             await waiting_in("amqp://guest:guest@127.0.0.1:1/", "requests.conversations")
 
 
