@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aio_pika
+import pytest
 from aio_pika.abc import AbstractChannel
 from guichet_kit.broker import EventPublisher, LiveEdge, Topology
+from guichet_kit.broker import live as live_module
 from guichet_local.testing import RabbitMQServer
 
 from .conftest import Route, eventually, running, unique
@@ -119,6 +121,18 @@ class TestALineThatIsCut:
             await wire.mend()
             await two.has(b"before", b"meanwhile 1", b"meanwhile 2")
             await one.is_connected()
+            await eventually(lambda: asyncio.sleep(0, one.returns >= 1))
+
+    async def test_a_cut_that_is_mended_before_a_beat_is_missed_is_one_too(
+        self, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # What others sent before there was a new queue came to nobody.
+        monkeypatch.setattr(live_module, "CUT_OFF_SECONDS", 600.0)
+        async with laid(rabbitmq_url) as wire, replicas(wire.url) as (one,):
+            await eventually(lambda: asyncio.sleep(0, one.edge._was_connected))
+            one.edge.when_back(one.came_back)
+            wire.cut()
+            await wire.mend()
             await eventually(lambda: asyncio.sleep(0, one.returns >= 1))
 
     async def test_a_line_that_swallows_everything_is_noticed(self, rabbitmq_url: str) -> None:

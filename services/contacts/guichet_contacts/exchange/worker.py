@@ -15,7 +15,9 @@ from guichet_contacts.exchange.job import Failure, ImportJob, State
 from guichet_contacts.exchange.store import UPLOAD_TIME, ImportStore, LeaseLost
 from guichet_contacts.exchange.usecases import take_in
 
-POLL_SECONDS = 2.0
+POLL_SECONDS, CALM_SECONDS = 2.0, 10.0
+"""Between two looks for imports: after a failure, and otherwise. What this process was handed it is woken for, so that
+this is how late one is found that a process left which ended."""
 
 log = get_logger(__name__)
 
@@ -28,7 +30,7 @@ class ImportWorker:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Look for work now, instead of within ``POLL_SECONDS``."""
+        """Look for work now, instead of within ``CALM_SECONDS``."""
         self._woken.set()
 
     @asynccontextmanager
@@ -43,6 +45,7 @@ class ImportWorker:
     async def _work_for_ever(self) -> None:
         while True:
             self._woken.clear()
+            pause = CALM_SECONDS
             try:
                 while job := await self._imports.claim():
                     await self._work_on(job)
@@ -50,8 +53,9 @@ class ImportWorker:
                 await self._staged.discard_leftovers(await self._imports.live_ids(), UPLOAD_TIME)
             except PyMongoError as error:
                 log.warning("imports_wait", error=str(error)[:200])
+                pause = POLL_SECONDS
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                await asyncio.wait_for(self._woken.wait(), pause)
 
     async def _work_on(self, job: ImportJob) -> None:
         try:
