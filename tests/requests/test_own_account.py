@@ -58,13 +58,10 @@ class TestCommonPasswords:
 
     async def test_every_way_to_set_one_refuses_them(self, service: Service) -> None:
         admin, agent = await service.signed_in("Ida Admin", "admin"), await service.signed_in()
-        body = {"name": "Alex", "email": f"{new_id()}@example.com"}
-        added = await admin.call("POST", "/agents", json=body)
+        added = await admin.call("POST", "/agents", json={"name": "Alex", "email": f"{new_id()}@example.com"})
         token = added.json()["link"].rpartition("/")[2]
         weak = {"password": "password1"}
         for answer in (
-            await admin.call("POST", "/agents", json=body | {"email": "other@example.com"} | weak),
-            await admin.call("PATCH", f"/agents/{agent.agent.id}", json=weak),
             await agent.call("POST", "/auth/password", json={"current_password": PASSWORD} | weak),
             await service.client.post("/api/v1/auth/welcome", json={"token": token} | weak),
         ):

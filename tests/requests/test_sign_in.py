@@ -1,9 +1,6 @@
 """Signing in, staying signed in, signing out."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from typing import Any
@@ -205,65 +202,32 @@ class TestWithdrawnAccess:
         assert is_refused(await login(service, agent.email))
         assert is_refused(await post(service, "refresh", cookie))
 
-    async def test_a_new_password_ends_the_sessions_of_the_old_one(self, service: Service) -> None:
+    async def test_a_link_for_a_new_password_ends_the_sessions_and_the_old_password(self, service: Service) -> None:
         admin, agent = await service.signed_in("Ida Admin", "admin"), await service.agent()
         cookie = cookie_of(await login(service, agent.email))
-        await admin.call("PATCH", f"/agents/{agent.id}", json={"password": "another password"})
+        given = await admin.call("POST", f"/agents/{agent.id}/password-link")
+        token = given.json()["link"].rpartition("/")[2]
 
         assert is_refused(await post(service, "refresh", cookie))
         assert is_refused(await login(service, agent.email))
+        body = {"token": token, "password": "another password"}
+        assert (await service.client.post("/api/v1/auth/welcome", json=body)).status_code == 200
+        service.client.cookies.clear()
         assert (await login(service, agent.email, "another password")).status_code == 200
-
-
-class TestTheManagementCommand:
-    async def run(
-        self, service: Service, *arguments: str, password: str = PASSWORD
-    ) -> subprocess.CompletedProcess[str]:
-        keys = ("GUICHET_MONGODB_URL", "GUICHET_DATABASE_PREFIX")
-        return await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "guichet_requests.manage", "add-agent", *arguments],
-            input=f"{password}\n",
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"PATH": os.environ["PATH"]} | {key: service.process.environment[key] for key in keys},
-        )
-
-    async def test_it_adds_an_agent_and_updates_the_one_of_that_address(self, service: Service) -> None:
-        email = f"{new_id()}@example.com"
-        first = await self.run(service, "--email", email, "--name", "Alex Martin", "--role", "agent")
-        again = await self.run(
-            service, "--email", email.upper(), "--name", "Alex Durand", "--role", "admin", password="another password"
-        )
-
-        assert (first.returncode, again.returncode, first.stderr) == (0, 0, "")
-        assert first.stdout == again.stdout
-        answer = await login(service, email, "another password")
-        agent = answer.json()["agent"]
-        assert (agent["id"], agent["name"], agent["role"]) == (first.stdout.strip(), "Alex Durand", "admin")
-
-    @pytest.mark.parametrize(
-        ("email", "name", "password"),
-        [("no address", "Alex", PASSWORD), ("a@b.example", " ", PASSWORD), ("a@b.example", "Alex", "short")],
-    )
-    async def test_bad_input_is_refused_in_words(self, service: Service, email: str, name: str, password: str) -> None:
-        refused = await self.run(service, "--email", email, "--name", name, password=password)
-        assert refused.returncode != 0
-        assert "Traceback" not in refused.stderr
-        assert refused.stderr.strip()
 
 
 class TestSecrets:
     async def test_no_password_and_no_hash_is_in_any_answer_or_log(self, service: Service) -> None:
         admin = await service.signed_in("Ida Admin", "admin")
         email = f"{new_id()}@example.com"
-        new = {"name": "Alex Martin", "email": email, "password": "hunter2hunter2"}
+        added = await admin.call("POST", "/agents", json={"name": "Alex Martin", "email": email})
+        body = {"token": added.json()["link"].rpartition("/")[2], "password": "hunter2hunter2"}
         answers = [
-            await admin.call("POST", "/agents", json=new),
+            added,
+            await service.client.post("/api/v1/auth/welcome", json=body),
             await login(service, email, "hunter2hunter2"),
             await admin.call("GET", "/agents", params={"limit": 200}),
-            await admin.call("POST", "/agents", json=new | {"password": "short"}),
+            await service.client.post("/api/v1/auth/welcome", json=body),
         ]
         texts = [answer.text for answer in answers] + [service.process.log.read_text()]
         assert not any("argon2" in text or "hunter2" in text or "password_hash" in text for text in texts)

@@ -136,7 +136,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     agent = access.any_agent(access_tokens)
     app.include_router(auth_api.auth_routes(desk, settings.public_url, agent))
     url = settings.public_url
-    app.include_router(agent_api.directory_routes(agents, requests, passwords, agent, url, rights.changed))
+    app.include_router(agent_api.directory_routes(agents, requests, agent, url, rights.changed))
     app.include_router(request_api.routes(requests, items, agents, contacts, reasons, guard, agent))
     app.include_router(timeline_api.routes(requests, items, agent))
     app.include_router(reason_api.routes(reasons, requests, agent))

@@ -15,7 +15,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from guichet_requests.agent import usecases
 from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role, welcome_link
-from guichet_requests.agent.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
 from guichet_requests.contact.contact import email_key
@@ -73,28 +72,6 @@ async def _untold(database: Database) -> tuple[str, int, datetime | None]:
     return "requests, marked as changed", count, since
 
 
-async def put_agent(database: Database, email: str, name: str, role: Role, password: str) -> Agent:
-    """Add the agent of that address, or give the one who has it the name, role, password and access."""
-    agents, passwords = AgentStore(database), Passwords()
-    await agents.prepare()
-    found = await agents.credentials(email)
-    if found is None:
-        return await usecases.add(
-            agents, passwords, agent_id=None, name=name, email=email, role=role, password=password
-        )
-    changes = AgentChanges(name=name, role=role, active=True, password=password)
-    return await usecases.edit(agents, _requests(database), passwords, found[0].id, changes, by_id=None)
-
-
-async def _add_agent(opened: Opened, given: argparse.Namespace) -> Any:
-    password = sys.stdin.readline().rstrip("\r\n")
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise CommandRefused(
-            f"The password, read from standard input, must have {MIN_LENGTH} to {MAX_LENGTH} characters."
-        )
-    return (await put_agent(opened.database, given.email, given.name, given.role, password)).id
-
-
 async def _list(opened: Opened, _given: argparse.Namespace) -> Any:
     agents = AgentStore(opened.database)
     waiting = await agents.without_password()
@@ -125,7 +102,7 @@ def _switch(active: bool) -> Callable[[Opened, argparse.Namespace], Any]:
         agents = await _agents(opened)
         agent = await usecases.with_email(agents, given.email)
         changes = AgentChanges(active=active)
-        changed = await usecases.edit(agents, _requests(opened.database), Passwords(), agent.id, changes, by_id=None)
+        changed = await usecases.edit(agents, _requests(opened.database), agent.id, changes, by_id=None)
         return _shown(changed, changed.id not in await agents.without_password())
 
     return switch
@@ -271,14 +248,6 @@ REQUESTS = Managed(
     untold=(_untold,),
     checks=(_administrator,),
     commands=(
-        Command(
-            "add-agent",
-            "add an agent with the password on standard input, or update the one of that address",
-            _refusing(_add_agent),
-            _new,
-            settings=DatabaseSettings,
-            plain=True,
-        ),
         Command("agents-list", "list the agents", _list, settings=DatabaseSettings),
         Command("agents-create", "add an agent, and give a link by which they set a password", _refusing(_create), _new,
                 settings=LinkSettings),

@@ -1,4 +1,4 @@
-"""The demo's agents, made once through the command that operators use too; its customers' mail; and its day."""
+"""The demo's agents, made once as all agents are; its customers' mail; and its day."""
 
 import asyncio
 import sys
@@ -29,7 +29,7 @@ ACCOUNTS = (
 
 
 class SeedError(Exception):
-    """An account could not be made; the text is what the command said."""
+    """An account could not be made; the text is what was said of it."""
 
 
 def mail_program(folder: Path, ports: Ports) -> Program:
@@ -45,7 +45,16 @@ def mail_program(folder: Path, ports: Ports) -> Program:
 
 async def seed(environment: Mapping[str, str]) -> None:
     """Makes the accounts, or leaves them as they are; `environment` is that of the requests service."""
-    await asyncio.gather(*(_add_agent(account, environment) for account in ACCOUNTS))
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "guichet_local.demo.accounts"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=dict(environment),
+    )
+    output, _ = await command.communicate()
+    if command.returncode:
+        raise SeedError(f"the demo's agents: {output.decode(errors='replace').strip()[-300:]}")
 
 
 async def play_day(origin: str, demo_site: str, environment: Mapping[str, str], *, with_mail: bool) -> None:
@@ -66,17 +75,3 @@ async def play_day(origin: str, demo_site: str, environment: Mapping[str, str], 
         raise
     if command.returncode:
         raise SeedError(f"the demo's day is not whole: {errors.decode(errors='replace').strip()[-300:]}")
-
-
-async def _add_agent(account: Account, environment: Mapping[str, str]) -> None:
-    command = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "guichet_requests.manage", "add-agent"),
-        *("--email", account.email, "--name", account.name, "--role", account.role),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env=dict(environment),
-    )
-    output, _ = await command.communicate(f"{PASSWORD}\n".encode())
-    if command.returncode:
-        raise SeedError(f"{account.email}: {output.decode(errors='replace').strip()}")

@@ -14,7 +14,7 @@ from guichet_requests import fields
 from guichet_requests.access import Caller, CallerOf, only_admins
 from guichet_requests.agent import usecases
 from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role, welcome_link
-from guichet_requests.agent.passwords import MAX_LENGTH, MIN_LENGTH, Passwords
+from guichet_requests.agent.passwords import MAX_LENGTH, MIN_LENGTH
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
 from guichet_requests.request.store import RequestStore
@@ -75,13 +75,12 @@ class PasswordLink(BaseModel):
 
 
 class NewAgent(fields.Body):
-    """An agent to add. Without ``password`` the answer has a link by which they set one that nobody else knows."""
+    """An agent to add. The answer has a link by which they set a password that nobody else knows."""
 
     id: UUID | None = None
     name: fields.Line
     email: EmailStr
     role: Role = "agent"
-    password: Password | None = Field(default=None, deprecated=True)
 
 
 class AgentEdit(fields.Body):
@@ -92,13 +91,11 @@ class AgentEdit(fields.Body):
     role: Role | None = None
     active: bool | None = None
     available: bool | None = None
-    password: Password | None = Field(default=None, deprecated=True)
 
 
 def directory_routes(
     store: AgentStore,
     requests: RequestStore,
-    passwords: Passwords,
     agent: CallerOf,
     public_url: str,
     ended: Callable[[], Awaitable[None]],
@@ -128,9 +125,7 @@ def directory_routes(
         expected: Annotated[int | None, Depends(if_match)],
     ) -> OwnView:
         changes = AgentChanges(signature="" if is_blank(body.signature) else body.signature.strip())
-        edited = await usecases.edit(
-            store, requests, passwords, caller.id, changes, by_id=caller.id, expected=expected
-        )  # fmt: skip
+        edited = await usecases.edit(store, requests, caller.id, changes, by_id=caller.id, expected=expected)
         return _own(edited, response)
 
     @router.get("/{agent_id}")
@@ -140,21 +135,9 @@ def directory_routes(
     @router.post("", status_code=201)
     async def add_agent(body: NewAgent, response: Response, _admin: Annotated[Caller, Depends(admin)]) -> AddedAgent:
         agent_id = str(body.id) if body.id else None
-        token: str | None = None
-        if body.password is None:
-            added, token = await usecases.invite(
-                store, agent_id=agent_id, name=body.name, email=body.email, role=body.role
-            )
-        else:
-            added = await usecases.add(
-                store,
-                passwords,
-                agent_id=agent_id,
-                name=body.name,
-                email=body.email,
-                role=body.role,
-                password=body.password,
-            )
+        added, token = await usecases.invite(
+            store, agent_id=agent_id, name=body.name, email=body.email, role=body.role
+        )  # fmt: skip
         link = welcome_link(public_url, token) if token else None
         return AddedAgent(**_shown(added, response).model_dump(), link=link)
 
@@ -174,9 +157,7 @@ def directory_routes(
         expected: Annotated[int | None, Depends(if_match)],
     ) -> AgentView:
         changes = AgentChanges(**body.model_dump())
-        edited = await usecases.edit(
-            store, requests, passwords, agent_id, changes, by_id=caller.id, expected=expected
-        )  # fmt: skip
+        edited = await usecases.edit(store, requests, agent_id, changes, by_id=caller.id, expected=expected)
         await ended()
         return _shown(edited, response)
 

@@ -96,19 +96,16 @@ class AgentStore:
             return False
         return True
 
-    async def replace(self, before: Agent, after: Agent, password_hash: str | None = None) -> bool:
+    async def replace(self, before: Agent, after: Agent) -> bool:
         """Save a change of ``before``; False when the agent has changed meanwhile. Raises `EmailTaken`.
 
-        A change of what an access token says, or of the password, makes tokens of before this version good no more.
+        A change of what an access token says makes tokens of before this version good no more.
         """
-        fields = _from_agent(after) | ({"password_hash": password_hash} if password_hash else {})
-        if password_hash or after.rights != before.rights:
+        fields = _from_agent(after)
+        if after.rights != before.rights:
             fields |= {"good_from_version": after.version, "rights_changed_at": now()}
         try:
-            void: Document = {"$unset": {"welcome": ""}} if password_hash else {}
-            result = await self._agents.update_one(
-                {"_id": before.id, "version": before.version}, {"$set": fields} | void
-            )  # fmt: skip
+            result = await self._agents.update_one({"_id": before.id, "version": before.version}, {"$set": fields})
         except DuplicateKeyError:
             raise EmailTaken from None
         return bool(result.matched_count)

@@ -6,7 +6,6 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 
 from guichet_requests.agent.agent import Agent, Role, Welcome, refuse_own_demotion
-from guichet_requests.agent.passwords import Passwords, refuse_common
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.errors import Refused, Unknown
 from guichet_requests.request.store import RequestStore
@@ -29,17 +28,6 @@ async def get(store: AgentStore, agent_id: str) -> Agent:
     if agent is None:
         raise Unknown("There is no such agent.")
     return agent
-
-
-async def add(
-    store: AgentStore, passwords: Passwords, *, agent_id: str | None, name: str, email: str, role: Role, password: str
-) -> Agent:  # fmt: skip
-    """Add an agent; a repeat with the same id answers the one that is there. Raises `EmailTaken`, `CommonPassword`."""
-    agent = Agent(id=agent_id or new_id(), name=name, email=email, role=role)
-    refuse_common(password, name, email)
-    if await store.insert(agent, await passwords.hash(password)):
-        return agent
-    return await get(store, agent.id)
 
 
 async def invite(
@@ -114,13 +102,11 @@ class AgentChanges:
     active: bool | None = None
     available: bool | None = None
     signature: str | None = None
-    password: str | None = None
 
 
 async def edit(
     store: AgentStore,
     requests: RequestStore,
-    passwords: Passwords,
     agent_id: str,
     changes: AgentChanges,
     *,
@@ -129,13 +115,12 @@ async def edit(
 ) -> Agent:
     """Change an agent; ``by_id`` is the administrator who does it, or None for the operator.
 
-    A new password and a withdrawn access end the agent's sessions; without access, they hold no open request.
+    A withdrawn access ends the agent's sessions, and they hold no open request any more.
 
     Raises:
         Unknown: there is no such agent.
         StaleAgent: they are not at the ``expected`` version, or were changed at this very moment.
         EmailTaken: another agent has the address.
-        CommonPassword: it is one of those that are guessed first.
         OwnAccount: administrators cannot demote themselves.
     """
     before = await get(store, agent_id)
@@ -149,17 +134,13 @@ async def edit(
     after = replace(before, **given)
     if by_id is not None:
         refuse_own_demotion(by_id, before, after)
-    if changes.password:
-        refuse_common(changes.password, after.name, after.email)
-    if after != before or changes.password:
+    if after != before:
         after = replace(after, version=before.version + 1)
-        password_hash = await passwords.hash(changes.password) if changes.password else None
-        if not await store.replace(before, after, password_hash):
+        if not await store.replace(before, after):
             raise StaleAgent(await get(store, agent_id))
     # What follows from it is done again by a repeat, should this process end here.
-    if changes.active is False or changes.password:
-        await store.end_sessions_of(agent_id)
     if changes.active is False:
+        await store.end_sessions_of(agent_id)
         await free_requests_of(requests, [agent_id])
     if changes.name:
         await rename_assignee(requests, after)
