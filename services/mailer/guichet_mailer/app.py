@@ -28,6 +28,7 @@ from guichet_mailer.inbound import api as inbound_api
 from guichet_mailer.inbound.fetcher import FetchStore, fetching
 from guichet_mailer.inbound.listeners import listening
 from guichet_mailer.inbound.store import ReceivedStore
+from guichet_mailer.inbound.sweep import RawSweep
 from guichet_mailer.inbound.usecases import Reception, process_next
 from guichet_mailer.mailbox import AddressTokens, Mailboxes
 from guichet_mailer.outbound import api as outbound_api
@@ -138,6 +139,7 @@ def build(settings: Settings) -> FastAPI:
                     *[_Work(lambda: process_next(reception), reception.arrived, PROCESSORS)] * PROCESSORS,
                     *[_Work(lambda: send_next(post), abreast=SENDERS)] * SENDERS,
                     _Work(look_for_lost),
+                    _Work(RawSweep(reception).run),
                 )
             )
             for source, port in ports:

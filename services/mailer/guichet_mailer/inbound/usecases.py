@@ -86,11 +86,18 @@ async def take_in(reception: Reception, raw: bytes, envelope: Envelope) -> str:
     Raises one of `NOT_STORED` where it is not.
     """
     content = hashlib.sha256(raw).hexdigest()
-    await reception.objects.put(f"raw/{content}", io.BytesIO(raw), len(raw), "message/rfc822")
-    mail = Received(new_id(), State.RECEIVED, envelope, len(raw), f"raw/{content}", now())
+    mail = Received(new_id(), State.RECEIVING, envelope, len(raw), f"raw/{content}", now())
+    # The document first: bytes that nobody knows of could not be erased.
     mail_id = await reception.store.begin(mail, content)
     if mail_id != mail.id and (await received_mail(reception, mail_id)).state is State.ERASED:
-        await reception.objects.remove(f"raw/{content}")
+        return mail_id
+    await reception.objects.put(f"raw/{content}", io.BytesIO(raw), len(raw), "message/rfc822")
+    if not await reception.store.stored(mail_id, now()):
+        there = await reception.store.get(mail_id)
+        if there is None or there.state is State.ABANDONED:
+            raise StoreUnavailable("What an earlier attempt left is just being removed.")
+        if there.state is State.ERASED:  # meanwhile
+            await reception.objects.remove(f"raw/{content}")
     reception.arrived.set()
     return mail_id
 
