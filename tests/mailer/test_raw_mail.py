@@ -2,19 +2,22 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from guichet_contracts.addresses import trace_of
 from guichet_kit.clock import now
 from guichet_kit.mongo import Database
 from guichet_kit.objects import Listed, StoreUnavailable
 from guichet_local.testing.databases import Databases
 from guichet_mailer.inbound import sweep
-from guichet_mailer.inbound.received import Envelope, State
+from guichet_mailer.inbound.received import Envelope, Received, State
 from guichet_mailer.inbound.store import ReceivedStore
-from guichet_mailer.inbound.usecases import Reception, take_in
+from guichet_mailer.inbound.usecases import Reception, erase_quarantined, take_in
 
 RAW = b"From: Elodie Marchand <elodie@example.com>\r\n\r\nBonjour"
 NAME = f"raw/{hashlib.sha256(RAW).hexdigest()}"
@@ -25,6 +28,7 @@ class Bucket:
 
     def __init__(self) -> None:
         self.objects: dict[str, datetime] = {}
+        self.contents: dict[str, bytes] = {}
         self.away = self.dies = False
 
     async def put(self, name: str, *_rest: Any) -> None:
@@ -33,6 +37,13 @@ class Bucket:
         self.objects[name] = now()
         if self.dies:
             raise KeyboardInterrupt
+
+    @asynccontextmanager
+    async def open(self, name: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        async def chunks() -> AsyncIterator[bytes]:
+            yield self.contents[name]
+
+        yield chunks()
 
     async def remove(self, name: str) -> None:
         self.objects.pop(name, None)
@@ -105,6 +116,24 @@ async def test_a_mail_that_comes_while_its_remains_are_removed_is_to_come_again(
         await take_in(reception, RAW, Envelope("http"))
     await sweep.drop_abandoned(reception)
     assert (await states(reception), bucket_of(reception).objects) == ([], {})
+
+
+async def test_of_an_erased_person_nothing_stays_in_quarantine_and_of_others_all(reception: Reception) -> None:
+    before, secret = now() - timedelta(minutes=5), b"k" * 48
+    mails = {"theirs": RAW, "late": RAW + b"late", "others": RAW.replace(b"elodie@", b"melodie@")}
+    for name, raw in mails.items():
+        mail = Received(name, State.QUARANTINED, Envelope("smtp"), 9, f"raw/{name}", before, reason="unreadable")
+        await reception.store.begin(mail, name)
+        bucket_of(reception).contents[f"raw/{name}"] = raw
+        bucket_of(reception).objects[f"raw/{name}"] = now()
+    await reception.store.collection.update_one({"_id": "late"}, {"$set": {"received_at": now()}})
+    traces = frozenset({trace_of(secret, "ELODIE@example.com")})
+
+    await erase_quarantined(reception, traces, now() - timedelta(minutes=1), secret)
+
+    found = {one["_id"]: one["state"] async for one in reception.store.collection.find({})}
+    assert found == {"theirs": State.ERASED, "late": State.QUARANTINED, "others": State.QUARANTINED}
+    assert set(bucket_of(reception).objects) == {"raw/late", "raw/others"}
 
 
 async def test_bytes_without_a_document_go_after_a_day_and_no_others(reception: Reception) -> None:

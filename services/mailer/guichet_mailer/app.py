@@ -75,7 +75,8 @@ def build(settings: Settings) -> FastAPI:
     broker = connect_broker(settings.rabbitmq_url, "mailer", feed)
     topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     received, deliveries, threads = ReceivedStore(database), DeliveryStore(database), ThreadStore(database)
-    relay = OutboxRelay(EventPublisher(broker, topology), [received.collection, deliveries.collection])
+    publisher = EventPublisher(broker, topology)
+    relay = OutboxRelay(publisher, [received.collection, deliveries.collection])
     mailboxes = Mailboxes(settings.mailboxes)
     files = Files(settings.attachments_url, settings.secret_key)
     reply_tokens = AddressTokens(settings.secret_key, "reply")
@@ -107,7 +108,7 @@ def build(settings: Settings) -> FastAPI:
         size_limit=settings.mail_size_limit,
         arrived=asyncio.Event(),
     )
-    consumers.subscribe(broker, reception)
+    consumers.subscribe(broker, publisher, reception, settings.secret_key)
     revocations = Revocations()
     edge = revocations_edge(settings.rabbitmq_url, "mailer", revocations)
 

@@ -146,6 +146,12 @@ class ReceivedStore:
         """Note that the bytes of an erased mail are gone."""
         await self.collection.update_one({"_id": mail.id}, {"$set": {"object": None}})
 
+    async def quarantined_until(self, at: datetime, after: str, limit: int) -> list[Received]:
+        """Mails in quarantine that came up to then, in the order of their ids, from after the id ``after`` on."""
+        held: Document = {"state": State.QUARANTINED, "_id": {"$gt": after}, "received_at": {"$lte": at}}
+        found = self.collection.find(held).sort("_id", ASCENDING).limit(limit)
+        return [_received(document) async for document in found]
+
     async def quarantine(self, limit: int, before: str | None) -> list[Received]:
         """Mails in quarantine, the newest first, older than the one with the id ``before``."""
         query: Document = {"state": State.QUARANTINED} | ({"_id": {"$lt": before}} if before else {})
