@@ -1,9 +1,13 @@
 """Documents and objects on the real servers, with both drivers: steps, claims, links, and the sweep that mends."""
 
+import contextlib
 import io
-from collections.abc import AsyncIterator, Sequence
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,15 +16,19 @@ from guichet_attachments.attachment import Attachment, Person, State, preview_of
 from guichet_attachments.examine import Examiner
 from guichet_attachments.store import AttachmentStore
 from guichet_attachments.sweep import drop_erased_files, drop_expired_files, sweep
+from guichet_attachments.upload import Upload
 from guichet_attachments.usecases import (
     Absent,
     Lifetimes,
+    NotReady,
+    OwnerErased,
     Parts,
     file_to_read,
     link_files,
     link_template_files,
     own_file,
     receipt_for,
+    receive_file,
 )
 from guichet_attachments.virus import NoScanner
 from guichet_kit.clock import now
@@ -29,6 +37,7 @@ from guichet_kit.objects import ObjectStore
 from guichet_kit.tokens import Tokens
 from guichet_local.testing import S3
 from guichet_local.testing.databases import Databases
+from guichet_local.testing.moments import Moment
 
 OWNER = Person("visitor", "v1")
 DAY = timedelta(days=1)
@@ -242,6 +251,16 @@ async def age(parts: Parts, file: Attachment, field: str, by: timedelta) -> None
     await parts.store.collection.update_one({"_id": file.id}, {"$set": {field: now() - by}})
 
 
+@contextlib.contextmanager
+def letter() -> Iterator[Upload]:
+    """A letter, as it was received."""
+    with tempfile.TemporaryFile() as file:
+        file.write(BYTES)
+        file.flush()
+        file.seek(0)
+        yield Upload("lettre.txt", len(BYTES), "0" * 64, file, {})
+
+
 class TestErasedVisitors:
     async def test_what_they_uploaded_goes_with_its_bytes_also_where_a_message_names_it(self, parts: Parts) -> None:
         sent, unsent = await kept(parts), await kept(parts)
@@ -252,6 +271,40 @@ class TestErasedVisitors:
         assert await parts.store.known([sent.id, unsent.id]) == {}
         assert set(await parts.store.known([file.id for file in others])) == {file.id for file in others}
         assert {item.name for item in await parts.objects.page("")} == {file.object for file in others}
+
+    async def test_a_late_event_that_names_what_was_let_go_keeps_nothing(self, parts: Parts) -> None:
+        sent, other = await kept(parts), await kept(parts, owner=Person("visitor", "v2"))
+        # An event of the file is not published yet, so that its document cannot go at once.
+        await parts.store.collection.update_one({"_id": sent.id}, {"$set": {"outbox": [{"id": "e"}]}})
+        await drop_erased_files(parts, ["v1"])
+        assert list(await parts.store.known([sent.id])) == [sent.id]
+        await link_files(parts, [sent.id, other.id], "v1")
+        await parts.store.collection.update_one({"_id": sent.id}, {"$set": {"outbox": []}})
+        await sweep(parts)
+        assert list(await parts.store.known([sent.id, other.id])) == [other.id]
+        assert {item.name for item in await parts.objects.page("")} == {other.object}
+
+    async def test_with_their_old_token_nothing_is_taken_in_any_more(self, parts: Parts) -> None:
+        await drop_erased_files(parts, ["v1"])
+        with letter() as file:
+            with pytest.raises(OwnerErased):
+                await receive_file(parts, file, OWNER, "visitor", str(uuid4()))
+            await receive_file(parts, file, Person("visitor", "v2"), "visitor", str(uuid4()))
+
+    async def test_what_is_being_received_when_they_are_erased_goes_too(self, parts: Parts) -> None:
+        for nth in itertools.count():
+            owner = Person("visitor", f"erased {nth}")
+            moment = Moment(nth, partial(drop_erased_files, parts, [owner.id]))
+            watched = replace(parts, store=moment.watch(parts.store))
+            file_id = str(uuid4())
+            with letter() as file, contextlib.suppress(OwnerErased, NotReady):
+                await receive_file(watched, file, owner, "visitor", file_id)
+            if not moment.passed:
+                assert nth > 2
+                return
+            await parts.store.collection.update_many({}, {"$set": {"outbox": []}})  # as if all was published
+            await sweep(parts)
+            assert await parts.store.known([file_id]) == {}, f"at call {nth}"
 
     async def test_what_their_mails_and_forms_brought_goes_but_for_the_files_of_templates(self, parts: Parts) -> None:
         mailer = Person("agent", "mailer.e")

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from dataclasses import fields
+from datetime import timedelta
 from functools import partial
 from typing import Any, Literal
 
@@ -14,7 +15,9 @@ from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database
 from guichet_local.testing.moments import Moment
 from guichet_requests import consumers
+from guichet_requests.erasure.claims import claims_of
 from guichet_requests.erasure.usecases import Everywhere
+from guichet_requests.erasure.worker import resume
 from guichet_requests.request import usecases
 from guichet_requests.request.hearing import PredecessorUnknown
 from guichet_requests.request.request import edit, note
@@ -196,3 +199,77 @@ class TestWhatIsHeardWhileAPersonIsErased:
                 assert nth > 3
                 return
             await self.nothing_is_left(world, database, elodie, 1 if heard == 0 else 2)
+
+
+@pytest.mark.parametrize("driver", ["pymongo"])
+class TestNobodyIsLeftBehind:
+    async def claims(self, world: World, elodie: Visitor) -> tuple[Visitor, Visitor]:
+        """Beside her linked chats one more that claims her address, and one of somebody else."""
+        await world.requests.prepare()
+        await fill(world, elodie)
+        again = Visitor("Élodie M.", begun=now(), email="Elodie.MARCHAND@example.com")
+        other = Visitor("Zoé", begun=now(), email="zoe@example.org")
+        await world.hear(again.writes("C’est marchand"), other.writes("Bonjour"))
+        return again, other
+
+    async def test_whoever_erases_is_shown_who_claims_the_address(self, world: World, elodie: Visitor) -> None:
+        again, _ = await self.claims(world, elodie)
+        request = await world.requests.current_of(again.id)
+        assert request is not None
+        (claim,) = await claims_of(world.requests, world.contacts, "e")
+        assert (claim.visitor_id, claim.name, claim.email) == (again.id, "Élodie M.", "Elodie.MARCHAND@example.com")
+        assert (claim.request_ids, claim.numbers) == ((request.id,), (request.number,))
+        assert await claims_of(world.requests, world.contacts, "unknown") == []
+
+    async def test_those_whom_they_name_go_too_and_nobody_who_does_not_claim_it(
+        self, world: World, database: Database, elodie: Visitor
+    ) -> None:
+        again, other = await self.claims(world, elodie)
+        event = erased()
+        data = event.data.model_copy(update={"visitor_ids": (again.id, other.id)})
+        await world.hear(event.model_copy(update={"data": data}))
+        assert [trace for trace in TRACES if trace in await everything(database)] == []
+        gone = world.told("requests.visitors.erased.v1")[-1]
+        assert {again.id, elodie.id} <= set(gone["visitor_ids"])
+        assert other.id not in gone["visitor_ids"]
+        zoe = await world.requests.current_of(other.id)
+        assert zoe is not None
+        assert (zoe.visitor and zoe.visitor.name, zoe.preview) == ("Zoé", "Bonjour")
+
+    async def test_those_whom_they_do_not_name_stay(self, world: World, elodie: Visitor) -> None:
+        again, _ = await self.claims(world, elodie)
+        await world.hear(erased())
+        request = await world.requests.current_of(again.id)
+        assert request is not None
+        assert (request.visitor and request.visitor.name, request.preview) == ("Élodie M.", "C’est marchand")
+
+
+@pytest.mark.parametrize("driver", ["pymongo"])
+class TestAnErasureThatWasStopped:
+    async def test_is_brought_to_its_end_without_its_event(
+        self, world: World, database: Database, elodie: Visitor
+    ) -> None:
+        await world.erasures.prepare()
+        await fill(world, elodie)
+
+        async def dies() -> None:
+            raise KeyboardInterrupt
+
+        moment = Moment(9, dies)
+        stores: Any = {field.name: moment.watch(getattr(world.everywhere, field.name)) for field in fields(Everywhere)}
+        with pytest.raises(KeyboardInterrupt):
+            await consumers.take_in_contact(consumers.Stores(Everywhere(**stores), world.missing), erased())
+        stopped = await world.erasures.progress("e")
+        assert stopped is not None
+        assert stopped.finished_at is None
+        assert await resume(world.everywhere) == 0  # somebody may be at it
+        await world.erasures.collection.update_many({}, {"$set": {"begun_at": NOON}})
+
+        assert await resume(world.everywhere) == 1
+
+        assert [trace for trace in TRACES if trace in await everything(database)] == []
+        assert len(world.told("requests.visitors.erased.v1")) == 1
+        ended = await world.erasures.progress("e")
+        assert ended is not None
+        assert ended.finished_at is not None
+        assert await resume(world.everywhere, timedelta(0)) == 0

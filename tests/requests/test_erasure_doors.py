@@ -41,7 +41,8 @@ EMAIL = "elodie.marchand@example.com"
 SENDER = Address(email=EMAIL, name="Élodie Marchand")
 Door = Callable[[World, "Scene"], Awaitable[object]]
 
-pytestmark = pytest.mark.parametrize("driver", ["pymongo"])  # what is in question is who comes first
+# What is in question is who comes first; and there are many moments.
+pytestmark = [pytest.mark.parametrize("driver", ["pymongo"]), pytest.mark.timeout(900)]
 
 
 class Scene:
@@ -148,12 +149,13 @@ DOORS: dict[str, Door] = {
 
 
 async def begin(world: World, database: Database, *, linked: bool) -> Scene:
-    """What is there before; ``linked``: an agent has linked the chat to the contact."""
+    """What is there before; ``linked``: an agent has linked the chat to the contact. Else the visitor is nobody."""
     for name in await database.list_collection_names():
         await database[name].delete_many({})
-    visitor = Visitor("Élodie Marchand", begun=now() - timedelta(seconds=9), email=EMAIL, verified=False)
+    begun = now() - timedelta(seconds=9)
+    visitor = Visitor("Élodie Marchand", begun, email=EMAIL) if linked else Visitor(None, begun)
     await world.hear(told(), mail(), received("Bonjour", "zoe@example.org", subject="Un vase"))
-    await world.hear(visitor.writes("Je suis Élodie"))
+    await world.hear(visitor.writes("Je suis Élodie" if linked else "Bonjour"))
     theirs, others, chat = [await world.the_request(number) for number in range(3)]
     if linked:
         await link(world, Scene(theirs, others, chat, (await world.emails(theirs.id))[0], visitor))
@@ -173,8 +175,16 @@ NOT_LINKED = ("link",)
 """Doors that the visitor's chat is to be linked by, or that find it so: else their chat is Élodie's already."""
 
 
-@pytest.mark.parametrize("first", ["door", "erasure"])
-@pytest.mark.parametrize("name", DOORS)
+INTERRUPTING = ("take_in_mail", "take_in_an_entry", "link", "move_to_another", "answer_an_email", "send_a_transcript")
+"""Doors that come between two steps of an erasure: one of each kind, for it has many steps.
+
+What is filled in once somebody is erased is somebody new's, so a form is none of them.
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [*((name, "door") for name in DOORS), *((name, "erasure") for name in INTERRUPTING)]
+)
 async def test_nothing_of_the_person_is_left_whoever_comes_first(
     world: World, database: Database, name: str, first: str
 ) -> None:
@@ -183,8 +193,6 @@ async def test_nothing_of_the_person_is_left_whoever_comes_first(
     for nth in itertools.count():
         scene = await begin(world, database, linked=name not in NOT_LINKED)
         begun, between = (door, erase) if first == "door" else (erase, door)
-        if door is fill_in_a_form and first == "erasure":
-            return  # what is filled in once somebody is erased is somebody new's, as below
 
         async def happens(between: Door = between, scene: Scene = scene) -> None:
             await _allowed(between(world, scene))

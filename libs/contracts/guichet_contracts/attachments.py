@@ -3,6 +3,7 @@
 from typing import Literal
 
 from guichet_contracts.event import Event, Model, Time
+from guichet_contracts.forgetting import PersonForgottenData
 
 Refusal = Literal["type_not_allowed", "too_large", "infected", "lost"]
 """Why a file is not given out: what it is, how much it unpacks to, what was found in it, or that the store lost it."""
@@ -49,3 +50,10 @@ class AttachmentRejected(Event[AttachmentRejectedData]):
 
     source: Literal["guichet/attachments"] = "guichet/attachments"
     type: Literal["attachments.attachment.rejected.v1"] = "attachments.attachment.rejected.v1"
+
+
+class PersonForgotten(Event[PersonForgottenData]):
+    """A person is forgotten here. It may be told several times of one erasure, which more was found for."""
+
+    source: Literal["guichet/attachments"] = "guichet/attachments"
+    type: Literal["attachments.person.forgotten.v1"] = "attachments.person.forgotten.v1"

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from guichet_contracts.event import Event, Model, Time
+from guichet_contracts.forgetting import PersonForgottenData
 
 RequestStatus = Literal["new", "in_progress", "pending", "closed"]
 ClosingStatus = Literal["in_progress", "pending", "closed"]
@@ -162,6 +163,13 @@ class LogAdvanced(Event[LogAdvancedData]):
 
     source: Literal["guichet/chat"] = "guichet/chat"
     type: Literal["chat.log.advanced.v1"] = "chat.log.advanced.v1"
+
+
+class PersonForgotten(Event[PersonForgottenData]):
+    """A person is forgotten here. It may be told several times of one erasure, which more was found for."""
+
+    source: Literal["guichet/chat"] = "guichet/chat"
+    type: Literal["chat.person.forgotten.v1"] = "chat.person.forgotten.v1"
 
 
 ConversationEvent = Annotated[

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from guichet_contracts.event import Event, Model, Time
+from guichet_contracts.forgetting import PersonForgottenData
 
 EmailKind = Literal["message", "bounce", "auto_reply", "bulk", "loop"]
 DeliveryState = Literal["queued", "sending", "sent", "failed", "bounced", "uncertain"]
@@ -198,3 +199,10 @@ class DeliveryChanged(Event[DeliveryChangedData]):
 
     source: Literal["guichet/mailer"] = "guichet/mailer"
     type: Literal["mailer.delivery.changed.v1"] = "mailer.delivery.changed.v1"
+
+
+class PersonForgotten(Event[PersonForgottenData]):
+    """A person is forgotten here. It may be told several times of one erasure, which more was found for."""
+
+    source: Literal["guichet/mailer"] = "guichet/mailer"
+    type: Literal["mailer.person.forgotten.v1"] = "mailer.person.forgotten.v1"

@@ -7,6 +7,7 @@ REQUESTS_CONTACTS = "requests.contacts"
 REQUESTS_MAIL = "requests.mail"
 REQUESTS_FILES = "requests.files"
 REQUESTS_TRANSCRIPTS = "requests.transcripts"
+REQUESTS_ERASURES = "requests.erasures"
 CONTACTS_WANTED = "contacts.wanted"
 ATTACHMENTS_LINKS = "attachments.links"
 CHAT_ERASURES = "chat.erasures"
@@ -35,6 +36,11 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     REQUESTS_MAIL: ("mailer.email.received.v1", "mailer.email.repeated.v1", "mailer.delivery.changed.v1"),
     REQUESTS_FILES: ("attachments.attachment.stored.v1", "attachments.attachment.rejected.v1"),
     REQUESTS_TRANSCRIPTS: ("chat.transcript.requested.v1",),
+    REQUESTS_ERASURES: (
+        "chat.person.forgotten.v1",
+        "attachments.person.forgotten.v1",
+        "mailer.person.forgotten.v1",
+    ),
     CONTACTS_WANTED: ("requests.contact.wanted.v1",),
     ATTACHMENTS_LINKS: (
         MESSAGES_WITH_FILES,

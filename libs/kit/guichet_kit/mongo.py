@@ -11,6 +11,7 @@ import pymongo
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReturnDocument, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.collation import Collation
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -35,6 +36,7 @@ __all__ = [
     "OUTAGES",
     "WRITTEN",
     "BulkWriteError",
+    "Collation",
     "Collection",
     "Database",
     "Document",

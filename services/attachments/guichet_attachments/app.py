@@ -44,7 +44,8 @@ def build(settings: Settings) -> FastAPI:
     database = client.database(f"{settings.database_prefix}attachments")
     store = AttachmentStore(database)
     allowances = Allowances(database, settings.secret_key, settings.allowances)
-    relay = OutboxRelay(EventPublisher(broker, topology), [store.collection])
+    publisher = EventPublisher(broker, topology)
+    relay = OutboxRelay(publisher, [store.collection])
     objects = ObjectStore(
         settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, settings.attachments_bucket
     )
@@ -64,7 +65,7 @@ def build(settings: Settings) -> FastAPI:
         allowances=allowances,
         keep_unlisted=settings.unlisted_files == "keep",
     )
-    consumers.subscribe(broker, parts)
+    consumers.subscribe(broker, publisher, parts)
     revocations = Revocations()
     edge = revocations_edge(settings.rabbitmq_url, "attachments", revocations)
 

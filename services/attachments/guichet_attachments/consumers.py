@@ -1,13 +1,17 @@
 """What ``attachments`` hears from other services."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from faststream.rabbit import RabbitBroker
+from guichet_contracts.attachments import PersonForgotten
 from guichet_contracts.chat import MessagePosted
+from guichet_contracts.forgetting import PersonForgottenData
 from guichet_contracts.mailer import EmailReceived
 from guichet_contracts.requests import EmailSubmitted, FormSubmitted, TemplateChanged, VisitorsErased
 from guichet_contracts.subscriptions import ATTACHMENTS_ERASURES, ATTACHMENTS_LINKS
-from guichet_kit.broker import durable_subscriber
+from guichet_kit.broker import EventPublisher, durable_subscriber
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
 from pydantic import Field
 
 from guichet_attachments.deps import Parts
@@ -20,7 +24,7 @@ Naming = Annotated[
 """What names files."""
 
 
-def subscribe(broker: RabbitBroker, parts: Parts) -> None:
+def subscribe(broker: RabbitBroker, publisher: EventPublisher, parts: Parts) -> None:
     """A file that a message, an e-mail or a form names is kept, and agents may read it; so may the visitor of the
     message's conversation. One that its template names is kept as well, for as long as it does.
 
@@ -45,3 +49,11 @@ def subscribe(broker: RabbitBroker, parts: Parts) -> None:
     @durable_subscriber(broker, ATTACHMENTS_ERASURES)
     async def visitors_erased(event: VisitorsErased) -> None:
         await drop_erased_files(parts, event.data.visitor_ids, event.data.attachment_ids)
+        await publisher.publish(_forgotten(event))
+
+
+def _forgotten(event: VisitorsErased) -> dict[str, Any]:
+    """Told once all of it is done: when this is not published, the event comes again, and all is done again."""
+    data = PersonForgottenData(contact_id=event.data.contact_id)
+    told = PersonForgotten(id=new_id(), time=now(), subject=data.contact_id, data=data, causationid=event.id)
+    return told.model_dump(mode="json")

@@ -4,14 +4,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from guichet_kit.logs import get_logger
 from guichet_kit.objects import StoreUnavailable
-from guichet_kit.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany, Unavailable
+from guichet_kit.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany, Unauthorized, Unavailable
 
 from guichet_attachments.allowance import AllowanceUsed
 from guichet_attachments.attachment import ScopeForbidden, ScopeMalformed
 from guichet_attachments.examine import ExaminationInterrupted
 from guichet_attachments.lanes import ClientGone, LaneFull
 from guichet_attachments.upload import UploadCut
-from guichet_attachments.usecases import Absent, IdTaken, NotReady
+from guichet_attachments.usecases import Absent, IdTaken, NotReady, OwnerErased
 
 log = get_logger(__name__)
 
@@ -28,6 +28,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, handle)
 
     answer(Absent, NotFound("There is no such file."))
+    answer(OwnerErased, Unauthorized("The token is not valid any more; begin a new session."))
     answer(IdTaken, Conflict("Another file has this id.", code="id_taken"))
     answer(NotReady, Conflict("The file is still being received or checked; try again in a moment.", code="not_ready"))
     answer(ScopeMalformed, Invalid.of("scope", "must be conversation:<id>, request:<id>, template:<id> or visitor"))

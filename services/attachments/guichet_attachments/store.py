@@ -19,10 +19,14 @@ _INDEXES = [
     IndexModel("check_after", name="check_after", sparse=True),
     IndexModel("kept_until", name="kept_until", sparse=True),
     IndexModel("linked_at", name="linked_at", sparse=True),
+    IndexModel("erased", name="erased", sparse=True),
     IndexModel("owner.id", name="owner"),
     IndexModel("scope", name="scope"),
 ]
 _BATCH = 100
+ERASED_KEPT = timedelta(days=60)
+"""How long it is remembered who was erased: twice as long as a visitor's token is good for."""
+
 _HELD = [State.CHECKING, State.READY]
 
 
@@ -31,10 +35,13 @@ class AttachmentStore:
 
     def __init__(self, database: Database) -> None:
         self.collection = database["attachments"]
+        self._erased = database["erased"]
 
     async def ensure_indexes(self) -> None:
         """Make the indexes that are missing."""
         await create_indexes(self.collection, _INDEXES)
+        seconds = int(ERASED_KEPT.total_seconds())
+        await create_indexes(self._erased, [IndexModel("at", name="at", expireAfterSeconds=seconds)])
 
     async def begin(self, attachment: Attachment) -> bool:
         """Take the id; False when it is taken. An attempt of the same owner that was not finished is taken over."""
@@ -88,11 +95,14 @@ class AttachmentStore:
         await self.collection.update_one(_as_read(attachment), {"$set": {"check_after": until}})
 
     async def link(self, ids: Sequence[str], readers: Sequence[str], at: datetime) -> int:
-        """Note that something which the visitors ``readers`` may read names these files; returns how many there are."""
+        """Note that something which the visitors ``readers`` may read names these files; returns how many there are.
+
+        Those of an erased person stay let go, whoever names them, and however late.
+        """
         first_time = {"$ifNull": ["$linked_at", at]}
         all_readers = {"$setUnion": [{"$ifNull": ["$readers", []]}, list(readers)]}
         linked = await self.collection.update_many(
-            {"_id": {"$in": list(ids)}},
+            {"_id": {"$in": list(ids)}, "erased": {"$ne": True}},
             [{"$set": {"linked_at": first_time, "readers": all_readers}}, {"$unset": "kept_until"}],
         )
         return linked.matched_count
@@ -124,10 +134,23 @@ class AttachmentStore:
         await self.collection.update_one(unnamed, {"$set": {"kept_until": until}})
 
     async def let_go(self, visitor_ids: Sequence[str], ids: Sequence[str], at: datetime) -> None:
-        """Keep what these visitors uploaded, and these files, no longer, whatever names them; templates' files stay."""
+        """Keep what these visitors uploaded, and these files, no longer, whatever names them; templates' files stay.
+
+        It is remembered first: what is being received meanwhile is looked for there afterwards.
+        """
+        for who in (*(f"visitor:{one}" for one in visitor_ids), *(f"file:{one}" for one in ids)):
+            await self._erased.update_one({"_id": who}, {"$set": {"at": at}}, upsert=True)
         theirs = {"owner.kind": "visitor", "owner.id": {"$in": list(visitor_ids)}}
         named = {"_id": {"$in": list(ids)}, "scope": {"$not": re.compile("^template:")}}
-        await self.collection.update_many({"$or": [theirs, named]}, {"$set": {"kept_until": at}})
+        await self.collection.update_many({"$or": [theirs, named]}, {"$set": {"kept_until": at, "erased": True}})
+
+    async def visitor_erased(self, visitor_id: str) -> bool:
+        """Whether the visitor was erased: their old token is good no more."""
+        return await self._erased.find_one({"_id": f"visitor:{visitor_id}"}) is not None
+
+    async def file_erased(self, attachment_id: str) -> bool:
+        """Whether the file was let go with the person it was of."""
+        return await self._erased.find_one({"_id": f"file:{attachment_id}"}) is not None
 
     async def lost_preview(self, attachment: Attachment) -> None:
         """Note that there is no preview any more."""
@@ -139,7 +162,7 @@ class AttachmentStore:
 
     async def expired(self, now: datetime, linked_before: datetime | None) -> list[Attachment]:
         """Some of the files to be kept no longer: named by nothing in time, or only before ``linked_before``."""
-        found = await self._some({"kept_until": {"$lt": now}})
+        found = await self._some({"$or": [{"kept_until": {"$lt": now}}, {"erased": True}]})
         if not found and linked_before is not None:
             found = await self._some({"linked_at": {"$lt": linked_before}, "in_template": {"$ne": True}})
         return found

@@ -15,6 +15,7 @@ from guichet_attachments.checks import check_and_store
 from guichet_attachments.deps import Lifetimes as Lifetimes
 from guichet_attachments.deps import Parts as Parts
 from guichet_attachments.lanes import Claim, ClientGone, LaneFull
+from guichet_attachments.sweep import drop_erased_files
 from guichet_attachments.upload import Upload
 
 RENEWALS = 7
@@ -28,6 +29,10 @@ log = get_logger(__name__)
 
 class Absent(Exception):
     """There is no such file, or it is not for this person to know."""
+
+
+class OwnerErased(Exception):
+    """Who the visitor was is forgotten: nothing is taken in as theirs any more."""
 
 
 class IdTaken(Exception):
@@ -70,8 +75,10 @@ async def receive_file(
         ExaminationInterrupted, StoreUnavailable: the file could not be looked into, or not be stored; the sweep
             tidies up, and the same call may succeed later.
         LaneFull, ClientGone: it was not its turn; nothing of the file is kept.
+        OwnerErased: the visitor was erased, before or just now; nothing of the file is kept.
     """
     moment = now()
+    await _require_known(parts, owner)
     attachment = Attachment(
         id=file_id,
         state=State.RECEIVING,
@@ -90,7 +97,19 @@ async def receive_file(
         except (LaneFull, ClientGone):
             await parts.store.drop(attachment)
             raise
+        # An erasure that came meanwhile may have looked for the file before it was there.
+        if owner.kind == "visitor" and await parts.store.visitor_erased(owner.id):
+            await drop_erased_files(parts, [owner.id])
+            raise OwnerErased
+        if await parts.store.file_erased(file_id):
+            await drop_erased_files(parts, [], [file_id])
+            return attachment
     return await _outcome(parts, file_id, owner)
+
+
+async def _require_known(parts: Parts, owner: Person) -> None:
+    if owner.kind == "visitor" and await parts.store.visitor_erased(owner.id):
+        raise OwnerErased
 
 
 async def file_to_read(parts: Parts, file_id: str, person: Person) -> Attachment:

@@ -122,7 +122,7 @@ def build(settings: ChatSettings) -> FastAPI:
             await tasks.stop(*background)
         await mongo.close()
 
-    consumers.subscribe(broker, chat, healing)
+    consumers.subscribe(broker, publisher, chat, healing)
     health.check("mongodb", mongo.ping)
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
     app = create_app("Guichet chat", health=health, lifespan=lifespan, farewell=hub.take_leave)

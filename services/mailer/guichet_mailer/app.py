@@ -30,6 +30,7 @@ from guichet_mailer.inbound.fetcher import FetchStore, fetching
 from guichet_mailer.inbound.listeners import Certificate, Listener, listening
 from guichet_mailer.inbound.received import Source
 from guichet_mailer.inbound.store import ReceivedStore
+from guichet_mailer.inbound.sweep import RawSweep
 from guichet_mailer.inbound.usecases import Reception, process_next
 from guichet_mailer.mailbox import AddressTokens, Mailboxes
 from guichet_mailer.outbound import api as outbound_api
@@ -76,7 +77,8 @@ def build(settings: Settings) -> FastAPI:
     broker = connect_broker(settings.rabbitmq_url, "mailer", feed)
     topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
     received, deliveries, threads = ReceivedStore(database), DeliveryStore(database), ThreadStore(database)
-    relay = OutboxRelay(EventPublisher(broker, topology), [received.collection, deliveries.collection])
+    publisher = EventPublisher(broker, topology)
+    relay = OutboxRelay(publisher, [received.collection, deliveries.collection])
     mailboxes = Mailboxes(settings.mailboxes)
     files = Files(settings.attachments_url, settings.secret_key)
     reply_tokens = AddressTokens(settings.secret_key, "reply")
@@ -109,7 +111,7 @@ def build(settings: Settings) -> FastAPI:
         arrived=asyncio.Event(),
         authserv_ids=settings.mail_authserv_ids,
     )
-    consumers.subscribe(broker, reception)
+    consumers.subscribe(broker, publisher, reception, settings.secret_key)
     revocations = Revocations()
     edge = revocations_edge(settings.rabbitmq_url, "mailer", revocations)
 
@@ -150,6 +152,7 @@ def build(settings: Settings) -> FastAPI:
                     *[_Work(lambda: process_next(reception), reception.arrived, PROCESSORS)] * PROCESSORS,
                     *[_Work(lambda: send_next(post), abreast=SENDERS)] * SENDERS,
                     _Work(look_for_lost),
+                    _Work(RawSweep(reception).run),
                 )
             )
             for source, port in ports:

@@ -1,15 +1,21 @@
 """What ``mailer`` hears from other services."""
 
+from typing import Any
+
 from faststream.rabbit import RabbitBroker
+from guichet_contracts.forgetting import PersonForgottenData
+from guichet_contracts.mailer import PersonForgotten
 from guichet_contracts.requests import EmailFiled, EmailSubmitted, VisitorsErased
 from guichet_contracts.subscriptions import MAILER_ERASURES, MAILER_FILINGS, MAILER_SUBMISSIONS
-from guichet_kit.broker import durable_subscriber
+from guichet_kit.broker import EventPublisher, durable_subscriber
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
 
-from guichet_mailer.inbound.usecases import Reception, erase_received
+from guichet_mailer.inbound.usecases import Reception, erase_quarantined, erase_received
 from guichet_mailer.outbound.usecases import accept_submission, erase_delivery
 
 
-def subscribe(broker: RabbitBroker, reception: Reception) -> None:
+def subscribe(broker: RabbitBroker, publisher: EventPublisher, reception: Reception, secret: bytes) -> None:
     """Take the e-mails that agents write, note on which request received ones were put, and forget who is erased."""
     post = reception.post
 
@@ -27,3 +33,13 @@ def subscribe(broker: RabbitBroker, reception: Reception) -> None:
             await erase_delivery(post, item_id)
         for email_id in event.data.email_ids:
             await erase_received(reception, email_id)
+        if event.data.erased_at is not None:
+            await erase_quarantined(reception, frozenset(event.data.traces), event.data.erased_at, secret)
+        await publisher.publish(_forgotten(event))
+
+
+def _forgotten(event: VisitorsErased) -> dict[str, Any]:
+    """Told once all of it is done: when this is not published, the event comes again, and all is done again."""
+    data = PersonForgottenData(contact_id=event.data.contact_id)
+    told = PersonForgotten(id=new_id(), time=now(), subject=data.contact_id, data=data, causationid=event.id)
+    return told.model_dump(mode="json")

@@ -61,6 +61,17 @@ def only_admins(agent: CallerOf) -> CallerOf:
     return admin
 
 
+def supervisors(agent: CallerOf) -> CallerOf:
+    """A dependency: the calling supervisor or administrator; refuses other agents with 403."""
+
+    def supervisor(caller: Annotated[Caller, Depends(agent)]) -> Caller:
+        if caller.role not in ("supervisor", "admin"):
+            raise Forbidden("Only supervisors and administrators may do this.")
+        return caller
+
+    return supervisor
+
+
 def own_pages(public_url: str) -> Callable[..., None]:
     """A dependency for routes that go by the cookie: a browser must call from our own page. Refuses with 403.
 

@@ -33,9 +33,11 @@ from guichet_requests.email.settling import Mailroom
 from guichet_requests.email.store import COLLECTION as FILINGS
 from guichet_requests.email.store import FilingStore
 from guichet_requests.email.usecases import Outbox
+from guichet_requests.erasure import api as erasure_api
 from guichet_requests.erasure.store import COLLECTION as ERASURES
 from guichet_requests.erasure.store import ErasureStore
 from guichet_requests.erasure.usecases import ErasureGuard, Everywhere
+from guichet_requests.erasure.worker import resuming
 from guichet_requests.file.store import FileStore
 from guichet_requests.form import api as form_api
 from guichet_requests.form import public_api as public_form_api
@@ -120,7 +122,14 @@ def build(settings: RequestsSettings) -> FastAPI:
         ):
             await store.prepare()
         connected = started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
-        async with connected, relay.running(), teller.running(), healer.running(), rights.running():
+        async with (
+            connected,
+            relay.running(),
+            teller.running(),
+            healer.running(),
+            rights.running(),
+            resuming(everywhere),
+        ):
             log.info("started")
             yield
             health.draining = True
@@ -142,6 +151,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(reason_api.routes(reasons, requests, agent))
     receipts = Tokens(settings.secret_key, "receipts")
     app.include_router(email_api.routes(outbox, room, files, agents, receipts, agent))
+    app.include_router(erasure_api.routes(everywhere, agent))
     app.include_router(template_api.routes(templates, requests, contacts, receipts, agent))
     app.include_router(form_api.routes(forms, reasons, agent))
     senders = Tokens(settings.secret_key, "forms")

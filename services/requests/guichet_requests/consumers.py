@@ -12,9 +12,11 @@ from guichet_contracts import chat as contract
 from guichet_contracts import contacts as contacts_contract
 from guichet_contracts import mailer as mailer_contract
 from guichet_contracts.attachments import AttachmentRejected, AttachmentStored
+from guichet_contracts.attachments import PersonForgotten as AttachmentsForgot
 from guichet_contracts.subscriptions import (
     REQUESTS_CONTACTS,
     REQUESTS_CONVERSATIONS,
+    REQUESTS_ERASURES,
     REQUESTS_FILES,
     REQUESTS_MAIL,
     REQUESTS_TRANSCRIPTS,
@@ -59,6 +61,11 @@ MailEvent = Annotated[
 ]
 
 
+ForgottenEvent = Annotated[
+    contract.PersonForgotten | mailer_contract.PersonForgotten | AttachmentsForgot, Field(discriminator="type")
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     """Where what is heard goes."""
@@ -93,6 +100,11 @@ def subscribe(
     @durable_subscriber(broker, REQUESTS_CONTACTS)
     async def on_contact(event: ContactEvent) -> None:
         await take_in_contact(stores, event)
+
+    @durable_subscriber(broker, REQUESTS_ERASURES)
+    async def on_forgotten(event: ForgottenEvent) -> None:
+        service = event.source.removeprefix("guichet/")
+        await stores.everywhere.erasures.done(event.data.contact_id, service, event.time)
 
     @durable_subscriber(broker, REQUESTS_MAIL)
     async def on_mail(event: MailEvent) -> None:

@@ -23,6 +23,7 @@ class Person:
     addresses: frozenset[str] = frozenset()
     request_ids: frozenset[str] = frozenset()
     item_ids: frozenset[str] = frozenset()
+    file_ids: frozenset[str] = frozenset()
     received_at: datetime | None = None
 
 

@@ -10,8 +10,13 @@ Source = Literal["http", "smtp", "lmtp", "imap"]
 
 
 class State(StrEnum):
-    """Where a mail is on its way. Its raw form is stored before it has a state."""
+    """Where a mail is on its way. ``receiving``: its bytes are being stored; only then is it ``received``.
 
+    An ``abandoned`` one never was, and goes.
+    """
+
+    RECEIVING = "receiving"
+    ABANDONED = "abandoned"
     RECEIVED = "received"
     PROCESSED = "processed"
     DUPLICATE = "duplicate"
@@ -20,6 +25,8 @@ class State(StrEnum):
 
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.RECEIVING: frozenset({State.RECEIVED, State.ABANDONED}),
+    State.ABANDONED: frozenset(),
     State.RECEIVED: frozenset({State.PROCESSED, State.DUPLICATE, State.QUARANTINED, State.ERASED}),
     State.QUARANTINED: frozenset({State.RECEIVED, State.ERASED}),  # replayed, or never
     State.PROCESSED: frozenset({State.ERASED}),

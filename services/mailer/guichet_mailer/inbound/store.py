@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from guichet_kit.clock import now
+from guichet_kit.ids import new_id
 from guichet_kit.mongo import ASCENDING, DESCENDING, Database, Document, DuplicateKeyError, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX
 
@@ -30,7 +32,7 @@ class ReceivedStore:
         await create_indexes(self.collection, _INDEXES)
 
     async def begin(self, mail: Received, content: str) -> str:
-        """Note a mail, whose bytes are stored; the id of the one that has the same ``content`` where there is one."""
+        """Note a mail; the id of the one that has the same ``content`` where there is one."""
         document = _document(mail) | {"content": content}
         if mail.state is State.RECEIVED:
             document["due_at"] = mail.received_at
@@ -41,6 +43,34 @@ class ReceivedStore:
             more = {"$addToSet": {"recipients": {"$each": list(mail.envelope.recipients)}}}
             known = await self.collection.find_one_and_update({"content": content}, more, projection=["_id"])
             return str(known["_id"]) if known else mail.id
+        return mail.id
+
+    async def stored(self, mail_id: str, now: datetime) -> bool:
+        """The bytes of a mail are stored: it is received. False where it is not being received (any more)."""
+        change = {"$set": {"state": State.RECEIVED, "due_at": now}}
+        return (await self.collection.update_one({"_id": mail_id, "state": State.RECEIVING}, change)).matched_count == 1
+
+    async def abandon(self, before: datetime) -> Received | None:
+        """A mail that began to be received before then and never was; nobody takes it up any more."""
+        waiting: Document = {
+            "$or": [{"state": State.RECEIVING, "received_at": {"$lt": before}}, {"state": State.ABANDONED}]
+        }
+        document = await self.collection.find_one_and_update(
+            waiting, {"$set": {"state": State.ABANDONED}}, return_document=True
+        )
+        return _received(document) if document else None
+
+    async def drop_abandoned(self, mail_id: str) -> None:
+        """Forget an abandoned mail whose bytes are gone."""
+        await self.collection.delete_one({"_id": mail_id, "state": State.ABANDONED})
+
+    async def hold(self, object_name: str, content: str) -> str | None:
+        """Hold the content of bytes that no document knows of, as an abandoned mail; its id, None where one does."""
+        mail = Received(new_id(), State.ABANDONED, Envelope("http"), 0, object_name, now())
+        try:
+            await self.collection.insert_one(_document(mail) | {"content": content})
+        except DuplicateKeyError:
+            return None
         return mail.id
 
     async def get(self, mail_id: str) -> Received | None:
@@ -115,6 +145,12 @@ class ReceivedStore:
     async def without_bytes(self, mail: Received) -> None:
         """Note that the bytes of an erased mail are gone."""
         await self.collection.update_one({"_id": mail.id}, {"$set": {"object": None}})
+
+    async def quarantined_until(self, at: datetime, after: str, limit: int) -> list[Received]:
+        """Mails in quarantine that came up to then, in the order of their ids, from after the id ``after`` on."""
+        held: Document = {"state": State.QUARANTINED, "_id": {"$gt": after}, "received_at": {"$lte": at}}
+        found = self.collection.find(held).sort("_id", ASCENDING).limit(limit)
+        return [_received(document) async for document in found]
 
     async def quarantine(self, limit: int, before: str | None) -> list[Received]:
         """Mails in quarantine, the newest first, older than the one with the id ``before``."""

@@ -1,13 +1,15 @@
 """What can be done with mail that comes in. It is stored raw before anything reads it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, TypeVar
 
+from guichet_contracts.addresses import trace_of
 from guichet_contracts.mailer import Attachment, Thread
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -43,6 +45,10 @@ PARSE_ATTEMPTS = 2
 
 FILES_AT_ONCE = 8
 """Files of one mail that are given to ``attachments`` at the same time."""
+
+_HEAD_BYTES = 64 << 10
+_PAGE = 100
+_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]@]{1,64}@[^\s<>,;:\"'()\[\]@]{1,255}")
 
 _Error = TypeVar("_Error", bound=Exception)
 _PAUSE, _SOON = timedelta(seconds=5), timedelta(seconds=1)
@@ -96,11 +102,18 @@ async def take_in_spooled(reception: Reception, spool: Spool, envelope: Envelope
     Raises one of `NOT_STORED` where it is not.
     """
     content = spool.digest
-    await reception.objects.put(f"raw/{content}", spool.opened(), spool.size, "message/rfc822")
-    mail = Received(new_id(), State.RECEIVED, envelope, spool.size, f"raw/{content}", now())
+    mail = Received(new_id(), State.RECEIVING, envelope, spool.size, f"raw/{content}", now())
+    # The document first: bytes that nobody knows of could not be erased.
     mail_id = await reception.store.begin(mail, content)
     if mail_id != mail.id and (await received_mail(reception, mail_id)).state is State.ERASED:
-        await reception.objects.remove(f"raw/{content}")
+        return mail_id
+    await reception.objects.put(f"raw/{content}", spool.opened(), spool.size, "message/rfc822")
+    if not await reception.store.stored(mail_id, now()):
+        there = await reception.store.get(mail_id)
+        if there is None or there.state is State.ABANDONED:
+            raise StoreUnavailable("What an earlier attempt left is just being removed.")
+        if there.state is State.ERASED:  # meanwhile
+            await reception.objects.remove(f"raw/{content}")
     reception.arrived.set()
     return mail_id
 
@@ -290,6 +303,34 @@ async def erase_received(reception: Reception, mail_id: str) -> None:
     for mail in await reception.store.erase(mail_id):
         await reception.objects.remove(str(mail.object))
         await reception.store.without_bytes(mail)
+
+
+async def erase_quarantined(reception: Reception, traces: frozenset[str], until: datetime, secret: bytes) -> None:
+    """Forget the mails in quarantine that came up to then and name one of the addresses in their first lines.
+
+    ``traces`` is what `trace_of` makes of the addresses. Nothing else knows whose these mails are: they could not be
+    read, or not be taken in.
+    """
+    after = ""
+    while traces and (held := await reception.store.quarantined_until(until, after, _PAGE)):
+        for mail in held:
+            if any(trace_of(secret, one) in traces for one in await _addresses_in(reception, mail)):
+                await erase_received(reception, mail.id)
+        after = held[-1].id
+
+
+async def _addresses_in(reception: Reception, mail: Received) -> set[str]:
+    head = b""
+    try:
+        async with raw_of(reception, mail) as chunks:
+            async for chunk in chunks:
+                head += chunk
+                if len(head) >= _HEAD_BYTES:
+                    break
+    except ObjectMissing:
+        pass  # its sender may be known all the same
+    text = head[:_HEAD_BYTES].decode("utf-8", "replace")
+    return {*_ADDRESS.findall(text), *((mail.sender,) if mail.sender else ())}
 
 
 async def replay(reception: Reception, mail_id: str) -> Received:

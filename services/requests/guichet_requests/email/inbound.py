@@ -17,6 +17,7 @@ from guichet_requests.email.people import writer
 from guichet_requests.email.settling import Mailroom, email_of, settle, wrote_it
 from guichet_requests.errors import Contended, Unknown
 from guichet_requests.file.store import Checked
+from guichet_requests.guard import Person
 from guichet_requests.request.hearing import PATIENCE
 from guichet_requests.request.mail import repeated
 from guichet_requests.request.request import Change, Request
@@ -63,6 +64,9 @@ async def take_in_email(room: Mailroom, item: Item, thread: Thread) -> None:
 async def take_in_file(room: Mailroom, file: File, refusal: Refusal | None = None) -> None:
     """Keep a copy of a file whose checks have ended, and show how, where an e-mail brought it before that."""
     await room.files.keep(file, refusal)
+    # After the write: what was told of a file may have waited while whoever it was of was erased.
+    if await room.guard.erased(Person(visitor_ids=frozenset({file.owner.id}), file_ids=frozenset({file.id}))):
+        await room.files.forget([file.id], ())
     await _show_checked(room, file.id, Checked(refusal))
 
 

@@ -53,6 +53,7 @@ class ErasureStore:
                 IndexModel("contact_ids", name="contact"),
                 IndexModel("request_ids", name="request"),
                 IndexModel("traces", name="trace"),
+                IndexModel("attachment_ids", name="file"),
                 IndexModel("begun_at", name="begun"),
             ],
         )
@@ -85,6 +86,7 @@ class ErasureStore:
     async def of_person(self, person: Person) -> list[Erasure]:
         """The erasures that the person went with, or goes with now."""
         told: dict[str, Iterable[str]] = {"contact_ids": person.contact_ids, "visitor_ids": person.visitor_ids}
+        told["attachment_ids"] = person.file_ids
         ways: list[Document] = [{name: {"$in": [*ids]}} for name, ids in told.items() if ids]
         if person.received_at is not None:
             traces = [trace_of(self._secret, address) for address in person.addresses]

@@ -1,6 +1,6 @@
 """The indexes of the collection ``requests``, and what each list is sorted by."""
 
-from guichet_kit.mongo import ASCENDING, DESCENDING, IndexModel
+from guichet_kit.mongo import ASCENDING, DESCENDING, Collation, IndexModel
 from guichet_kit.outbox import OUTBOX_INDEX
 
 SORTS: dict[str, tuple[str, str, int]] = {
@@ -12,6 +12,9 @@ SORTS: dict[str, tuple[str, str, int]] = {
 
 Priorities are three: a list by priority is three lists by activity, one after the other.
 """
+
+ANY_CASE = Collation(locale="en", strength=2)
+"""Compares without regard to case."""
 
 GONE = frozenset({"contact", "team_by_urgency", "holder_by_urgency", "reason_by_urgency"})
 """Indexes of earlier versions, which every message would still pay for."""
@@ -63,6 +66,12 @@ INDEXES = [
     # One person's requests, or those with a rare word, are few: they are read in whatever order, then sorted.
     IndexModel("contact.id", name="of_contact", partialFilterExpression={"contact.id": {"$gt": ""}}),
     IndexModel("words", name="words"),
+    IndexModel(
+        "visitor.email",
+        name="claimed_email",
+        partialFilterExpression={"visitor.email": {"$gt": ""}},
+        collation=ANY_CASE,
+    ),
     IndexModel("awaits", name="awaits", partialFilterExpression={"awaits": {"$gt": ""}}),
     IndexModel("untold", name="untold", partialFilterExpression={"untold": {"$exists": True}}),
     IndexModel([("holed", ASCENDING), ("_id", ASCENDING)], name="holed", partialFilterExpression={"holed": True}),

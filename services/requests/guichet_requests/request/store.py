@@ -36,7 +36,7 @@ from guichet_kit.outbox import Relay
 from guichet_requests.request import lists
 from guichet_requests.request.conversation import Conversation
 from guichet_requests.request.documents import conversation_of, difference, from_document, to_document
-from guichet_requests.request.indexes import GONE, INDEXES
+from guichet_requests.request.indexes import ANY_CASE, GONE, INDEXES
 from guichet_requests.request.listing import OPEN, Listing
 from guichet_requests.request.request import Change, Contact, Link, Request, Visitor
 from guichet_requests.request.telling import Telling
@@ -135,6 +135,12 @@ class RequestStore:
         """What the visitors said of themselves, on each of their requests."""
         found = self.collection.find({"visitor.id": {"$in": [*visitor_ids]}}, {"visitor": True})
         return [Visitor(**document["visitor"]) async for document in found]
+
+    async def claiming(self, addresses: Iterable[str]) -> list[Request]:
+        """The chat requests of visitors who gave one of the addresses, however it was cased."""
+        claimed: Document = {"channel": "chat", "visitor.email": {"$in": [*addresses]}}
+        found = self.collection.find(claimed, _NOT_MARKS, collation=ANY_CASE).limit(_BATCH)
+        return [from_document(document) for document in await found.to_list(_BATCH)]
 
     async def shown_as(self, contact_ids: Iterable[str]) -> list[Contact]:
         """What is shown of the contacts on their requests."""

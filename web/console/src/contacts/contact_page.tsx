@@ -11,6 +11,7 @@ import { Fact, Section } from "./card_parts";
 import { type Contact, fieldsOf } from "./contact";
 import { ContactForm } from "./contact_form";
 import { ContactHistory } from "./contact_history";
+import { EraseDialog } from "./erase_dialog";
 import { MergeDialog } from "./merge_dialog";
 import { MergedContacts } from "./merged_contacts";
 import { useMerges } from "./use_merges";
@@ -99,8 +100,9 @@ export function ContactPage({ id }: { id: string }): JSX.Element {
 /** Changing, and what supervisors and administrators may do: merge, give out, erase. */
 function Acts({ contact, onEdit }: { contact: Contact; onEdit: () => void }): JSX.Element {
   const { t, locale } = useWords();
-  const { agent, api, asker, contactList, contacts, router, toasts } = useDesk();
+  const { agent, api, contactList, router, toasts } = useDesk();
   const [merging, setMerging] = useState(false);
+  const [erasing, setErasing] = useState(false);
   const merges = useMerges();
   const attempt = async (act: () => Promise<void>) => {
     try {
@@ -115,15 +117,8 @@ function Acts({ contact, onEdit }: { contact: Contact; onEdit: () => void }): JS
     const query = { contact_id: contact.id, separator: locale === "fr" ? "semicolon" : "comma" };
     saveFile(await api.blob("/api/v1/contacts/export", query), `contact-${contact.id}.csv`);
   };
-  const erase = async () => {
-    const sure = await asker.ask({
-      title: t("contacts.erase.title", { name: contact.name }),
-      text: t("contacts.erase.ask"),
-      yes: t("contacts.erase.yes"),
-      no: t("app.cancel"),
-    });
-    if (!sure) return;
-    await contacts.erase(contact);
+  const tellErased = async () => {
+    setErasing(false);
     router.go({ contactId: null }, "replace");
     toasts.done(t("contacts.erased"));
     await contactList.reload();
@@ -142,13 +137,20 @@ function Acts({ contact, onEdit }: { contact: Contact; onEdit: () => void }): JS
             <button type="button" class="button" onClick={() => void attempt(giveOut)}>
               {t("contacts.export")}
             </button>
-            <button type="button" class="button" onClick={() => void attempt(erase)}>
+            <button type="button" class="button" onClick={() => setErasing(true)}>
               {t("contacts.erase")}
             </button>
           </>
         )}
       </div>
       {isManager(agent) && <MergedContacts contact={contact} onPart={(one) => void merges.part(one)} />}
+      {erasing && (
+        <EraseDialog
+          contact={contact}
+          onErased={() => void attempt(tellErased)}
+          onClose={() => setErasing(false)}
+        />
+      )}
       {merging && (
         <MergeDialog
           contact={contact}

@@ -8,6 +8,16 @@ const PATH = "/api/v1/contacts";
 /** As many as one can choose from at a glance. */
 const FOUND = 8;
 
+/** A visitor who gave an address of a contact in chats that no agent linked to it: perhaps the same person. */
+export interface AddressClaim {
+  visitor_id: string;
+  name: string | null;
+  email: string;
+  request_ids: string[];
+  numbers: number[];
+  last_activity_at: string;
+}
+
 type Fields = Partial<Record<ContactField, string | null>>;
 
 /** The customer base. Every call throws Problem. */
@@ -52,9 +62,18 @@ export class Contacts {
     this.merges.value += 1;
   }
 
-  /** Forgets the person, for good. For supervisors and administrators. */
-  async erase({ id }: Pick<Contact, "id">): Promise<void> {
-    await this.api.call({ method: "DELETE", path: `${PATH}/${id}` });
+  /** Who gave an address of the contact in a chat that nobody linked to it. For supervisors and administrators. */
+  async claimsOn(id: string): Promise<AddressClaim[]> {
+    return (await this.api.get<Page<AddressClaim>>("/api/v1/erasures/claims", { contact_id: id })).items;
+  }
+
+  /**
+   * Forgets the person, for good. For supervisors and administrators.
+   * @param visitorIds of those who claim an address of the contact, whoever is the same person
+   */
+  async erase({ id }: Pick<Contact, "id">, visitorIds: readonly string[] = []): Promise<void> {
+    const query = new URLSearchParams(visitorIds.map((one) => ["visitor_id", one])).toString();
+    await this.api.call({ method: "DELETE", path: `${PATH}/${id}${query && `?${query}`}` });
   }
 
   /** Who was merged into the contact and can still be parted from it. */

@@ -24,6 +24,10 @@ export const contactsEn: Texts = {
   "contacts.erase.title": "Erase {name}?",
   "contacts.erase.ask":
     "The contact, and what identifies the person in their requests, will be erased. This cannot be undone.",
+  "contacts.erase.claims": "Somebody else gave the same address in a chat",
+  "contacts.erase.claims.hint":
+    "No agent linked these chats to this contact. Tick those that come from the same person: they will be erased too.",
+  "contacts.erase.claims.noName": "No name",
   "contacts.erase.yes": "Erase for good",
   "contacts.erased": "Contact erased",
   "contact.open": "Open the contact",

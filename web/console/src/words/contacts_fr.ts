@@ -20,6 +20,10 @@ export const contactsFr = {
   "contacts.erase.title": "Effacer {name} ?",
   "contacts.erase.ask":
     "Sa fiche et ce qui l’identifie dans ses demandes seront effacés. Cela ne peut pas être annulé.",
+  "contacts.erase.claims": "Quelqu’un d’autre a donné la même adresse dans un chat",
+  "contacts.erase.claims.hint":
+    "Aucun conseiller n’a lié ces échanges à ce contact. Cochez ceux qui viennent de la même personne : ils seront effacés aussi.",
+  "contacts.erase.claims.noName": "Sans nom",
   "contacts.erase.yes": "Effacer définitivement",
   "contacts.erased": "Contact effacé",
   "contact.open": "Ouvrir la fiche",
