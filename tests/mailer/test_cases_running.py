@@ -166,6 +166,7 @@ def _give(mailer: Mailer, mails: Sequence[bytes]) -> list[str]:
     """Hand mails over by LMTP on one connection, as a mail server writes them; the ids under which they are stored."""
     found = []
     with smtplib.LMTP("127.0.0.1", int(mailer.environment["GUICHET_LMTP_PORT"])) as server:
+        server.ehlo()
         for raw in mails:
             server.mail("bounces+1@mx.example.net")
             server.rcpt(ADDRESS)

@@ -17,6 +17,7 @@ from .test_inbound import mail
 
 MEGABYTES_EACH = 30
 CONNECTIONS = 12
+pytestmark = pytest.mark.timeout(600)
 MAY_GROW = 60
 """Megabytes: what a process of Python takes and gives back anyway; the mails are six times that."""
 
@@ -119,6 +120,7 @@ class TestWhatIsSent:
         lines = [b".", b"..", b".a", b"a.", b"", b"x" * 300_000 + b".", b"." * 70_000, b"a\n.\nb", b"a.\r.", b"."]
         raw = head + b"\r\n".join(lines) + b"\r\n"
         with connected(mailer, 2, kind) as server:
+            server.ehlo()
             server.mail("lea@example.net")
             server.rcpt(ADDRESS)
             assert server.docmd("DATA")[0] == 354
