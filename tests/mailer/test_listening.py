@@ -188,11 +188,12 @@ class TestStartTls:
                 plain.recv(500)
                 plain.sendall(b"STARTTLS\r\nMAIL FROM:<a@example.net>\r\n")
                 assert plain.recv(500).startswith(b"220")
-                with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as safe:
+                with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as safe, safe.makefile("rb") as answers:
                     safe.sendall(b"EHLO x\r\n")
-                    safe.recv(500)
+                    while not answers.readline().startswith(b"250 "):
+                        pass
                     safe.sendall(b"RCPT TO:<support@desk.example>\r\n")
-                    return int(safe.recv(500)[:3])
+                    return int(answers.readline()[:3])
 
         assert await asyncio.to_thread(injected) == 503
 
