@@ -2,7 +2,7 @@
 
 import asyncio
 import smtplib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,28 +35,30 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
-def requests_service(
+async def beside(
     servers: dict[str, str], mailer: Mailer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ServiceProcess]:
+) -> AsyncIterator[dict[str, ServiceProcess]]:
+    """`requests` and `contacts`, which hear of what the mailer reads."""
     settings = servers | {"GUICHET_MAIL_DOMAIN": "desk.example"}
-    service = ServiceProcess("guichet_requests", settings, tmp_path_factory.mktemp("requests") / "log")
+    services = {
+        name: ServiceProcess(f"guichet_{name}", settings, tmp_path_factory.mktemp(name) / "log")
+        for name in ("requests", "contacts")
+    }
     try:
-        yield service.start()
+        for service in services.values():
+            service.launch()
+        async with asyncio.timeout(SECONDS):
+            for service in services.values():
+                while await asyncio.to_thread(service.readiness) != httpx2.codes.OK:
+                    await asyncio.sleep(0.5)
+        yield services
     finally:
-        service.stop()
+        for service in services.values():
+            service.kill()
 
 
 @pytest.fixture(scope="module")
-def contacts_service(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
-    service = ServiceProcess("guichet_contacts", servers, tmp_path_factory.mktemp("contacts") / "log")
-    try:
-        yield service.start()
-    finally:
-        service.stop()
-
-
-@pytest.fixture(scope="module")
-async def filed(rabbitmq_url: str, requests_service: ServiceProcess) -> AsyncIterator[dict[str, str]]:
+async def filed(rabbitmq_url: str, beside: dict[str, ServiceProcess]) -> AsyncIterator[dict[str, str]]:
     """On which request each e-mail was put, as `requests` tells it."""
     connection = await aio_pika.connect(rabbitmq_url)
     async with connection:
@@ -94,10 +96,10 @@ class Arrived:
 
 
 @pytest.fixture(scope="module")
-async def ask(requests_service: ServiceProcess, secret: bytes) -> AsyncIterator[Ask]:
+async def ask(beside: dict[str, ServiceProcess], secret: bytes) -> AsyncIterator[Ask]:
     """Reads from `requests` as an agent; the limit of an agent's calls is waited for."""
     tokens = Tokens(secret, "agents")
-    async with httpx2.AsyncClient(base_url=requests_service.url, timeout=60) as http:
+    async with httpx2.AsyncClient(base_url=beside["requests"].url, timeout=60) as http:
 
         async def get(path: str) -> Any:
             headers = {"Authorization": f"Bearer {tokens.issue('caro', 900, name='Caro', role='agent')}"}
@@ -111,7 +113,7 @@ async def ask(requests_service: ServiceProcess, secret: bytes) -> AsyncIterator[
 
 @pytest.fixture(scope="module")
 async def sent(
-    mailer: Mailer, mail_server: MailServer, requests_service: ServiceProcess, filed: dict[str, str], secret: bytes
+    mailer: Mailer, mail_server: MailServer, beside: dict[str, ServiceProcess], filed: dict[str, str], secret: bytes
 ) -> list[Sent]:
     """Some wrote, and were answered. Reports are spread over these: on one request they would wait for each other."""
     found = []
@@ -123,7 +125,7 @@ async def sent(
     mail_ids = await asyncio.to_thread(_give, mailer, [one.encode() for one in asked])
     await eventually(lambda: all(one in filed for one in mail_ids), SECONDS)
     token = Tokens(secret, "agents").issue("caro", 900, name="Caro", role="agent")
-    async with httpx2.AsyncClient(base_url=requests_service.url, timeout=60) as http:
+    async with httpx2.AsyncClient(base_url=beside["requests"].url, timeout=60) as http:
         for mail_id in mail_ids:
             item_id = new_id()
             answer = await http.post(
@@ -145,7 +147,6 @@ async def arrived(
     filed: dict[str, str],
     ask: Ask,
     sent: list[Sent],
-    contacts_service: ServiceProcess,
 ) -> list[Arrived]:
     """All of them, each looked up where it ended. What lists send comes first: later its sender is a known contact."""
     listed = [one for one in CASES if one.wanted.get("kind") == "bulk"]
