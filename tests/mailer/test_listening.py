@@ -17,6 +17,7 @@ from .test_inbound import mail
 
 MEGABYTES_EACH = 30
 CONNECTIONS = 12
+pytestmark = pytest.mark.timeout(600)
 MAY_GROW = 60
 """Megabytes: what a process of Python takes and gives back anyway; the mails are six times that."""
 
@@ -119,6 +120,7 @@ class TestWhatIsSent:
         lines = [b".", b"..", b".a", b"a.", b"", b"x" * 300_000 + b".", b"." * 70_000, b"a\n.\nb", b"a.\r.", b"."]
         raw = head + b"\r\n".join(lines) + b"\r\n"
         with connected(mailer, 2, kind) as server:
+            server.ehlo()
             server.mail("lea@example.net")
             server.rcpt(ADDRESS)
             assert server.docmd("DATA")[0] == 354
@@ -186,11 +188,12 @@ class TestStartTls:
                 plain.recv(500)
                 plain.sendall(b"STARTTLS\r\nMAIL FROM:<a@example.net>\r\n")
                 assert plain.recv(500).startswith(b"220")
-                with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as safe:
+                with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as safe, safe.makefile("rb") as answers:
                     safe.sendall(b"EHLO x\r\n")
-                    safe.recv(500)
+                    while not answers.readline().startswith(b"250 "):
+                        pass
                     safe.sendall(b"RCPT TO:<support@desk.example>\r\n")
-                    return int(safe.recv(500)[:3])
+                    return int(answers.readline()[:3])
 
         assert await asyncio.to_thread(injected) == 503
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Session
@@ -68,8 +68,8 @@ class _Conversation(SMTP):
             self._address = str(peer[0]) if peer else ""
             if not self._door.enter(self._address):
                 self._is_refused = True
-                assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101  of a stream
-                transport.write(b"421 4.7.0 Too many connections, try again later\r\n")
+                stream = cast("asyncio.WriteTransport", transport)
+                stream.write(b"421 4.7.0 Too many connections, try again later\r\n")
                 transport.close()
                 return
         super().connection_made(transport)

@@ -9,7 +9,8 @@ from icalendar import Calendar
 from guichet_mailer.parsing.mail import Invitation
 
 _LIMIT = 256 << 10
-_EVENT = re.compile(r"^BEGIN:VEVENT\s*$.*?^END:VEVENT\s*$", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+_BEGINS = re.compile(r"^BEGIN:VEVENT[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+_ENDS = re.compile(r"^END:VEVENT[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 
 
 def invitation(text: str) -> Invitation | None:
@@ -26,8 +27,13 @@ def invitation(text: str) -> Invitation | None:
 
 def _first_event(text: str) -> str:
     """The calendar with one event: the library reads them all, and a fault in the last loses the first."""
-    found = list(_EVENT.finditer(text))
-    return text if len(found) < 2 else text[: found[0].end()] + text[found[-1].end() :]
+    begin = _BEGINS.search(text)
+    first = _ENDS.search(text, begin.end()) if begin else None
+    if first is None:
+        return text
+    # One after the other: an expression for both would look for an end from each beginning.
+    last = [first, *_ENDS.finditer(text, first.end())][-1]
+    return text[: first.end()] + text[last.end() :]
 
 
 def _event(method: str, event: Any) -> Invitation:

@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     r"\"(?:[^\"\\]|\\.)*\"(?:@[^\s<>,;\"]+)?|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;:]|=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|[^\"(<>,;:=]+|.",
     re.DOTALL,
 )
+_MAILTO = re.compile(r"\bmailto:", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -134,9 +135,10 @@ def _in_value(value: str, charset: str | None) -> Iterator[Address]:
 def _elements(value: str, charset: str | None) -> Iterator[Address]:
     """Pieces are gathered until an address in brackets, or the end of an element, closes them."""
     words, comment = "", ""
-    for piece in [*_TOKEN.findall(value), ","]:
+    for piece in [*_TOKEN.findall(_MAILTO.sub("", value)), ","]:
         if piece.startswith("<") and piece.endswith(">") and len(piece) > 1:
-            address = address_of(words, piece[1:-1].rpartition(":")[2], charset)
+            within = piece[1:-1].rpartition(":")[2]
+            address = address_of(words, within, charset) or address_of(words, "".join(within.split()), charset)
             if address:
                 yield address
                 words, comment = "", ""
@@ -160,7 +162,7 @@ def _bare(words: str, comment: str, charset: str | None) -> Iterator[Address]:
     """Addresses without brackets; the words before one are its name."""
     end = 0
     for match in _BARE.finditer(words):
-        name = words[end : match.start()].strip(" \t\"'<-") or comment
+        name = words[end : match.start()].strip(" \t\"'<[-") or comment
         if address := address_of(name, match[0], charset):
             yield address
         end = match.end()

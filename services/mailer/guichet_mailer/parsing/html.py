@@ -4,6 +4,7 @@ import binascii
 import html
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import nh3
@@ -63,11 +64,6 @@ _QUOTED = re.compile(
 )
 """Where mail programs say that a quote begins."""
 
-_UNSAID = re.compile(
-    r"<!--(?!-?>).*?-->|<!\[[^<>]{0,100}\]>|<\?xml[^<>]{0,300}>|<(script)\b[^<>]*>.*?</\1\s*>",
-    re.IGNORECASE | re.DOTALL,
-)
-_SHEETS = re.compile(r"<style\b[^<>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
 _PASTED = re.compile(
     r"""(<img\b[^<>]{0,2000}?\bsrc\s*=\s*["']?)\s*data:(image/[a-z0-9.+-]{1,40})(?:;[a-z0-9=-]{1,40})*;base64,([A-Za-z0-9+/=%\s]+)""",
     re.IGNORECASE,
@@ -158,7 +154,7 @@ def _cut(cleaned: str) -> str:
 
 
 def _bare(markup: str) -> str:
-    text = re.sub(r"<[^<>]*>", " ", _SHEETS.sub(" ", markup))
+    text = re.sub(r"<[^<>]*>", " ", markup)
     return html.escape(" ".join(text.split()), quote=False)[:HTML_LIMIT]
 
 
@@ -171,24 +167,34 @@ def _prepared(markup: str) -> tuple[str, bool]:
 
     They cannot where a picture lies behind the text that is not shown: white letters would stand on white.
     """
-    said = _UNSAID.sub(" ", markup)
-    rules = styles.sheet("\n".join(_SHEETS.findall(said)))
-    said = _SHEETS.sub(" ", said)[:_UNCLEAN_LIMIT]
+    found = list(tags.tokens(markup))
+    rules = styles.sheet("\n".join(one.text for one in found if one.kind == "raw" and one.name == "style"))
     lost = False
+    out: list[str] = []
+    for token in found:
+        if token.kind == "start":
+            token, seen = _looking(token, rules)
+            lost = lost or not seen
+        elif token.kind == "end" and token.name == "body":
+            token = replace(token, name="div")
+        out.append(str(token))
+    return "".join(out)[:_UNCLEAN_LIMIT], not lost
 
-    def looked(tag: str, given: tags.Attributes) -> str:
-        nonlocal lost
-        own, classes, behind = given.get("style", ""), given.get("class", ""), given.get("background")
-        style = ";".join(filter(None, (html.escape(styles.for_element(rules, tag, classes)), own)))
-        lost = lost or styles.has_lost_picture(html.unescape(style)) or bool(behind and not given.get("bgcolor"))
-        if tag == "body":
-            looks = [("background-color", given.get("bgcolor")), ("color", given.get("text"))]
-            style = ";".join([*(f"{name}:{value}" for name, value in looks if value), style])
-            return tags.written("div", {"style": style} if style.strip(";") else {})
-        return tags.written(tag, given | {"style": style} if style else given)
 
-    said = tags.rewritten(said, looked)
-    return re.sub(r"</body\s*>", "</div>", said, flags=re.IGNORECASE), not lost
+def _looking(tag: tags.Token, rules: styles.Sheet) -> tuple[tags.Token, bool]:
+    """The tag with the looks that style sheets give it; False where what lies behind its text cannot be kept."""
+    given = tag.attributes
+    sheeted = styles.for_element(rules, tag.name, given.get("class", ""))
+    style = ";".join(filter(None, (html.escape(sheeted), given.get("style", ""))))
+    pictured = bool(given.get("background") and not given.get("bgcolor"))
+    if not style and not pictured and tag.name != "body":
+        return tag, True
+    is_kept = not styles.has_lost_picture(html.unescape(style)) and not pictured
+    if tag.name == "body":
+        looks = [("background-color", given.get("bgcolor")), ("color", given.get("text"))]
+        style = ";".join([*(f"{name}:{value}" for name, value in looks if value), style])
+        return replace(tag, name="div", attributes={"style": style} if style.strip(";") else {}), is_kept
+    return replace(tag, attributes=given | {"style": style} if style else given), is_kept
 
 
 def _depth(markup: str) -> int:

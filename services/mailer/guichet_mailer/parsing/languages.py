@@ -7,7 +7,10 @@ tried only for the languages that were written in it, and the text must be in th
 import re
 from dataclasses import dataclass
 
-_SAMPLE = 32 << 10
+_SAMPLE, _BEFORE = 6 << 10, 1 << 10
+"""Bytes that are looked at, of which so many are before the first that is not ASCII."""
+
+_HIGH = re.compile(rb"[\x80-\xff]")
 _FIRST = "cp1252"
 """What counts where nothing else is better."""
 
@@ -92,7 +95,9 @@ _VOWELS_FIRST = re.compile(r"[^\W\d_]+")
 
 def likeliest(data: bytes) -> str:
     """The text of bytes in no known charset, some of them beyond ASCII."""
-    sample = data[:_SAMPLE]
+    found = _HIGH.search(data)
+    begin = max(0, found.start() - _BEFORE) if found else 0  # what is before is ASCII: no character is cut there
+    sample = data[begin : begin + _SAMPLE]
     high = sum(byte > 0x7F for byte in sample)
     letters = sum(chr(byte).isalpha() for byte in sample if byte < 0x80)
     best, charset = -1.0, _FIRST

@@ -22,7 +22,7 @@ _DEVICE_LINE = 100
 _WROTE = re.compile(
     r"(?:\ba\s(?:\S{1,40}\s){0,2}écrit|\bwrote|\bschrieb(?:\s.{1,200})?|\bescribió|\bha\sscritto|"
     r"\bschreef(?:\s.{1,200})?|\bescreveu|\bskrev(?:\s.{1,200})?"
-    r"|\bva\sescriure|\bkirjoitti(?:\s.{1,200})?|\bnapisał(?:a|\(a\))?|\bnapsala?|\bnapsal\(a\)|\bnapísala?|\bírta|"
+    r"|\bva\sescriure|\bkirjoitti(?:\s.{1,200})?|\bnapisał(?:a|\(a\))?|\bnapsala?|\bnapsal\(a\)|\bnapísala?|\b(?:ezt\s)?írta(?:\s\(.{1,80}\))?|"
     r"\ba\sscris|\bje\snapisa(?:o|la)"
     r"|\bпис(?:ал|ала|ал\(а\))|\bнаписал(?:а|\(а\))?|\bпишет|\bнаписав|\bέγραψε|\b(?:şunu\s|şunları\s)?yazdı|写道|"
     r"寫道|のメール|님이\s작성)\s?[:：]\s*$"
