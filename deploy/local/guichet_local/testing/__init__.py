@@ -183,9 +183,9 @@ class RabbitMQServer:
 
     async def control(self, *arguments: str) -> str:
         """What `rabbitmqctl` says. Raises RuntimeError when it fails."""
-        group = self._source.group
+        data = self._group.data
         return await rabbitmq.control(
-            rabbitmq.node(group.data.of("rabbitmq"), self._source.ports, group.data.secrets().rabbitmq_password),
+            rabbitmq.node(data.of("rabbitmq"), self._ports, data.secrets().rabbitmq_password),
             *arguments,
         )
 
