@@ -62,12 +62,16 @@ class Unheard:
         """Do nothing."""
 
 
-async def fill(mongodb_url: str, numbers: range, lines: int = 2) -> None:
-    """Put the contacts and requests of these numbers into the system's databases, so many lines on each request."""
+async def fill(mongodb_url: str, numbers: range, lines: int = 2, holders: Iterable[Assignee] = ()) -> None:
+    """Put the contacts and requests of these numbers into the system's databases, so many lines on each request.
+
+    The system's agents hold them, and ``holders``.
+    """
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongodb_url)
     kept = client["guichet_requests"]
     found = await kept["agents"].find({}).to_list(None)
     agents = [Assignee(agent["_id"], agent["name"], "".join(w[0] for w in agent["name"].split())) for agent in found]
+    agents += holders
     await _insert(
         client["guichet_contacts"]["contacts"],
         ({**contact_documents.to_document(contact(number)), "outbox": []} for number in numbers),

@@ -5,7 +5,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from guichet_kit.tokens import Tokens
 from guichet_local.testing.stack import Stack
+from guichet_requests.request.request import Assignee
 from pymongo import AsyncMongoClient
 
 from .bases import SUBJECTS, fill
@@ -14,11 +16,16 @@ from .http import Client
 from .options import Options
 from .path import say
 from .replay import Profile, again
-from .rig import agent_token
 
 CLIENTS = (1, 8, 32)
 ITEMS = 10
 """Lines of a timeline."""
+
+EACH = 8
+"""Agents, each at an address, that a client asks as in turn: the gateway limits by address, services by agent, and what
+is measured is neither."""
+
+_LIFETIME = 6 * 3600
 
 DATABASES = ("guichet_requests", "guichet_contacts")
 
@@ -42,9 +49,10 @@ PATHS = {
 
 EXPLAINED = """\
 {requests:,} requests with {items} lines each on their timelines, and {requests:,} contacts, asked for through the
-gateway by clients that ask again as soon as they have their answer, for {seconds:.0f} s. The *bare query* beside it:
-exactly the commands that MongoDB was sent for that answer (from its profiler), sent by PyMongo, by as many callers of
-one process. Milliseconds; *beyond*: how much longer the median answer takes than the bare query.
+gateway for {seconds:.0f} s by clients that ask again as soon as they have their answer, each as {each} agents in
+turn. The *bare query* beside it: exactly the commands that MongoDB was sent for that answer (from its profiler), sent
+by PyMongo, by as many callers of one process. Milliseconds; *beyond*: how much longer the median answer takes than the
+bare query.
 
 | | clients | p50 | p95 | a second | bare p50 | bare p95 | bare a second | beyond | commands |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -57,21 +65,25 @@ Filling took {filling:.0f} s.
 async def measure(options: Options, stack: Stack) -> Figures:
     """Fill the base, ask."""
     begun = time.perf_counter()
-    await fill(stack.mongodb_url, range(options.requests), ITEMS)
+    agents = [Assignee(f"bench-agent-{n}", f"Agent {n}", "A") for n in range(max(CLIENTS) * EACH)]
+    await fill(stack.mongodb_url, range(options.requests), ITEMS, agents)
     filling = time.perf_counter() - begun
     say(f"  {options.requests:,} requests put there in {filling:.0f} s (subjects: {len(SUBJECTS)})")
     seconds = options.seconds(10, 0.5)
     found: Figures = {"requests": options.requests, "filling": filling, "seconds": seconds, "asked": {}}
-    token = await agent_token(stack)
+    issuer = Tokens(stack.secret_key, "agents")
+    tokens = [issuer.issue(one.id, _LIFETIME, name=one.name, initials=one.initials, role="agent") for one in agents]
     bare: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(stack.mongodb_url, minPoolSize=4)
     profile = Profile(stack.mongodb_url, DATABASES)
     try:
         for name, path in PATHS.items():
             found["asked"][name] = {}
             for clients in CLIENTS:
-                # Each from an address of its own, since the gateway limits by address.
-                opened = [await Client.open(stack.ports["gateway"], token, f"127.0.3.{1 + n}") for n in range(clients)]
-                askers = [_asker(client, path, n, options.requests) for n, client in enumerate(opened)]
+                opened = [
+                    await Client.open(stack.ports["gateway"], tokens[n], f"127.0.3.{1 + n % 250}")
+                    for n in range(clients * EACH)
+                ]
+                askers = [_asker(opened[n::clients], path, n, options.requests) for n in range(clients)]
                 await askers[0]()  # once before it counts
                 with profile.taken():
                     await askers[0]()
@@ -89,14 +101,14 @@ async def measure(options: Options, stack: Stack) -> Figures:
     return found
 
 
-def _asker(client: Client, path: str, number: int, requests: int) -> Callable[[], Awaitable[None]]:
-    """Asks for another request each time."""
-    asked = number
+def _asker(turns: list[Client], path: str, number: int, requests: int) -> Callable[[], Awaitable[None]]:
+    """Asks for another request each time, as one agent after the other."""
+    asked, turn = number, 0
 
     async def ask() -> None:
-        nonlocal asked
-        asked += 7919  # a prime, so that no request comes again soon
-        status = await client.get(path.format(asked % requests))
+        nonlocal asked, turn
+        asked, turn = asked + 7919, turn + 1  # a prime, so that no request comes again soon
+        status = await turns[turn % len(turns)].get(path.format(asked % requests))
         if status != 200:
             raise RuntimeError(f"{path}: status {status}; this measures nothing")
 
@@ -134,6 +146,7 @@ def section(found: Figures) -> str:
     return EXPLAINED.format(
         requests=found["requests"],
         items=ITEMS,
+        each=EACH,
         seconds=found["seconds"],
         filling=found["filling"],
         rows="\n".join(rows),

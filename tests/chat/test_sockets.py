@@ -1,8 +1,11 @@
 """Customers and agents on two real replicas, over real RabbitMQ and MongoDB."""
 
 import asyncio
+import json
 import uuid
+from itertools import count
 
+import aio_pika
 import httpx2
 
 from .conftest import Open, Replicas, Visit
@@ -112,6 +115,32 @@ class TestAConversation:
         await ada.send("sync", conversation_id=conversation_id, after_seq=1)
         await ada.frame("synced")
         assert ada.frames[-2] == {"type": "read", "conversation_id": conversation_id, "reader": "agent", "seq": 1}
+
+
+class TestRequestsThatChange:
+    async def test_a_console_hears_of_those_that_it_shows_and_how_many_others(
+        self, rabbitmq_url: str, replicas: Replicas, agent: Open
+    ) -> None:
+        shown, other, changed = f"{uuid.uuid4()}", f"{uuid.uuid4()}", "requests.request.changed.v1"
+        caro = await agent(replicas.second)
+        await caro.send("watch", request_ids=[shown], view={"view": "mine"}, bundled=True)
+        await caro.send("ping")
+        await caro.frame("pong")
+        state = {"status": "new", "channel": "chat", "assignee": None, "contact": None}
+        async with await aio_pika.connect(rabbitmq_url) as connection, asyncio.timeout(60):
+            live = await (await connection.channel()).get_exchange("guichet.live")
+            for version in count(1):
+                requests = [{"id": one, "version": version, **state} for one in (shown, other)]
+                body = json.dumps([{"type": changed, "data": {"request": one}} for one in requests]).encode()
+                batch = "application/cloudevents-batch+json"
+                await live.publish(aio_pika.Message(body, content_type=batch, type=changed), changed)
+                # The replica may not be on the live edge yet.
+                if any(frame["type"] == "requests_changed" for frame in caro.frames):
+                    break
+                await asyncio.sleep(0.3)
+        told = await caro.frame("requests")
+        assert [one["id"] for one in told["requests"]] == [shown]
+        assert (await caro.frame("requests_changed"))["count"] == 1
 
 
 class TestComingBack:

@@ -19,7 +19,8 @@ function bench() {
     await settled();
   };
   const shown = () => requests.list.value.shown.map(({ id, version }) => `${id} v${version}`);
-  return { requests, answer, shown };
+  const counted = () => api.calls.filter(({ path }) => path === "/api/v1/requests/counts").length;
+  return { requests, answer, shown, counted };
 }
 
 beforeEach(() => {
@@ -70,5 +71,36 @@ describe("a page read after a gap", () => {
     await settled();
     await answer([request("b", 1)]);
     expect(shown()).toEqual(["b v1"]);
+  });
+});
+
+describe("changes of requests that are not shown", () => {
+  it("have the counts read again, but seldom, however many there are", async () => {
+    const { requests, counted } = bench();
+    for (let n = 0; n < 40; n += 1) {
+      requests.othersChanged();
+      await vi.advanceTimersByTimeAsync(250);
+    }
+    expect(counted()).toBeGreaterThan(1);
+    expect(counted()).toBeLessThan(5);
+  });
+
+  it("have them read no more once the desk is left", async () => {
+    const { requests, counted } = bench();
+    requests.othersChanged();
+    requests.stop();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(counted()).toBe(0);
+  });
+});
+
+describe("what is shown beside the list", () => {
+  it("is known for as long as it is listened for", () => {
+    const { requests } = bench();
+    const ada = { contactId: "ada", requestIds: ["a"] };
+    const stop = requests.listen(() => {}, ada);
+    expect(requests.beside.value).toEqual([ada]);
+    stop();
+    expect(requests.beside.value).toEqual([]);
   });
 });

@@ -276,8 +276,8 @@ def durable_subscriber(
         if batch is not None:
             Settle.together = Together(queue, batch, most, pace)
             hints = get_type_hints(handler, include_extras=True)
-            event = next(hint for name, hint in hints.items() if name != "return")
-            Settle.event_type, Settle.events_type = TypeAdapter(event), TypeAdapter(list[event])  # type: ignore[valid-type]
+            event: Any = next(hint for name, hint in hints.items() if name != "return")
+            Settle.event_type, Settle.events_type = TypeAdapter(event), TypeAdapter(list[event])
         router.subscriber(
             consumer_queue(queue),
             channel=Channel(prefetch_count=prefetch),
