@@ -12,7 +12,8 @@ from guichet_requests.agent import usecases
 from guichet_requests.agent.agent import Role, welcome_key
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
-from guichet_requests.manage import REQUESTS, DatabaseSettings
+from guichet_requests.manage import REQUESTS
+from guichet_requests.settings import DatabaseSettings
 
 from guichet_local.demo import ACCOUNTS, PASSWORD
 
