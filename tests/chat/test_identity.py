@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -219,6 +220,22 @@ class TestASession:
         first = (await begin(identity_token=signed(sub=customer))).json()
         other = (await begin(token=first["token"], identity_token=signed(sub=f"{customer}-2"))).json()
         assert other["visitor_id"] != first["visitor_id"]
+
+    async def test_goes_on_only_where_the_site_names_the_same_customer_again(
+        self, begin: Begin, customer: str
+    ) -> None:  # fmt: skip
+        first = (await begin(identity_token=signed(sub=customer))).json()
+        left = datetime.fromisoformat(first["expires_at"]) - datetime.now(UTC)
+        assert left <= timedelta(days=1)
+        signed_out = (await begin(token=first["token"])).json()
+        assert signed_out["visitor_id"] != first["visitor_id"]
+        back = (await begin(token=signed_out["token"], identity_token=signed(sub=customer))).json()
+        assert back["visitor_id"] == first["visitor_id"]
+
+    async def test_of_a_stranger_goes_on_by_its_token_alone(self, begin: Begin) -> None:
+        first = (await begin(name="Ada")).json()
+        again = (await begin(token=first["token"])).json()
+        assert again["visitor_id"] == first["visitor_id"]
 
     async def test_of_one_site_is_none_of_another(self, begin: Begin, customer: str) -> None:
         first = (await begin(identity_token=signed(sub=customer, email="ada@example.com"))).json()

@@ -191,13 +191,11 @@ export class GuichetSocket<Received extends Frame, Sent extends Frame> {
 }
 
 const browserSignals: NetworkSignals = ({ wake, offline }) => {
+  const listening = new AbortController();
+  const { signal } = listening;
   const seen = () => document.visibilityState === "visible" && wake();
-  window.addEventListener("online", wake);
-  window.addEventListener("offline", offline);
-  document.addEventListener("visibilitychange", seen);
-  return () => {
-    window.removeEventListener("online", wake);
-    window.removeEventListener("offline", offline);
-    document.removeEventListener("visibilitychange", seen);
-  };
+  addEventListener("online", wake, { signal });
+  addEventListener("offline", offline, { signal });
+  document.addEventListener("visibilitychange", seen, { signal });
+  return () => listening.abort();
 };

@@ -17,6 +17,7 @@ export interface Look {
   position?: string;
 }
 
+/** What the frame says to the loader. `reset`: make another frame, in which nothing of this one is left. */
 export type ToHost =
   | {
       guichet: "state";
@@ -26,17 +27,18 @@ export type ToHost =
       /** null as long as it is not known. */
       site: Look | null;
     }
-  | { guichet: "close" };
+  | { guichet: "close" }
+  | { guichet: "reset" };
 
 /** The frame's options, handed over in the fragment of its address, which no server sees. */
 export interface FrameOptions {
   /** Origin of the host page. */
   origin: string;
-  /** The host page without its query, which may hold secrets. */
-  page: string;
   locale?: string | undefined;
   color?: string | undefined;
   theme?: string | undefined;
+  /** Forget first all that was kept of the visitor. */
+  reset?: boolean;
 }
 
 /** Messages from `source()` at `origin`, and from nobody else. */

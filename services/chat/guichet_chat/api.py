@@ -169,7 +169,7 @@ def routes(
         identity = _identity(site, body.identity_token)
         visitor = await chat.meet(before, site.key, body.name, body.email, identity)
         token = visitor_token.issue(visitors, visitor)
-        expires_at = now() + timedelta(seconds=visitor_token.LIFETIME_SECONDS)
+        expires_at = now() + timedelta(seconds=visitor_token.lifetime(visitor))
         return VisitorSession(
             visitor_id=visitor.id,
             token=token,

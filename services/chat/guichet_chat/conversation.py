@@ -130,8 +130,11 @@ class Visitor:
     erased: bool = False
 
     def may_go_on(self, site: str, identity: Identity | None) -> bool:
-        """Whether a session can go on with this visitor: one site's is not another's, one customer not another one."""
-        same_person = identity is None or self.customer_id in (None, identity.customer_id)
+        """Whether a session can go on with this visitor: one site's is not another's, one customer not another one.
+
+        Whom the site has named goes on only where the site names them again: they may have signed out there.
+        """
+        same_person = self.customer_id in (None, identity.customer_id if identity else None)
         return self.site == site and same_person and not self.erased
 
     def claiming(self, name: str | None, email: str | None) -> "Visitor":

@@ -68,12 +68,12 @@ class Chat:
         As `begin_session`; but of whom no site says who they are, and who has said nothing yet, nothing is written:
         what they tell of themselves is in their token, until `post_visitor_message`.
         """
-        if before is not None and before.site != site:
-            before = None
-        written = before is not None and await self._store.visitor(before.id) is not None
-        if identity is None and not written:
+        written = await self._store.visitor(before.id) if before else None
+        if before is not None and not (written or before).may_go_on(site, identity):
+            before = written = None
+        if identity is None and written is None:
             return (before or Visitor(new_id(), site)).claiming(name, email)
-        if before is not None and not written:
+        if before is not None and written is None:
             name, email = name or before.name, email or before.email
         return await self.begin_session(before.id if before else None, site, name, email, identity)
 

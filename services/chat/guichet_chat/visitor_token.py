@@ -5,12 +5,19 @@ from guichet_kit.tokens import Claims, Tokens
 from guichet_chat.conversation import Visitor
 
 LIFETIME_SECONDS = 30 * 24 * 3600
+NAMED_SECONDS = 24 * 3600
+"""Of a visitor whom their site names: it has to name them again, for they may have signed out there."""
 
 
 def issue(tokens: Tokens, visitor: Visitor) -> str:
     """A token of the visitor's. What their site told of them is not in it: that is written down."""
     email = None if visitor.customer_id is not None else visitor.email
-    return tokens.issue(visitor.id, LIFETIME_SECONDS, name=visitor.name, email=email, site=visitor.site)
+    return tokens.issue(visitor.id, lifetime(visitor), name=visitor.name, email=email, site=visitor.site)
+
+
+def lifetime(visitor: Visitor) -> int:
+    """How many seconds a token of the visitor's is good for."""
+    return LIFETIME_SECONDS if visitor.customer_id is None else NAMED_SECONDS
 
 
 def told_by(claims: Claims) -> Visitor:

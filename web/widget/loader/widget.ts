@@ -9,7 +9,7 @@ import { texts } from "./texts";
 
 declare global {
   interface Window {
-    Guichet?: { open: () => void; close: () => void; identify: (token: string) => void };
+    Guichet?: { open: () => void; close: () => void; identify: (token: string) => void; reset: () => void };
   }
 }
 
@@ -25,6 +25,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   const remembered = memory(() => localStorage, `guichet:${key}:`);
 
   let identity = dataset.identityToken;
+  let reset = remembered.get("active") === "reset";
   let shown = false;
   let unread = 0;
   let frame: HTMLIFrameElement | null = null;
@@ -47,7 +48,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   panel.role = "dialog";
   panel.ariaLabel = t("title");
   const notice = document.createElement("p");
-  notice.setAttribute("role", "status");
+  notice.role = "status";
   panel.append(notice);
   root.append(panel, launcher);
   document.body.append(host);
@@ -75,10 +76,10 @@ function start({ src, dataset }: HTMLScriptElement): void {
     if (frame) return;
     const options: FrameOptions = {
       origin: location.origin,
-      page: location.origin + location.pathname,
       locale,
       color: dataset.color,
       theme: dataset.theme,
+      reset,
     };
     notice.textContent ||= t("loading");
     const made = document.createElement("iframe");
@@ -90,12 +91,23 @@ function start({ src, dataset }: HTMLScriptElement): void {
     panel.append(made);
     frame = made;
     setTimeout(() => {
-      if (answered) return;
+      if (answered || frame !== made) return;
       made.remove();
       frame = null;
       notice.textContent = t("unavailable");
       if (shown) load();
     }, FRAME_ANSWERS_WITHIN);
+  }
+
+  /** Another frame in place of this one, which forgets first all that is kept of the visitor. */
+  function renew(): void {
+    // Should the page go before the frame has answered, the next page's does it.
+    reset = true;
+    remembered.set("active", "reset");
+    frame?.remove();
+    frame = null;
+    answered = false;
+    load();
   }
 
   function show(wanted: boolean): void {
@@ -115,6 +127,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
     () => frame?.contentWindow,
     (message) => {
       if (message.guichet === "close") return show(false);
+      if (message.guichet === "reset") return renew();
       unread = message.unread;
       if (message.active !== null) remembered.set("active", message.active ? "1" : null);
       if (message.site) {
@@ -143,6 +156,11 @@ function start({ src, dataset }: HTMLScriptElement): void {
     identify(token) {
       identity = token;
       tell();
+    },
+    reset() {
+      identity = undefined;
+      show(false);
+      renew();
     },
   };
 }

@@ -12,7 +12,7 @@ let renewed: string[];
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("WebSocket", FakeWebSocket);
-  vi.stubGlobal("window", new EventTarget());
+  vi.stubGlobal("addEventListener", () => {});
   vi.stubGlobal("document", new EventTarget());
   vi.stubGlobal("fetch", async () =>
     Response.json(siteIsKnown ? { token: "t" } : {}, { status: siteIsKnown ? 200 : 404 }),
@@ -27,7 +27,7 @@ beforeEach(() => {
 function open(): Chat {
   const words = memory(() => storage, "guichet:demo:");
   return new Chat({
-    session: new Session("demo", words, { locale: "fr" }),
+    session: new Session("demo", words, () => {}),
     renew: (message) => renewed.push(message.id),
     memory: words,
     outbox: { storage, prefix: "guichet:demo:pending:" },

@@ -6,9 +6,11 @@ import { Session, SiteRefused } from "../frame/session";
 let asked: { url: string; body: unknown }[];
 let answers: Response[];
 let storage: FakeStorage;
+let others: number;
 
 beforeEach(() => {
   asked = [];
+  others = 0;
   answers = [];
   storage = new FakeStorage();
   vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
@@ -21,16 +23,16 @@ const session = () =>
   new Session(
     "demo",
     memory(() => storage, "guichet:demo:"),
-    { locale: "fr" },
+    () => (others += 1),
   );
-const granted = (token: string) => Response.json({ visitor_id: "v1", token });
+const granted = (token: string, visitor_id = "v1") => Response.json({ visitor_id, token });
 const refused = (status: number) => Response.json({ code: "no" }, { status });
 
 describe("the visitor's token", () => {
   it("is asked for the first time, and remembered on the next page", async () => {
     answers = [granted("one")];
     expect(await session().token(false)).toBe("one");
-    expect(asked).toEqual([{ url: "/chat/v1/visitors", body: { widget_key: "demo", locale: "fr" } }]);
+    expect(asked).toEqual([{ url: "/chat/v1/visitors", body: { widget_key: "demo", token: null } }]);
     expect(session().known).toBe(true);
     expect(await session().token(false)).toBe("one");
     expect(asked).toHaveLength(1);
@@ -47,7 +49,7 @@ describe("the visitor's token", () => {
     answers = [granted("one"), refused(401), granted("new")];
     await session().token(false);
     expect(await session().token(true)).toBe("new");
-    expect(asked[2]?.body).toEqual({ widget_key: "demo", locale: "fr" });
+    expect(asked[2]?.body).toEqual({ widget_key: "demo", token: null });
   });
 });
 
@@ -69,8 +71,44 @@ describe("an identity", () => {
     const known = session();
     known.identity = "forged";
     expect(await known.token(false)).toBe("two");
-    expect(asked[3]?.body).toEqual({ widget_key: "demo", locale: "fr", token: "one" });
+    expect(asked[3]?.body).toEqual({ widget_key: "demo", token: "one" });
     expect(await known.token(false)).toBe("two");
+  });
+});
+
+describe("a customer's session", () => {
+  const ofCustomer = async () => {
+    answers = [granted("ada's", "ada")];
+    const ada = session();
+    ada.identity = "ada, signed";
+    await ada.token(false);
+  };
+
+  it("goes on with the customer's next token", async () => {
+    await ofCustomer();
+    answers = [granted("again", "ada")];
+    const next = session();
+    next.identity = "ada, signed anew";
+    expect(await next.token(false)).toBe("again");
+    expect(others).toBe(0);
+  });
+
+  it("is over on a page that names nobody, where the server begins another", async () => {
+    await ofCustomer();
+    answers = [granted("stranger's", "stranger")];
+    await expect(session().token(false)).rejects.toThrow();
+    expect(asked[1]?.body).toEqual({ widget_key: "demo", token: "ada's" });
+    expect(others).toBe(1);
+    expect(storage.getItem("guichet:demo:token")).toBe("ada's");
+  });
+
+  it("is over on a page that names another customer", async () => {
+    await ofCustomer();
+    answers = [granted("bob's", "bob")];
+    const bob = session();
+    bob.identity = "bob, signed";
+    await expect(bob.token(false)).rejects.toThrow();
+    expect(others).toBe(1);
   });
 });
 

@@ -46,10 +46,7 @@ def main(managed: Managed, arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(str(refusal)) from None
     except _AWAY as error:
         raise SystemExit(f"a server does not answer: {str(error)[:300] or type(error).__name__}") from None
-    if command.plain:
-        sys.stdout.write(f"{answer}\n")
-    else:
-        _write(answer)
+    _write(answer)
 
 
 def _write(answer: Any) -> None:

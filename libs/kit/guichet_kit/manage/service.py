@@ -51,8 +51,7 @@ Handler = Callable[[Opened, argparse.Namespace], Awaitable[Any]]
 class Command:
     """A command of one service. ``arguments`` adds its options; ``run`` returns what is to be written as JSON.
 
-    ``settings`` are those that it needs, where it needs fewer than the service; ``plain``: its answer is a text, and is
-    written as it is.
+    ``settings`` are those that it needs, where it needs fewer than the service.
     """
 
     name: str
@@ -60,7 +59,6 @@ class Command:
     run: Handler
     arguments: Callable[[argparse.ArgumentParser], object] = lambda _parser: None
     settings: type[BaseSettings] | None = None
-    plain: bool = False
 
 
 Untold = Callable[[Database], Awaitable[tuple[str, int, datetime | None]]]
