@@ -66,9 +66,10 @@ class CustomerTaken(Exception):
 
 
 class Store:
-    """The database ``guichet_chat``."""
+    """The database ``guichet_chat``. ``secret`` is the installation's, by which erased people are found in texts."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secret: bytes = b"") -> None:
+        self.secret = secret
         self.visitors: Collection = database["visitors"]
         self.conversations: Collection = database["conversations"]
         self.entries: Collection = database["entries"]
@@ -231,6 +232,15 @@ class Store:
             return set()
         found = self.visitors.find({"_id": {"$in": list(visitor_ids)}, "erased": True}, {"_id": True})
         return {visitor["_id"] for visitor in await found.to_list(None)}
+
+    async def know_erased_words(self, visitor_id: str, words: Iterable[str]) -> None:
+        """Remember of a visitor who is to be forgotten how they are called elsewhere, as hashes."""
+        await self.visitors.update_one({"_id": visitor_id}, {"$addToSet": {"erased_words": {"$each": sorted(words)}}})
+
+    async def erased_words(self, visitor_id: str) -> list[str]:
+        """What `know_erased_words` remembers."""
+        found = await self.visitors.find_one({"_id": visitor_id}, {"erased_words": True})
+        return list((found or {}).get("erased_words", ()))
 
     async def longer_than(self, cursors: Mapping[str, int]) -> set[str]:
         """Those of the conversations whose log goes on after the cursor: entries have no gap, so the next one tells."""

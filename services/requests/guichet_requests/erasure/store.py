@@ -14,6 +14,7 @@ from guichet_kit import outbox
 from guichet_kit.clock import now
 from guichet_kit.mongo import MAJORITY, Collection, Database, Document, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX, Relay
+from guichet_kit.redact import word_traces
 
 from guichet_requests.erasure.erasure import Erasure
 from guichet_requests.erasure.events import visitors_erased
@@ -99,7 +100,8 @@ class ErasureStore:
 
     async def finish(self, erasure: Erasure) -> None:
         """Forget what was looked for, and tell the other services, in one write."""
-        entry = outbox.pending(visitors_erased(erasure))
+        words = word_traces(self._secret, erasure.names, erasure.addresses, erasure.phones)
+        entry = outbox.pending(visitors_erased(erasure, words))
         change = {
             "$unset": dict.fromkeys(_TELLING, ""),
             "$set": {"finished_at": now()},
