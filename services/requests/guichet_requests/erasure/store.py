@@ -56,6 +56,7 @@ class ErasureStore:
                 IndexModel("traces", name="trace"),
                 IndexModel("attachment_ids", name="file"),
                 IndexModel("begun_at", name="begun"),
+                IndexModel("finished_at", name="finished", sparse=True),
             ],
         )
 
@@ -128,6 +129,11 @@ class ErasureStore:
         }
         document: Any = await self.collection.find_one_and_update(waiting, {"$set": {"resumed_at": moment}})
         return _from_document(document) if document else None
+
+    async def finished_since(self, moment: datetime) -> list[Erasure]:
+        """The erasures that came to their end since then."""
+        found = self.collection.find({"finished_at": {"$gte": moment}, "begun_at": {"$exists": True}})
+        return [_from_document(one) for one in await found.to_list(None)]
 
     async def done(self, contact_id: str, service: str, at: datetime) -> None:
         """Another service has forgotten what it was told to."""
