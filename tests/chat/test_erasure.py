@@ -19,6 +19,7 @@ from guichet_kit.broker import EventPublisher, Topology
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database, open_client
+from guichet_kit.redact import word_traces
 from guichet_local.testing.moments import Moment
 from guichet_local.testing.sockets import SocketClient
 
@@ -26,6 +27,7 @@ from .conftest import Replicas
 from .test_log import AGENT
 from .writers import writer
 
+SECRET = b"k" * 48
 TRACES = ("Élodie", "elodie", "Marchand")
 
 
@@ -151,6 +153,24 @@ class TestForgettingSomebodyWhoIsThere:
         posted = await writer(store).post_visitor_message(visitor_id, draft)
         assert (posted.entry.author.name, posted.entry.text) == (None, "Encore moi")
         await self.nothing_is_left(database)
+
+
+class TestANameThatChatWasNeverTold:
+    async def test_goes_from_what_was_said_and_no_other(self, database: Database) -> None:
+        store = Store(database, SECRET)
+        await store.ensure_indexes()
+        chat = writer(store)
+        visitor = await chat.begin_session(None, "shop", None, None)
+        text = "Je suis Élodie MARCHAND, 06 39 98 01 01, comme toutes les marchandises"
+        draft = Draft(new_id(), Author("visitor", visitor.id), text=text)
+        conversation = (await chat.post_visitor_message(visitor.id, draft)).conversation
+        words = word_traces(SECRET, ["Élodie Marchand"], ["elodie@example.com"], ["+33639980101"])
+
+        await chat.erase(visitor.id, sorted(words))
+
+        (said,) = await chat.read_log(conversation.id, 0, 1)
+        assert said.text == "Je suis [effacé] [effacé], [effacé], comme toutes les marchandises"
+        assert [trace for trace in TRACES if trace in await everything(database)] == []
 
 
 @pytest.mark.timeout(90)

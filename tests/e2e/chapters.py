@@ -78,9 +78,9 @@ _CHAT = (
         {"fr": "Lier le contact", "en": "Link the contact"},
         {
             "fr": "Chercher dans la base, ou créer la fiche : elle est remplie avec ce que le visiteur a donné. Les prochaines "
-            "conversations du même visiteur seront liées d’elles-mêmes.",
+            "conversations du même visiteur seront liées d’elles-mêmes. Ce qu’une personne effacée avait écrit avant est oublié, même si cela arrive plus tard ; ce qu’elle écrit ensuite est d’une nouvelle personne.",
             "en": "Search the base, or create the contact: the form is filled with what the visitor gave. Later conversations "
-            "of the same visitor are linked by themselves.",
+            "of the same visitor are linked by themselves. What an erased person wrote before is forgotten, even if it comes in later; what they write afterwards is a new person’s.",
         },
     ),
     Step(

@@ -17,10 +17,10 @@ from guichet_local.testing.moments import Moment
 from guichet_requests import consumers
 from guichet_requests.erasure.claims import claims_of
 from guichet_requests.erasure.usecases import Everywhere
-from guichet_requests.erasure.worker import resume
-from guichet_requests.request import usecases
+from guichet_requests.erasure.worker import look_after, resume
+from guichet_requests.request import linking, usecases
 from guichet_requests.request.hearing import PredecessorUnknown
-from guichet_requests.request.request import edit, note
+from guichet_requests.request.request import Change, Contact, Request, edit, note
 from guichet_requests.timeline.item import Author
 
 from .conftest import NOON, Visitor, World
@@ -273,3 +273,26 @@ class TestAnErasureThatWasStopped:
         assert ended is not None
         assert ended.finished_at is not None
         assert await resume(world.everywhere, timedelta(0)) == 0
+
+    async def test_is_looked_after_where_a_link_died_before_it_looked_again(
+        self, world: World, database: Database, elodie: Visitor
+    ) -> None:
+        await fill(world, elodie)
+        nobody = Visitor(None, begun=now())
+        await world.hear(nobody.writes("Bonjour"))
+        request = await world.requests.current_of(nobody.id)
+        assert request is not None
+
+        async def decide(found: Request) -> Change | None:
+            await world.hear(erased())  # between what the link read, and its write
+            shown = Contact("e", "Élodie Marchand", "elodie.marchand@example.com")
+            return linking.link(found, "e", shown, by=CARO, at=now())
+
+        await usecases.change_after(world.requests, request.id, decide)
+        assert "Marchand" in await everything(database)
+
+        assert await look_after(world.everywhere) == 1
+
+        assert [trace for trace in TRACES if trace in await everything(database)] == []
+        assert nobody.id in world.told("requests.visitors.erased.v1")[-1]["visitor_ids"]
+        assert await look_after(world.everywhere) == 0

@@ -150,7 +150,8 @@ class VisitorsErasedData(Model):
 
     ``email_ids``, ``item_ids``: the received and the sent e-mails of their requests; ``attachment_ids``: the files that
     these mails and the forms brought. ``traces`` and ``erased_at`` as in ``contacts.contact.erased.v1``: what came in
-    from these addresses up to then, and is known to nobody yet, is to be forgotten too.
+    from these addresses up to then, and is known to nobody yet, is to be forgotten too. ``words``: what
+    `guichet_kit.redact.word_traces` makes of names, addresses and numbers, to find them in texts without knowing them.
     """
 
     contact_id: str
@@ -159,6 +160,7 @@ class VisitorsErasedData(Model):
     item_ids: tuple[str, ...] = ()
     attachment_ids: tuple[str, ...] = ()
     traces: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     erased_at: Time | None = None
 
 

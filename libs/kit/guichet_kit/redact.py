@@ -4,10 +4,12 @@ Also as they stand in file names and links: ``_`` and digits end a word, ``%C3%A
 they stand for, and what is not seen (a soft hyphen, a zero-width space) is not there.
 """
 
+import hashlib
+import hmac
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -22,6 +24,11 @@ _PHONE = re.compile(r"\+\d{7,15}")
 _LETTER = r"[^\W\d_]"
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
 _CODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_TOLD = re.compile(
+    r"(?P<address>[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}\w)"
+    r"|(?P<number>\+?\(?\d(?:[\s.()/\-]{0,3}\d){8,14})"
+    r"|(?P<word>[^\W\d_]+)"
+)
 _UNSEEN = frozenset("\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff")
 
 
@@ -74,6 +81,67 @@ class Redaction:
                 return [self.within(part) for part in value]
             case _:
                 return value
+
+
+def word_traces(
+    secret: bytes,
+    names: Iterable[str | None],
+    addresses: Iterable[str | None] = (),
+    phones: Iterable[str | None] = (),
+) -> frozenset[str]:
+    """What `TracedRedaction` knows a person by: a keyed hash of each word, address and number, in place of themselves.
+
+    ``secret`` is the installation's; who does not have it cannot say which words these are.
+    """
+    digest = _digest(secret)
+    words = {word for name in names if name for word in _WORD.findall(_bare(_seen(name))) if len(word) >= _SHORTEST}
+    numbers = {phone[-_PHONE_DIGITS:].lstrip("+") for phone in phones if phone and _PHONE.fullmatch(phone)}
+    told = {*words, *(_bare(_seen(address.strip())) for address in addresses if address and address.strip()), *numbers}
+    return frozenset(digest(one) for one in told)
+
+
+class TracedRedaction:
+    """Takes a person out of texts as `Redaction` does, by one who was never told what they are called.
+
+    ``traces`` is what `word_traces` made of names, addresses and phone numbers under the same ``secret``.
+    """
+
+    def __init__(self, secret: bytes, traces: Iterable[str]) -> None:
+        self._digest, self._traces = _digest(secret), frozenset(traces)
+        self._known: dict[str, bool] = {}
+
+    def of(self, text: str) -> str:
+        """``text`` with ``ERASED`` in place of each occurrence."""
+        if not self._traces:
+            return text
+        composed = unicodedata.normalize("NFC", text)
+        signs = [*_signs(composed)]
+        kept, at = [], 0
+        for found in _TOLD.finditer("".join(sign for sign, _, _ in signs)):
+            for start, end in self._spans(found):
+                kept += [composed[at : signs[start][1]], ERASED]
+                at = signs[end - 1][2]
+        return "".join([*kept, composed[at:]]) if kept else text
+
+    def _spans(self, found: re.Match[str]) -> Iterator[tuple[int, int]]:
+        """Of what may tell who it is, the whole where it does; else the words of an address that does not."""
+        digits = "".join(sign for sign in found[0] if sign.isdigit()) if found["number"] else ""
+        if self._is_theirs(digits[-_PHONE_DIGITS:] if digits else found[0]):
+            yield found.span()
+        elif found["address"]:
+            for word in _WORD.finditer(found[0]):
+                if self._is_theirs(word[0]):
+                    yield found.start() + word.start(), found.start() + word.end()
+
+    def _is_theirs(self, told: str) -> bool:
+        if told not in self._known:
+            self._known[told] = self._digest(told) in self._traces
+        return self._known[told]
+
+
+def _digest(secret: bytes) -> Callable[[str], str]:
+    key = hmac.digest(secret, b"guichet erased words", hashlib.sha256)
+    return lambda told: hmac.digest(key, told.casefold().encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 def _signs(text: str) -> Iterator[tuple[str, int, int]]:

@@ -62,7 +62,7 @@ def build(settings: ChatSettings) -> FastAPI:
     lines = LiveEdge(settings.rabbitmq_url, "chat", replica)
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-chat")
     database = mongo.database(f"{settings.database_prefix}chat")
-    store = Store(database)
+    store = Store(database, settings.secret_key)
     quotas = Quotas(database, settings.secret_key, settings.transcripts)
     publisher = EventPublisher(broker, topology)
     # Entries of before the log was its own outbox may still carry events.

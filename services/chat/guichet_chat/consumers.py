@@ -21,7 +21,7 @@ def subscribe(broker: RabbitBroker, publisher: EventPublisher, chat: Chat, heali
     @durable_subscriber(broker, CHAT_ERASURES)
     async def on_erasure(event: VisitorsErased) -> None:
         for visitor_id in event.data.visitor_ids:
-            await chat.erase(visitor_id)
+            await chat.erase(visitor_id, event.data.words)
         await publisher.publish(_forgotten(event))
 
     @durable_subscriber(broker, CHAT_WANTED)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from guichet_kit.mongo import Collection, Document
-from guichet_kit.redact import Redaction
+from guichet_kit.redact import Redaction, TracedRedaction
 
 from guichet_chat.conversation import Visitor
 from guichet_chat.store import Store
@@ -36,10 +36,12 @@ async def erase_visitor(store: Store, visitor_id: str, *seen_as: Visitor) -> Non
     Done again, it changes nothing.
     """
     await store.visitors.update_one({"_id": visitor_id}, {"$set": {"erased": True}})
+    traced = TracedRedaction(store.secret, await store.erased_words(visitor_id))
     visitors = await store.visitors.find({"_id": visitor_id}).to_list(None)
     conversations = await store.conversations.find({"visitor.id": visitor_id}).to_list(None)
     people = [*visitors, *(conversation["visitor"] for conversation in conversations)]
-    redaction = Redaction(
+    redaction = _Both(
+        traced,
         [*(person["name"] for person in people), *(visitor.name for visitor in seen_as)],
         [*(person["email"] for person in people), *(visitor.email for visitor in seen_as)],
     )
@@ -60,6 +62,17 @@ async def erase_visitor(store: Store, visitor_id: str, *seen_as: Visitor) -> Non
         found = await store.conversations.find_one({"_id": conversation["_id"]})
         await _rewrite_outbox(store.conversations, found or conversation, redaction)
     await store.visitors.update_one({"_id": visitor_id}, {"$set": _NOBODY, "$unset": {"customer_id": ""}})
+
+
+class _Both(Redaction):
+    """By what this service knows of the person, and by what it was told without knowing it."""
+
+    def __init__(self, traced: TracedRedaction, names: Iterable[str | None], addresses: Iterable[str | None]) -> None:
+        super().__init__(names, addresses)
+        self._traced = traced
+
+    def of(self, text: str) -> str:
+        return self._traced.of(super().of(text))
 
 
 async def _rewrite_outbox(collection: Collection, document: Document, redaction: Redaction) -> None:

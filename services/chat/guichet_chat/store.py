@@ -61,10 +61,11 @@ class OpenConversationExists(Exception):
 
 
 class Store(VisitorStore):
-    """The database ``guichet_chat``."""
+    """The database ``guichet_chat``. ``secret`` is the installation's, by which erased people are found in texts."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secret: bytes = b"") -> None:
         super().__init__(database)
+        self.secret = secret
         self.entries: Collection = database["entries"]
 
     async def ensure_indexes(self) -> None:

@@ -112,8 +112,12 @@ class Chat:
                 continue  # and begins anew, as somebody else
             return visitor
 
-    async def erase(self, visitor_id: str) -> None:
-        """Forget who the visitor was, here and wherever else they are known."""
+    async def erase(self, visitor_id: str, words: Sequence[str] = ()) -> None:
+        """Forget who the visitor was, here and wherever else they are known.
+
+        ``words``: how they are called elsewhere, as `guichet_kit.redact.word_traces` makes it.
+        """
+        await self._store.know_erased_words(visitor_id, words)
         await erase_visitor(self._store, visitor_id)
         self._forget_name(visitor_id)
         self.erased(visitor_id)

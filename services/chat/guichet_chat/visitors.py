@@ -99,3 +99,12 @@ class VisitorStore:
             return set()
         found = self.visitors.find({"_id": {"$in": list(visitor_ids)}, "erased": True}, {"_id": True})
         return {visitor["_id"] for visitor in await found.to_list(None)}
+
+    async def know_erased_words(self, visitor_id: str, words: Iterable[str]) -> None:
+        """Remember of a visitor who is to be forgotten how they are called elsewhere, as hashes."""
+        await self.visitors.update_one({"_id": visitor_id}, {"$addToSet": {"erased_words": {"$each": sorted(words)}}})
+
+    async def erased_words(self, visitor_id: str) -> list[str]:
+        """What `know_erased_words` remembers."""
+        found = await self.visitors.find_one({"_id": visitor_id}, {"erased_words": True})
+        return list((found or {}).get("erased_words", ()))

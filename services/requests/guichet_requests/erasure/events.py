@@ -8,8 +8,8 @@ from guichet_kit.ids import new_id
 from guichet_requests.erasure.erasure import Erasure
 
 
-def visitors_erased(erasure: Erasure) -> contract.VisitorsErased:
-    """``requests.visitors.erased.v1``"""
+def visitors_erased(erasure: Erasure, words: frozenset[str] = frozenset()) -> contract.VisitorsErased:
+    """``requests.visitors.erased.v1``; ``words`` as `word_traces` makes them."""
     return contract.VisitorsErased(
         id=new_id(),
         time=now(),
@@ -21,6 +21,7 @@ def visitors_erased(erasure: Erasure) -> contract.VisitorsErased:
             item_ids=tuple(sorted(erasure.item_ids)),
             attachment_ids=tuple(sorted(erasure.attachment_ids)),
             traces=tuple(sorted(erasure.traces)),
+            words=tuple(sorted(words)),
             erased_at=erasure.at,
         ),
         correlationid=trace.correlation_id.get(),

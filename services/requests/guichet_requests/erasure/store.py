@@ -14,6 +14,7 @@ from guichet_kit import outbox
 from guichet_kit.clock import now
 from guichet_kit.mongo import MAJORITY, Collection, Database, Document, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX, Relay
+from guichet_kit.redact import word_traces
 
 from guichet_requests.erasure.erasure import Erasure
 from guichet_requests.erasure.events import visitors_erased
@@ -55,6 +56,7 @@ class ErasureStore:
                 IndexModel("traces", name="trace"),
                 IndexModel("attachment_ids", name="file"),
                 IndexModel("begun_at", name="begun"),
+                IndexModel("finished_at", name="finished", sparse=True),
             ],
         )
 
@@ -99,7 +101,8 @@ class ErasureStore:
 
     async def finish(self, erasure: Erasure) -> None:
         """Forget what was looked for, and tell the other services, in one write."""
-        entry = outbox.pending(visitors_erased(erasure))
+        words = word_traces(self._secret, erasure.names, erasure.addresses, erasure.phones)
+        entry = outbox.pending(visitors_erased(erasure, words))
         change = {
             "$unset": dict.fromkeys(_TELLING, ""),
             "$set": {"finished_at": now()},
@@ -126,6 +129,11 @@ class ErasureStore:
         }
         document: Any = await self.collection.find_one_and_update(waiting, {"$set": {"resumed_at": moment}})
         return _from_document(document) if document else None
+
+    async def finished_since(self, moment: datetime) -> list[Erasure]:
+        """The erasures that came to their end since then."""
+        found = self.collection.find({"finished_at": {"$gte": moment}, "begun_at": {"$exists": True}})
+        return [_from_document(one) for one in await found.to_list(None)]
 
     async def done(self, contact_id: str, service: str, at: datetime) -> None:
         """Another service has forgotten what it was told to."""
