@@ -123,11 +123,8 @@ class TestTheWorkOnATag:
             "<A hReF='http://x/?a=1&amp;b=\"2\"'/title=a>b</a  x='>'>1 < 2<br/><img/src=cid:1 alt=c><p title=a title=b>"
         )
         found = html.clean(markup)
-        assert 'href="http://x/?a=1&amp;b=%222%22"' in found
-        assert 'title="a">' not in found.partition("<p")[0].partition("<a")[0]
-        assert "1 &lt; 2<br>" in found
-        assert '<img src="cid:1" alt="c">' in found
-        assert found.endswith('<p title="a"></p>')
+        assert found.startswith('<a href="http://x/?a=1&amp;b=&quot;2&quot;" title="a" ')
+        assert found.endswith('b</a>1 &lt; 2<br><img src="cid:1" alt="c"><p title="a"></p>')
 
     def test_leaves_a_comment_and_nothing_else_out(self) -> None:
         assert html.clean("<p>a<!-- b > c --!>d<!-->e<!--->f<![if !x]>g<![endif]><?xml b?></p>") == "<p>adefg</p>"
