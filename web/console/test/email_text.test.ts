@@ -154,7 +154,10 @@ describe("who a mail server says wrote it", () => {
   });
 
   it("says quietly that the address was proven", () => {
-    const [mark] = marks(email({ authentication: { ...proven, spf: "pass", dmarc: "pass", verdict: "pass" } }), t);
+    const [mark] = marks(
+      email({ authentication: { ...proven, spf: "pass", dmarc: "pass", verdict: "pass" } }),
+      t,
+    );
     expect(mark).toMatchObject({ tone: "plain", name: "Expéditeur vérifié" });
   });
 
@@ -169,8 +172,7 @@ describe("an invitation", () => {
     ...{ start: "20261203T090000", end: "20261203T100000", zone: "Etc/GMT+5" },
     ...{ starts_at: "2026-12-03T14:00:00Z", ends_at: "2026-12-03T15:00:00Z" },
   };
-  const here = (at: string) =>
-    new Date(at).toLocaleString("fr", { dateStyle: "medium", timeStyle: "short" });
+  const here = (at: string) => new Date(at).toLocaleString("fr", { dateStyle: "medium", timeStyle: "short" });
 
   it("is shown when it is for the reader, and when it says itself, with its zone", () => {
     const told = tellInvitation(meeting, "fr", t);
@@ -187,6 +189,8 @@ describe("an invitation", () => {
 
   it("without a zone is shown as it stands", () => {
     const floating = { ...meeting, zone: "", starts_at: null, ends_at: null };
-    expect(tellInvitation(floating, "fr", t)).toMatch(/^Livraison · 3 déc. 2026.*09:00 – 3 déc. 2026.*10:00$/);
+    expect(tellInvitation(floating, "fr", t)).toMatch(
+      /^Livraison · 3 déc. 2026.*09:00 – 3 déc. 2026.*10:00$/,
+    );
   });
 });

@@ -76,7 +76,8 @@ function tellValue(
     return (event.name === "reason_changed" && reasonName(value.id)) || value.name;
   }
   const status = STATUSES.find((known) => known === value);
-  if (status && event.name !== "subject_changed" && event.name !== "email_repeated") return t(`status.${status}`);
+  if (status && event.name !== "subject_changed" && event.name !== "email_repeated")
+    return t(`status.${status}`);
   const priority = PRIORITIES.find((known) => known === value);
   return priority && event.name === "priority_changed" ? t(`priority.${priority}`) : value;
 }

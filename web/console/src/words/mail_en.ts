@@ -173,7 +173,8 @@ export const mailEn: { [Key in keyof typeof mailFr]: (typeof mailFr)[Key] extend
   "mailer.manyServers": { one: "It went through {count} server.", other: "It went through {count} servers." },
   "mailer.textSaysSo": "Its text is that of an automatic reply.",
   "mailer.saysUndelivered": "It says that an e-mail did not arrive.",
-  "mailer.saysUndeliveredOurs": "It says that an e-mail did not arrive, and names one that was sent from here.",
+  "mailer.saysUndeliveredOurs":
+    "It says that an e-mail did not arrive, and names one that was sent from here.",
   "mailer.complains": "A recipient complained about an e-mail that was sent from here.",
   "mailer.daemon": "It comes from a mail system.",
   "mailer.receipt": "It says that an e-mail was displayed or deleted.",
@@ -206,7 +207,8 @@ export const mailEn: { [Key in keyof typeof mailFr]: (typeof mailFr)[Key] extend
   "composer.unfilled.keep": "Leave as it is",
   "problem.not_received": "This can be said of a received e-mail only.",
   "event.email_repeated": "The e-mail “{subject}” arrived a second time: it is shown once only",
-  "event.email_repeated.unnamed": "An e-mail that was already here arrived a second time: it is shown once only",
+  "event.email_repeated.unnamed":
+    "An e-mail that was already here arrived a second time: it is shown once only",
   "event.email_moved": "{by} moved an e-mail to request {to}",
   "event.transcript_without_address": "The conversation was not sent by e-mail: the customer has no address",
   "close.transcript": "Send the conversation to the customer by e-mail",

@@ -210,7 +210,8 @@ export const mailFr = {
   "composer.unfilled.keep": "Laisser tel quel",
   "problem.not_received": "On ne peut le dire que d’un e-mail reçu.",
   "event.email_repeated": "L’e-mail « {subject} » est arrivé une seconde fois : il n’est affiché qu’une fois",
-  "event.email_repeated.unnamed": "Un e-mail déjà reçu est arrivé une seconde fois : il n’est affiché qu’une fois",
+  "event.email_repeated.unnamed":
+    "Un e-mail déjà reçu est arrivé une seconde fois : il n’est affiché qu’une fois",
   "event.email_moved": "{by} a déplacé un e-mail vers la demande {to}",
   "event.transcript_without_address":
     "La conversation n’a pas été envoyée par e-mail : le client n’a pas d’adresse",
