@@ -184,10 +184,8 @@ class RabbitMQServer:
     async def control(self, *arguments: str) -> str:
         """What `rabbitmqctl` says. Raises RuntimeError when it fails."""
         data = self._group.data
-        return await rabbitmq.control(
-            rabbitmq.node(data.of("rabbitmq"), self._ports, data.secrets().rabbitmq_password),
-            *arguments,
-        )
+        node = rabbitmq.node(data.of("rabbitmq"), self._ports, data.secrets().rabbitmq_password)
+        return await rabbitmq.control(node, *arguments)
 
 
 @pytest.fixture(scope="session")
