@@ -21,6 +21,8 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database
 
+from .conftest import SECRET
+
 
 @pytest.fixture
 async def imports(database: Database) -> ImportStore:
@@ -180,7 +182,7 @@ class TestKilledInTheMiddle:
     ) -> None:
         monkeypatch.setattr(store_module, "LEASE", timedelta(0))
         monkeypatch.setattr("guichet_contacts.exchange.usecases.BATCH", 3)
-        contacts = MortalContacts(database, relay)
+        contacts = MortalContacts(database, relay, SECRET)
         await contacts.ensure_indexes()
         moment, died = 0, True
         while died:
@@ -428,7 +430,7 @@ class TestKilledWhileUpdating:
         self, database: Database, relay: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(store_module, "LEASE", timedelta(0))
-        contacts = MortalContacts(database, relay)
+        contacts = MortalContacts(database, relay, SECRET)
         contacts.fuse = Fuse(0)
         await contacts.ensure_indexes()
         moment, died = 0, True

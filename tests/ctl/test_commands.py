@@ -175,7 +175,8 @@ class TestQuarantine:
 
 class TestPeople:
     async def contact(self, installation: Installation) -> str:
-        contacts = ContactStore(installation.database("contacts"), LeftToTheSweep())
+        secret = read(installation.environment["GUICHET_SECRET_KEY_FILE"]).strip().encode()
+        contacts = ContactStore(installation.database("contacts"), LeftToTheSweep(), secret)
         await contacts.ensure_indexes()
         details = Details(first_name="Zoé", last_name="Client", email="zoe@client.example")
         return (await create_contact(contacts, new_id(), details)).id

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import aio_pika
@@ -162,7 +163,7 @@ async def arrived(
         # What came before is told to nobody. What never comes is told by the first test.
         told = [one for one, case in new.items() if not (case.kind == DUPLICATE and "near" in case.name)]
         with suppress(TimeoutError):
-            await eventually(lambda told=told: all(one in filed for one in told), SECONDS)
+            await eventually(partial(filed.keys().__ge__, {*told}), SECONDS)
     timelines = {one: await _timeline(ask, one) for one in {filed[one] for one in mail_ids if one in filed}}
     found = [Arrived(case, mail_id) for mail_id, case in mail_ids.items()]
     return [

@@ -1,5 +1,7 @@
 """E-mails whose sender was forged, and those that came more than once."""
 
+from typing import Any
+
 import pytest
 from guichet_contracts import mailer
 from guichet_contracts.mailer import Authentication
@@ -56,7 +58,7 @@ class TestAForgedSender:
         assert item.author.id == ""
 
     async def test_makes_no_list_s_mail_a_person_s(self, world: World) -> None:
-        listed = {"kind": "bulk", "automatic_reason": "list", "why": "List-Id: x"}
+        listed: dict[str, Any] = {"kind": "bulk", "automatic_reason": "list", "why": "List-Id: x"}
         await world.hear(contact(), received(authentication=FORGED, **listed), received(**listed))
 
         forged, known = [(await world.emails((await world.the_request(number)).id))[0] for number in (0, 1)]
