@@ -11,9 +11,8 @@ import aio_pika
 from aio_pika.exceptions import AMQPError
 from guichet_contracts.subscriptions import SUBSCRIPTIONS
 from guichet_kit.broker import Topology
+from guichet_local.testing.stack import Stack
 from pymongo import MongoClient
-
-from .system import ChaosStack
 
 DATABASES = ("guichet_chat", "guichet_requests", "guichet_contacts", "guichet_attachments", "guichet_mailer")
 ARRAYS = ("outbox", "pending")
@@ -53,7 +52,7 @@ class Leftovers:
         return "; ".join(parts) or "nothing"
 
 
-async def look(stack: ChaosStack, mongo: MongoClient[dict[str, Any]]) -> Leftovers:
+async def look(stack: Stack, mongo: MongoClient[dict[str, Any]]) -> Leftovers:
     """What is left now. Raises RuntimeError while the broker is away, PyMongoError while the database is."""
     depths = await _depths(stack)
     return Leftovers(
@@ -63,7 +62,7 @@ async def look(stack: ChaosStack, mongo: MongoClient[dict[str, Any]]) -> Leftove
     )
 
 
-async def _depths(stack: ChaosStack) -> Mapping[str, int]:
+async def _depths(stack: Stack) -> Mapping[str, int]:
     """How many messages wait in each durable queue. Asked by AMQP: `rabbitmqctl` takes seconds of a busy processor."""
     try:
         connection = await aio_pika.connect(stack.rabbitmq_url, timeout=10)

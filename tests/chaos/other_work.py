@@ -6,15 +6,15 @@ from typing import Any
 
 import httpx2
 from guichet_local import demo
+from guichet_local.testing.stack import Stack
 from pymongo import MongoClient
 
 from .comparing import Findings, Record, of
-from .system import ChaosStack
 
 ARRIVED = frozenset({"sent", "uncertain"})
 
 
-def compare(found: Findings, records: list[Record], stack: ChaosStack, mongo: MongoClient[dict[str, Any]]) -> None:
+def compare(found: Findings, records: list[Record], stack: Stack, mongo: MongoClient[dict[str, Any]]) -> None:
     """Add what does not agree."""
     with httpx2.Client(base_url=stack.gateway, timeout=30) as http:
         account = {"email": demo.ACCOUNTS[0].email, "password": demo.PASSWORD}
@@ -54,9 +54,7 @@ def _assignments(found: Findings, records: list[Record], http: httpx2.Client) ->
             found.add("lost: an assignment", f"{request} is {holder}, not {agent}")
 
 
-def _notes_and_mails(
-    found: Findings, records: list[Record], stack: ChaosStack, mongo: MongoClient[dict[str, Any]]
-) -> None:
+def _notes_and_mails(found: Findings, records: list[Record], stack: Stack, mongo: MongoClient[dict[str, Any]]) -> None:
     timeline = mongo["guichet_requests"]["timeline"]
     for kind, did in (("note", "note_kept"), ("email", "mail_kept")):
         kept = {record["id"]: record for record in of(records, did)}
@@ -70,7 +68,7 @@ def _notes_and_mails(
             _delivered(found, items, stack)
 
 
-def _delivered(found: Findings, items: list[dict[str, Any]], stack: ChaosStack) -> None:
+def _delivered(found: Findings, items: list[dict[str, Any]], stack: Stack) -> None:
     """Each e-mail has gone to its customer, once; one of which the server's answer was lost, says so."""
     boxes: dict[str, Counter[str]] = {}
     with httpx2.Client(base_url=stack.demo_site, timeout=30) as http:

@@ -13,6 +13,7 @@ from typing import Any
 
 from guichet_local import demo
 from guichet_local.testing.background import Background
+from guichet_local.testing.stack import Stack
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
@@ -114,7 +115,7 @@ async def _on(stack: ChaosStack, options: Options, folder: Path, say: Callable[[
     )
     try:
         await asyncio.gather(customers.start(), agents.start())
-        await _prepared(agents.file, options.agents)
+        await prepared(agents.file, options.agents)
         began = time.time()
         for people in (customers, agents):
             people.tell("go")
@@ -122,7 +123,7 @@ async def _on(stack: ChaosStack, options: Options, folder: Path, say: Callable[[
         faults = await _fault_after_fault(stack, options, say)
         for people in (customers, agents):
             people.tell("quiet")
-        settled, left = await _settle(stack, options.settle, [customers.file, agents.file], say)
+        settled, left = await settle(stack, options.settle, [customers.file, agents.file], say)
         await asyncio.gather(customers.end(), agents.end())
     finally:
         customers.kill()
@@ -152,7 +153,7 @@ def _late(findings: Findings, left: Leftovers, settled: float | None) -> None:
         findings.add("dead letters", f"{name}: {count}")
 
 
-async def _prepared(file: Path, count: int) -> None:
+async def prepared(file: Path, count: int) -> None:
     """Wait until every agent has what they need; that goes before the faults."""
     async with asyncio.timeout(120):
         while True:
@@ -184,12 +185,12 @@ async def _fault_after_fault(stack: ChaosStack, options: Options, say: Callable[
     return faults.done
 
 
-async def _settle(
-    stack: ChaosStack, limit: float, files: list[Path], say: Callable[[str], None]
+async def settle(
+    stack: Stack, limit: float, files: list[Path], say: Callable[[str], None]
 ) -> tuple[float | None, Leftovers]:
     """Wait until nothing is left, and everybody has been answered and shown everything; how long that took."""
     began, left = time.monotonic(), Leftovers({"not looked at": 1})
-    mongo: MongoClient[dict[str, Any]] = MongoClient(stack.mongodb_direct, serverSelectionTimeoutMS=2000)
+    mongo: MongoClient[dict[str, Any]] = MongoClient(stack.mongodb_url, serverSelectionTimeoutMS=2000)
     empty_since: float | None = None
     with mongo:
         while time.monotonic() - began < limit:
@@ -216,6 +217,6 @@ def _waited_for(files: list[Path], mongo: MongoClient[dict[str, Any]]) -> int:
     return comparing.waited_for(comparing.read(files), comparing.log_of(mongo))
 
 
-async def _ready(stack: ChaosStack, name: str) -> None:
+async def _ready(stack: Stack, name: str) -> None:
     async with asyncio.timeout(READY_SECONDS + 30):
         await stack.ready(name)

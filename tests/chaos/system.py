@@ -1,6 +1,5 @@
 """The system that chaos works on: two of each service, each pair's lines to the servers in our hands."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -27,7 +26,6 @@ SECOND = ("requests", "contacts", "attachments", "mailer")
 SERVICES = ("chat-1", "chat-2", *(f"{name}{mark}" for name in SECOND for mark in ("", "-2")))
 SERVERS = ("gateway", "rabbitmq", "mongodb", "objects")
 LINES = ("rabbitmq-1", "rabbitmq-2", "mongodb-1", "mongodb-2")
-CONTROL = rabbitmq.SERVER.with_name("rabbitmqctl")
 PLANTED = Path(__file__).parent / "planted"
 
 
@@ -133,23 +131,8 @@ class ChaosStack(Stack):
 
     async def control(self, *arguments: str) -> str:
         """What `rabbitmqctl` says. Raises RuntimeError when it fails."""
-        secrets = self._system.data.secrets()
-        folder = self._system.data.of("rabbitmq")
-        broker = next(
-            program
-            for program in rabbitmq.programs(folder, self.ports, secrets.rabbitmq_password)
-            if program.name == "rabbitmq"
-        )
-        process = await asyncio.create_subprocess_exec(
-            *(str(CONTROL), "--quiet", *arguments),
-            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **broker.environment},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await process.communicate()
-        if process.returncode:
-            raise RuntimeError(output.decode(errors="replace")[-300:])
-        return output.decode()
+        password = self._system.data.secrets().rabbitmq_password
+        return await rabbitmq.control(rabbitmq.node(self._system.data.of("rabbitmq"), self.ports, password), *arguments)
 
     @property
     def mongodb_direct(self) -> str:
