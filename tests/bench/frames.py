@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
+from websockets.protocol import State
 from websockets.uri import parse_uri
 
 Message = dict[str, Any]
@@ -56,8 +57,8 @@ class Socket(asyncio.Protocol):
         return socket
 
     def send(self, message: Message) -> None:
-        """Send one frame; nothing when the socket has ended."""
-        if self._transport is not None and not self.closed:
+        """Send one frame; nothing when the socket has ended, or the server has begun to close it."""
+        if self._transport is not None and self._protocol.state is State.OPEN and not self.closed:
             self._protocol.send_text(json.dumps(message).encode())
             self._flush()
 

@@ -31,7 +31,7 @@ ASKED_EVERY = 0.05
 PATHS = (
     "/api/v1/requests?view=open",
     "/api/v1/contacts?limit=20",
-    "/api/v1/mail/deliveries?limit=20",
+    "/api/v1/mail/mailboxes",
     "/api/v1/agents",
     "/chat/v1/sites/demo",
     "/widget.js",
@@ -40,10 +40,12 @@ PATHS = (
 
 @dataclass
 class Death:
-    """What was killed (SIGKILL) at once, and how long writing paused; seconds."""
+    """What was killed (SIGKILL) at once, when it was away, and how long writing paused meanwhile; seconds."""
 
     what: str
     programs: Sequence[str]
+    began: float
+    ended: float
     pauses: dict[str, float]
 
 
@@ -63,9 +65,6 @@ class Played:
     replaced: list[str] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     """What the gateway answered while replicas were replaced."""
-
-    acknowledged: list[float] = field(default_factory=list)
-    """When each message was (seconds since 1970)."""
 
 
 class Play:
@@ -161,7 +160,7 @@ class Play:
         await self._wait_for_growth()
         ended = time.time()
         pauses = {name: longest_pause(at, began, ended) for name, at in self._growth.moments.items()}
-        self.played.deaths.append(Death(what, programs, pauses))
+        self.played.deaths.append(Death(what, programs, began, ended, pauses))
         self._say(f"  killed {what} ({', '.join(programs)}): pauses {pauses}")
         async with asyncio.timeout(READY_SECONDS):
             await asyncio.gather(*(self._stack.start(name) for name in programs))
@@ -180,4 +179,6 @@ class Play:
         for record in comparing.of(records, "failed"):
             found.add("the test itself failed", record["error"])
         self.played.findings = found
-        self.played.acknowledged = [record["t"] for record in comparing.of(records, "accepted")]
+        acknowledged = [record["t"] for record in comparing.of(records, "accepted")]
+        for death in self.played.deaths:
+            death.pauses["acknowledged"] = longest_pause(acknowledged, death.began, death.ended)

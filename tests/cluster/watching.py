@@ -36,19 +36,20 @@ class Growth:
             looking.cancel()
 
     async def _look(self, url: str) -> None:
-        options = {"serverSelectionTimeoutMS": 1000, "socketTimeoutMS": 1000, "readPreference": "secondaryPreferred"}
-        before = {"log": 0, "timelines": 0}
+        # By the newest document: a member that was killed counts its documents wrongly for a while.
+        options = {"serverSelectionTimeoutMS": 1000, "socketTimeoutMS": 1000, "readPreference": "primaryPreferred"}
+        seen: dict[str, set[str]] = {"log": set(), "timelines": set()}
         with MongoClient[dict[str, Any]](url, **options) as mongo:
             collections = {"log": mongo["guichet_chat"]["entries"], "timelines": mongo["guichet_requests"]["timeline"]}
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
                 for name, collection in collections.items():
                     try:
-                        count = await asyncio.to_thread(collection.estimated_document_count)
+                        newest = await asyncio.to_thread(collection.find_one, {}, {"_id": 1}, sort=[("$natural", -1)])
                     except PyMongoError:
                         continue
-                    if count > before[name]:
-                        before[name] = count
+                    if newest is not None and newest["_id"] not in seen[name]:
+                        seen[name].add(newest["_id"])
                         self.moments[name].append(time.time())
 
 
