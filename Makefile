@@ -111,6 +111,11 @@ guide: web ## Play the treatment of a request, by chat and by e-mail, and write 
 	@$(PYTHON) -m guichet_local prepare-tests
 	GUICHET_GUIDE_DIR=$(CURDIR)/docs/guide $(PYTHON) -m pytest tests/e2e/test_treatment.py tests/e2e/test_mail.py
 
+.PHONY: trace
+trace: web ## Send a message through the whole system, and draw its trace into docs/images/trace.svg
+	@$(PYTHON) -m guichet_local prepare-tests
+	GUICHET_TRACE_DIR=$(CURDIR)/docs/images $(PYTHON) -m pytest tests/e2e/test_trace.py
+
 .PHONY: check
 check: check-format check-types check-imports check-web check-contracts ## Check format, types, import rules, web and contracts
 

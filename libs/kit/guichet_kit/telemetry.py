@@ -7,7 +7,8 @@ so that logs and events carry the ids that the tracing system shows.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -93,7 +94,7 @@ def begin_tracing(endpoint: str | None, service: str) -> None:
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")))
     otel.set_tracer_provider(provider)
     PymongoInstrumentor().instrument(tracer_provider=provider)  # without the documents themselves, which tell of people
-    trace.present_span = _present_span
+    trace.present_span, trace.timed, trace.joined = _present_span, _timed, _joined
 
 
 def trace_app(app: FastAPI, endpoint: str | None) -> None:
@@ -107,6 +108,35 @@ def trace_app(app: FastAPI, endpoint: str | None) -> None:
     broker: Any = getattr(app.state, "broker", None)
     if broker is not None:
         broker.insert_middleware(RabbitTelemetryMiddleware())
+
+
+@contextmanager
+def _timed(name: str, parent: str | None = None, *, root: bool = False) -> Iterator[None]:
+    from opentelemetry import trace as otel
+    from opentelemetry.context import Context
+
+    context = Context() if root else None
+    with _joined(parent), otel.get_tracer(__name__).start_as_current_span(name, context):
+        before = trace.traceparent.set(_present_span())
+        try:
+            yield
+        finally:
+            trace.traceparent.reset(before)
+
+
+@contextmanager
+def _joined(parent: str | None) -> Iterator[None]:
+    from opentelemetry.context import attach, detach
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    if parent is None:
+        yield
+        return
+    before = attach(TraceContextTextMapPropagator().extract({"traceparent": parent}))
+    try:
+        yield
+    finally:
+        detach(before)
 
 
 def _present_span() -> str | None:

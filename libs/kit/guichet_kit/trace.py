@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -23,6 +24,22 @@ def _no_span() -> str | None:
 
 present_span: Callable[[], str | None] = _no_span
 """Where traces are sent (`guichet_kit.telemetry`): the ``traceparent`` of the span that is being timed."""
+
+
+def _untimed(_name: str, _parent: str | None = None, *, root: bool = False) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _not_joined(_parent: str | None) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+timed: Callable[..., AbstractContextManager[None]] = _untimed
+"""Where traces are sent: times what is done within, by this name, as a child of the ``traceparent`` given, or of
+the present span; as the beginning of a trace with ``root``. Elsewhere it does nothing."""
+
+joined: Callable[[str | None], AbstractContextManager[None]] = _not_joined
+"""Where traces are sent: what is timed within belongs to this ``traceparent``. Elsewhere it does nothing."""
 
 
 def continue_trace(incoming: object) -> str:

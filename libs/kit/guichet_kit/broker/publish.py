@@ -11,6 +11,7 @@ from aio_pika.exceptions import AMQPException
 from faststream.exceptions import FastStreamException
 from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
 
+from guichet_kit import trace
 from guichet_kit.broker.topology import EVENTS_EXCHANGE, LIVE_EXCHANGE, Topology
 from guichet_kit.outages import Away
 
@@ -104,19 +105,21 @@ class EventPublisher:
     async def _publish(
         self, body: bytes, first: Mapping[str, Any], content_type: str, headers: Mapping[str, Any]
     ) -> None:
-        await publish_bounded(
-            self._broker,
-            body,
-            exchange=_EVENTS,
-            routing_key=first["type"],
-            message_id=first["id"],
-            message_type=first["type"],
-            correlation_id=first.get("correlationid"),
-            headers=dict(headers) or None,
-            content_type=content_type,
-            persist=True,
-            mandatory=self._topology.has_subscriber(first["type"]),
-        )
+        # A relay publishes long after what it tells of was done: the message belongs to that trace, not to the relay's.
+        with trace.joined(headers.get("traceparent")):
+            await publish_bounded(
+                self._broker,
+                body,
+                exchange=_EVENTS,
+                routing_key=first["type"],
+                message_id=first["id"],
+                message_type=first["type"],
+                correlation_id=first.get("correlationid"),
+                headers=dict(headers) or None,
+                content_type=content_type,
+                persist=True,
+                mandatory=self._topology.has_subscriber(first["type"]),
+            )
 
 
 @dataclass(frozen=True, slots=True)

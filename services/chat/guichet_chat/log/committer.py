@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from guichet_kit import clock
+from guichet_kit import clock, trace
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
 from prometheus_client import Counter, Histogram
@@ -261,7 +261,8 @@ class Committer:
         self._numbers.written(attempt.place, conversation, entry, attempt.wish.trace)
         answer(attempt.wish, Appended(conversation, entry))
         # After the answer, which is on its way to whoever waits.
-        asyncio.get_running_loop().call_soon(self.shown, conversation, entry)
+        with trace.joined(attempt.wish.trace.traceparent):
+            asyncio.get_running_loop().call_soon(self.shown, conversation, entry)
 
     async def _taken_before(self, conversation_id: str, lane: Lane) -> None:
         """The id is in the log already: find the entry that it became."""

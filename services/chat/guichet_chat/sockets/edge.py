@@ -6,10 +6,12 @@ the frame on as it is, or drops it unread where no socket shows the conversation
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
+from guichet_kit import trace
 from guichet_kit.clock import to_wire
 from guichet_kit.logs import get_logger
 from guichet_kit.mongo import OUTAGES
@@ -19,6 +21,9 @@ from guichet_chat.log.known import Known
 from guichet_chat.sockets.connection import Connection
 from guichet_chat.sockets.frames import encode, entry_frame
 from guichet_chat.sockets.hub import Hub
+
+SHOWN = "socket entry"
+"""The span in which an entry is handed to the sockets that show its conversation."""
 
 WHILE_CUT_SECONDS = 2.0
 """While replicas do not hear each other, they look for each other's entries in the log this often."""
@@ -53,12 +58,14 @@ class Edge:
     def entry(self, conversation: Conversation, entry: Entry) -> None:
         """A durable entry of this process."""
         frame, visitor_id = entry_frame(entry), conversation.visitor.id
-        self._hub.hint(conversation.id, visitor_id, conversation.opened_at, entry.seq, frame)
+        traced = trace.present_span()
+        with trace.timed(SHOWN, traced) if traced else nullcontext():
+            self._hub.hint(conversation.id, visitor_id, conversation.opened_at, entry.seq, frame)
         fields = {
             "k": "entry", "c": conversation.id, "v": visitor_id, "s": entry.seq, "o": to_wire(conversation.opened_at),
             "a": to_wire(entry.at), "e": entry.kind,
         }  # fmt: skip
-        self._send(fields, frame)
+        self._send(fields | ({"t": traced} if traced else {}), frame)
 
     def sign(self, conversation_id: str, visitor_id: str, frame: str, *, but: Connection | None = None) -> None:
         """A passing sign in a conversation: typing, or a read mark."""
@@ -86,7 +93,8 @@ class Edge:
         self._known.hear(conversation_id, Tail(seq, datetime.fromisoformat(fields["a"]), fields["e"]))
         if self._hub.shows(conversation_id, visitor_id):
             opened_at = datetime.fromisoformat(fields["o"])
-            self._hub.hint(conversation_id, visitor_id, opened_at, seq, frame.decode())
+            with trace.timed(SHOWN, fields["t"]) if "t" in fields else nullcontext():
+                self._hub.hint(conversation_id, visitor_id, opened_at, seq, frame.decode())
 
     def _on_sign(self, fields: dict[str, Any], frame: bytes) -> None:
         if self._hub.shows(fields["c"], fields["v"]):

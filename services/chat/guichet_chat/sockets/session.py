@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -128,7 +129,9 @@ async def converse(
             _refuse(connection, ref, "unavailable", _AGAIN)
             return
         try:
-            await handle(frame)
+            # A trace of its own: the socket's may go on for hours.
+            with trace.timed("socket message.post", root=True) if isinstance(frame, MessagePost) else nullcontext():
+                await handle(frame)
         except BadFrame as error:
             connection.offer(error_frame(error))
         except ConversationClosed:
