@@ -42,7 +42,7 @@ RUN_BY = {
     "guichetctl rotate-key": ("tests/ctl/test_commands.py", '"rotate-key", "--yes"'),
     "guichetctl settings": ("tests/ctl/test_commands.py", 'told("settings")'),
     "make audit": ("tests/deploy/test_supply.py", 'TOOLS / "audit"'),
-    "make check-alerts": ("tests/monitoring/test_monitoring.py", "check_alerts("),
+    "make check-alerts": ("tests/e2e/test_monitoring.py", "check_alerts("),
     "make cluster-test": ("Makefile", "pytest tests/cluster"),
     "make ctl": ("tests/e2e/test_first_start.py", '"guichet_local", "ctl"'),
     "make down": ("tests/local/test_commands.py", 'guichet_local("down"'),
