@@ -100,6 +100,7 @@ class Play:
                 await asyncio.sleep(QUIET_SECONDS)
             for one in people:
                 one.tell("quiet")
+            await self._stack.mails_settled()
             self.played.settled, self.played.left = await settle(self._stack, 120, files, self._say)
             await asyncio.gather(*(one.end() for one in people))
         finally:

@@ -17,13 +17,15 @@ from pymongo import MongoClient
 
 REPLICAS = tuple(name for machine in MACHINES for name in machine if name not in (*rabbitmq.NODES, *mongodb.MEMBERS))
 READY_SECONDS = 120.0
+SEND_SECONDS = 10
+"""How long a server may take for one e-mail. One whose sender has died is uncertain after four times as long."""
 
 
 class ClusterStack(Stack):
     """A cluster in a temporary folder on free ports."""
 
     def __init__(self, background: Background) -> None:
-        super().__init__(background, system=Cluster)
+        super().__init__(background, {"GUICHET_SEND_TIMEOUT": str(SEND_SECONDS)}, system=Cluster)
 
     @property
     def mongodb_url(self) -> str:
@@ -52,6 +54,18 @@ class ClusterStack(Stack):
 
         port = await asyncio.to_thread(ask)
         return next(name for name in mongodb.MEMBERS if self.ports[name] == port)
+
+    async def mails_settled(self) -> None:
+        """Returns when no e-mail is on its way: each was sent, or is uncertain."""
+
+        def under_way() -> int:
+            with MongoClient[dict[str, object]](self.mongodb_url) as client:
+                deliveries = client["guichet_mailer"]["deliveries"]
+                return deliveries.count_documents({"state": {"$in": ["queued", "sending"]}})
+
+        async with asyncio.timeout(READY_SECONDS + 4 * SEND_SECONDS):
+            while await asyncio.to_thread(under_way):
+                await asyncio.sleep(1)
 
     async def replaced(self, name: str) -> None:
         """Ends one replica in an orderly way, as a rolling update does; returns when the one in its place is ready."""

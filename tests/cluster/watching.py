@@ -37,9 +37,9 @@ class Growth:
 
     async def _look(self, url: str) -> None:
         # By the newest document: a member that was killed counts its documents wrongly for a while.
-        options = {"serverSelectionTimeoutMS": 1000, "socketTimeoutMS": 1000, "readPreference": "primaryPreferred"}
+        options: dict[str, Any] = {"serverSelectionTimeoutMS": 1000, "socketTimeoutMS": 1000}
         seen: dict[str, set[str]] = {"log": set(), "timelines": set()}
-        with MongoClient[dict[str, Any]](url, **options) as mongo:
+        with MongoClient[dict[str, Any]](url, readPreference="primaryPreferred", **options) as mongo:
             collections = {"log": mongo["guichet_chat"]["entries"], "timelines": mongo["guichet_requests"]["timeline"]}
             while True:
                 await asyncio.sleep(LOOK_SECONDS)

@@ -1,5 +1,7 @@
 """What operators ask the broker itself, as docs/operations.md says."""
 
+import re
+
 from guichet_local.testing import RabbitMQServer
 
 
@@ -16,4 +18,5 @@ class TestStatus:
 
 def _alarms(status: str) -> str:
     """The section *Alarms*."""
-    return status.partition("\nAlarms\n")[2].partition("\nTags\n")[0]
+    plain = re.sub(r"\x1b\[\d+m", "", status)
+    return plain.partition("\nAlarms\n")[2].partition("\nTags\n")[0]

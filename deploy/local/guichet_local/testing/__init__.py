@@ -178,11 +178,9 @@ class RabbitMQServer:
 
     async def control(self, *arguments: str) -> str:
         """What `rabbitmqctl` says. Raises RuntimeError when it fails."""
-        group = self._source.group
-        return await rabbitmq.control(
-            rabbitmq.node(group.data.of("rabbitmq"), self._source.ports, group.data.secrets().rabbitmq_password),
-            *arguments,
-        )
+        data = self._group.data
+        node = rabbitmq.node(data.of("rabbitmq"), self._ports, data.secrets().rabbitmq_password)
+        return await rabbitmq.control(node, *arguments)
 
 
 @pytest.fixture(scope="session")
