@@ -88,7 +88,7 @@ cluster-test: web ## Replace every replica and kill every part of a cluster whil
 rabbitmq4-test: python ## Run the kit's service tests on RabbitMQ 4 of Debian 13, laid into .cache/rabbitmq-4 (root)
 	@$(PYTHON) -m guichet_local prepare-tests
 	deploy/local/rabbitmq-4 $(CURDIR)/.cache/rabbitmq-4
-	GUICHET_RABBITMQ_ROOT=$(CURDIR)/.cache/rabbitmq-4 $(PYTHON) -m pytest tests/kit
+	GUICHET_RABBITMQ_ROOT=$(CURDIR)/.cache/rabbitmq-4 $(PYTHON) -m pytest tests/local/test_rabbitmq.py tests/kit
 
 .PHONY: bench
 bench: web ## Measure, alone on the machine, and write docs/benchmarks.md; BENCH_ONLY=path,lists picks parts

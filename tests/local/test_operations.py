@@ -47,7 +47,7 @@ RUN_BY = {
     "make ctl": ("tests/e2e/test_first_start.py", '"guichet_local", "ctl"'),
     "make down": ("tests/local/test_commands.py", 'guichet_local("down"'),
     "make k8s-check": (".ci/run", "k8s-check"),
-    "make rabbitmq4-test": ("Makefile", "$(PYTHON) -m pytest tests/kit"),
+    "make rabbitmq4-test": ("Makefile", "pytest tests/local/test_rabbitmq.py tests/kit"),
     "make sbom": ("tests/deploy/test_supply.py", 'TOOLS / "sbom"'),
     "make status": ("tests/local/test_commands.py", 'guichet_local("status"'),
     "make trace": ("tests/e2e/test_trace.py", "GUICHET_TRACE_DIR"),
