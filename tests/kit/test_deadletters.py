@@ -80,7 +80,8 @@ async def test_a_replay_is_a_first_attempt_again(declared: Route, letters: DeadL
     again = await declared.get()
     assert (again.message_id, again.type, again.delivery_mode) == ("a", declared.event_type, 2)
     kept = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "kept": "yes"}
-    assert again.headers == kept | {"x-delivery-count": 0}  # which the broker counts from the beginning
+    # Which the broker counts from the beginning; RabbitMQ 4 leaves a 0 out.
+    assert {"x-delivery-count": 0} | again.headers == kept | {"x-delivery-count": 0}
     assert await names_of(letters, declared) == []
 
 
