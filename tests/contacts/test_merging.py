@@ -13,7 +13,7 @@ from guichet_contacts.contact.merging import erase_contact, merge_contact, merge
 from guichet_contacts.contact.retention import fold_final_merges
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.contact.usecases import create_contact, read_contact, search_contacts, update_contact
-from guichet_kit.clock import now
+from guichet_kit.clock import now, to_wire
 from guichet_kit.mongo import Database
 
 
@@ -189,7 +189,17 @@ class TestErase:
                 assert secret not in content
         event = relay.events[-1]
         assert event["type"] == "contacts.contact.erased.v1"
-        assert event["data"] == {"contact_id": "t", "version": 4, "merged_ids": ["s", "u"]}
+        erased = await contacts.find("t")
+        assert erased is not None
+        addresses = ("countess@example.com", "augusta@example.com", "ada@example.com")
+        assert event["data"] == {
+            "contact_id": "t",
+            "version": 4,
+            "merged_ids": ["s", "u"],
+            "visitor_ids": [],
+            "traces": list(contacts.traces_of(addresses)),
+            "erased_at": to_wire(erased.updated_at),
+        }
 
     async def test_it_stays_erased(self, contacts: ContactStore, relay: Any) -> None:
         await erase_contact(contacts, "t")
