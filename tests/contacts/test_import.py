@@ -180,7 +180,7 @@ class TestKilledInTheMiddle:
     ) -> None:
         monkeypatch.setattr(store_module, "LEASE", timedelta(0))
         monkeypatch.setattr("guichet_contacts.exchange.usecases.BATCH", 3)
-        contacts = MortalContacts(database, relay)
+        contacts = MortalContacts(database, relay, b"k" * 48)
         await contacts.ensure_indexes()
         moment, died = 0, True
         while died:
@@ -428,7 +428,7 @@ class TestKilledWhileUpdating:
         self, database: Database, relay: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(store_module, "LEASE", timedelta(0))
-        contacts = MortalContacts(database, relay)
+        contacts = MortalContacts(database, relay, b"k" * 48)
         contacts.fuse = Fuse(0)
         await contacts.ensure_indexes()
         moment, died = 0, True
