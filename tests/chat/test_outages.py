@@ -163,8 +163,8 @@ class TestTheBrokerIsAway:
 
 class TestAnOrderlyStop:
     async def test_sockets_are_closed_with_1012(self, own: Replicas) -> None:
-        person = await visit(own)
-        tabs = [await customer(own.first, person) for _ in range(25)]  # three groups
+        people = [await visit(own) for _ in range(5)]
+        tabs = [await customer(own.first, person) for person in people for _ in range(5)]  # three groups
         for tab in tabs:
             await tab.frame("ready")
         await asyncio.to_thread(own.first.stop)

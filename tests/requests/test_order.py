@@ -97,7 +97,8 @@ async def deliver(stores: consumers.Stores, events: Sequence[Any]) -> None:
 
 async def outcome_of(events: Sequence[Any]) -> tuple[list[Any], list[tuple[str, int]]]:
     store = RequestsInMemory()
-    stores = SimpleNamespace(requests=store, items=None, contacts=None, erasures=NobodyErased())
+    everywhere = SimpleNamespace(requests=store, items=None, contacts=None, files=None, erasures=NobodyErased())
+    stores = SimpleNamespace(requests=store, everywhere=everywhere)
     await deliver(cast("consumers.Stores", stores), events)
     return store.outcome(), store.versions
 

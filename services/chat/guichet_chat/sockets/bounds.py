@@ -28,7 +28,8 @@ class Bounds:
     def __init__(self, tell: Tell = lambda _visitor_id, _since: None, clock: Callable[[], float] = time.time) -> None:
         self.tell = tell
         self._clock = clock
-        self._said = Buckets(RATE, BURST)
+        # A burst is still one where each socket was just opened.
+        self._said = Buckets(RATE, BURST + SOCKETS_EACH)
         self._open: dict[str, dict[Connection, float]] = {}
         self._told: set[str] = set()
         self._elsewhere: dict[str, dict[str, tuple[tuple[float, ...], float]]] = {}
