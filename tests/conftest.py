@@ -4,7 +4,13 @@ import pytest
 
 pytest_plugins = ["guichet_local.testing"]
 
-LONG = ("ctl/test_backup.py", "ctl/test_commands.py", "abuse/test_matrix.py", "requests/test_service.py")
+LONG = (
+    "mailer/test_cases_running.py",
+    "ctl/test_backup.py",
+    "ctl/test_commands.py",
+    "abuse/test_matrix.py",
+    "requests/test_service.py",
+)
 """Files whose tests start whole installations: begun first, they end beside the others, not minutes after them."""
 
 

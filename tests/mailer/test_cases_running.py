@@ -256,7 +256,9 @@ class TestEveryCase:
     async def test_is_on_a_request_unless_it_came_before(self, arrived: list[Arrived], desk_of_all: Desk) -> None:
         again = [one.name for one in CASES if one.kind == DUPLICATE and "near" in one.name]
         missing = [one for one in arrived if one.item is None]
-        assert [one.case.name for one in missing] == again
+        # Mails are processed side by side: of the same mail twice, either may be the one that came before.
+        assert {one.case.kind for one in missing} == {DUPLICATE}
+        assert len(missing) == len(again)
         for one in missing:
             await desk_of_all.ends(one.mail_id, "duplicate", SECONDS)
 
@@ -298,5 +300,7 @@ class TestEveryCase:
         assert sum(bool(one.case.wanted.get("about")) for one in arrived) > ANSWERED
         for one in sent:
             request, items = await _timeline(ask, one.request_id)
-            # The answer had read what was there; no report counts as unread.
-            assert (items[one.item_id]["delivery"]["state"], request["unread"]) == ("bounced", 0)
+            assert items[one.item_id]["delivery"]["state"] == "bounced"
+            # The answer had read what was there, and no report counts as unread: only what a person wrote since.
+            written = [each for each in arrived if _is_on(each, [one]) and is_person_s(each)]
+            assert (request["unread"] > 0) == bool(written), [each.case.name for each in written]
