@@ -13,7 +13,7 @@ SETTLING_SECONDS = 15.0
 SECONDS = 20.0
 
 MOST = {"chat": 2.5, "requests": 4.0, "contacts": 2.0, "attachments": 1.5, "mailer": 10.0}
-"""Commands a second; those of chat by two processes. Looks have a random pause, so these are a quarter above the mean."""
+"""Commands a second, a quarter above the mean, for pauses are drawn; those of chat by two processes."""
 
 
 class TestASystemThatDoesNothing:
