@@ -27,8 +27,12 @@ def test_every_setting_for_the_services_is_read_by_one_of_them() -> None:
 
 def test_every_setting_of_the_gateway_is_in_its_templates_and_has_a_value_in_its_image() -> None:
     assert set(settings_of(DEPLOY / "compose" / "gateway.env")) - known("gateway") == set()
-    dockerfile = (DEPLOY / "images" / "gateway" / "Dockerfile").read_text()
-    given = set(re.findall(r"(GUICHET_[A-Z_]+)=", dockerfile))
+    image = DEPLOY / "images" / "gateway"
+    given = {
+        name
+        for file in ("Dockerfile", "start")
+        for name in re.findall(r"(GUICHET_[A-Z_]+)=", (image / file).read_text())
+    }
     assert known("gateway") - given == set()
 
 
