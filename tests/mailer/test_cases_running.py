@@ -19,7 +19,7 @@ from guichet_local.testing.events import events_of
 from guichet_local.testing.service import ServiceProcess
 
 from .cases import SENT_ID, Case, cases, differences, others
-from .conftest import ADDRESS, Desk, Mailer, MailServer, eventually
+from .conftest import ADDRESS, INBOUND_SECRET, Desk, Mailer, MailServer, eventually
 
 CASES = [*cases(), *others()]
 DUPLICATE = "same-message-id"
@@ -150,14 +150,20 @@ async def arrived(
     ask: Ask,
     sent: list[Sent],
 ) -> list[Arrived]:
-    """All of them, each looked up where it ended. What lists send comes first: later its sender is a known contact."""
+    """All of them, half by LMTP and half by HTTP, each looked up where it ended.
+
+    What lists send comes first: later its sender is a known contact.
+    """
     listed = [one for one in CASES if one.wanted.get("kind") == "bulk"]
     rest = [one for one in CASES if one not in listed]
     mail_ids: dict[str, Case] = {}
     for some in (listed, rest):
         ours = [sent[number % ANSWERED].message_id.encode() for number in range(len(some))]
         raw = [one.raw.replace(SENT_ID.encode(), about) for one, about in zip(some, ours, strict=True)]
-        new = dict(zip(await asyncio.to_thread(_give, desk_of_all.service, raw), some, strict=True))
+        new: dict[str, Case] = {}
+        for nth, way in enumerate((_give, _post)):
+            ids = await asyncio.to_thread(way, desk_of_all.service, raw[nth::2])
+            new |= dict(zip(ids, some[nth::2], strict=True))
         assert len(new) == len(some)
         mail_ids |= new
         # What came before is told to nobody. What never comes is told by the first test.
@@ -192,6 +198,15 @@ def _give(mailer: Mailer, mails: Sequence[bytes]) -> list[str]:
             assert code == 250, said
             found.append(said.decode().rpartition(" ")[2])
     return found
+
+
+def _post(mailer: Mailer, mails: Sequence[bytes]) -> list[str]:
+    """Hand mails over by HTTP, as another program does that has them; as `_give`."""
+    headers = {"Authorization": f"Bearer {INBOUND_SECRET}", "Content-Type": "message/rfc822"}
+    with httpx2.Client(base_url=mailer.url, headers=headers, timeout=60) as http:
+        answers = [http.post("/api/v1/mail/inbound", content=raw) for raw in mails]
+    assert {answer.status_code for answer in answers} <= {202}
+    return [answer.json()["id"] for answer in answers]
 
 
 async def _timeline(ask: Ask, request_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
