@@ -5,6 +5,7 @@ How a service keeps what is still to be published is its own affair, and may cha
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import aio_pika
@@ -17,6 +18,11 @@ from pymongo import MongoClient
 DATABASES = ("guichet_chat", "guichet_requests", "guichet_contacts", "guichet_attachments", "guichet_mailer")
 ARRAYS = ("outbox", "pending")
 """Arrays of documents that hold what is still to be told or written."""
+
+MAIL: Mapping[str, dict[str, Any]] = MappingProxyType(
+    {"received": {"due_at": {"$exists": True}}, "deliveries": {"state": {"$in": ["queued", "sending"]}}}
+)
+"""Mail that is still to be processed or sent, in the database of `mailer`."""
 
 MARK = "untold"
 """The mark of a request whose last change was not told of yet."""
@@ -85,6 +91,9 @@ def _unpublished(mongo: MongoClient[dict[str, Any]]) -> dict[str, int]:
                 found[f"{name}.{collection}"] = count
     if count := _untold_entries(mongo):
         found["guichet_chat.writers"] = count
+    for collection, on_its_way in MAIL.items():
+        if count := mongo["guichet_mailer"][collection].count_documents(on_its_way):
+            found[f"guichet_mailer.{collection}"] = found.get(f"guichet_mailer.{collection}", 0) + count
     return found
 
 

@@ -91,13 +91,17 @@ class Doubled(System):
         return replace(program, prepare=prepare)
 
 
+LEASES = {"GUICHET_PROCESS_LEASE": "20", "GUICHET_SEND_TIMEOUT": "10"}
+"""Seconds. What a killed mailer had in hand is taken up after its lease: by default minutes, where nobody waits."""
+
+
 class ChaosStack(Stack):
     """The doubled system, and what can be done to it."""
 
     def __init__(self, background: Background, planted: str, environment: Mapping[str, str]) -> None:
         numbers = dict(zip(LINES, free_ports(len(LINES)), strict=True))
         kind = type("Doubled", (Doubled,), {"planted": planted, "lines": MappingProxyType(numbers)})
-        super().__init__(background, environment, system=kind)
+        super().__init__(background, LEASES | dict(environment), system=kind)
         self.ports_of_lines = numbers
         targets = {name: self.ports[name.partition("-")[0]] for name in LINES}
         self._proxies = subprocess.Popen(
