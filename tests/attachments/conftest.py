@@ -116,6 +116,10 @@ class Desk:
         """A new agent, signed in."""
         return self._someone("agents", role=role)
 
+    def mail(self) -> Someone:
+        """A mail that came in, whose files `mailer` gives."""
+        return self._someone("agents", "mailer.", name="mailer", role="agent")
+
     async def upload(
         self, who: Someone, name: str, content: bytes, scope: str = "visitor", **form: str
     ) -> httpx2.Response:
@@ -132,8 +136,8 @@ class Desk:
         """The names of the objects in the bucket."""
         return {item.name for item in await self.objects.page()}
 
-    def _someone(self, audience: str, **claims: str) -> Someone:
-        person = str(uuid4())
+    def _someone(self, audience: str, prefix: str = "", **claims: str) -> Someone:
+        person = f"{prefix}{uuid4()}"
         token = Tokens(self.secret, audience).issue(person, 900, **claims)
         return Someone(person, {"Authorization": f"Bearer {token}"})
 

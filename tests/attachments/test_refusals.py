@@ -182,6 +182,11 @@ class TestForms:
         assert {answer.status_code for answer in answers} == {422, 429}
         assert answers[-1].headers["retry-after"] == "1"
 
+    async def test_all_files_of_one_mail_are_taken_at_once(self, desk: Desk) -> None:
+        mail = desk.mail()
+        answers = [await desk.upload(mail, f"{n}.txt", b"%d" % n, f"request:{mail.id[7:]}") for n in range(60)]
+        assert {answer.status_code for answer in answers} == {201}
+
 
 class TestSettledRefusals:
     async def test_the_record_of_a_refused_file_names_the_reason_and_a_repeat_gets_it_again(self, desk: Desk) -> None:

@@ -53,6 +53,11 @@ class Person:
     is_admin: bool = field(default=False, compare=False)
     site: str | None = field(default=None, compare=False)
 
+    @property
+    def is_mail(self) -> bool:
+        """Whether ``mailer`` gives the files of one mail that came in: it uploads as ``mailer.<id of the mail>``."""
+        return self.kind == "agent" and self.id.startswith("mailer.")
+
 
 _SCOPE = re.compile(r"visitor|(?:conversation|request|template):[A-Za-z0-9_-]{1,64}")
 _SCOPE_KINDS = {"visitor": {"visitor", "conversation"}, "agent": {"conversation", "request"}}
