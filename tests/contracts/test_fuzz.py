@@ -37,7 +37,7 @@ CALLERS = ("admin", "agent", "visitor", "nobody")
 def service(
     request: pytest.FixtureRequest, rabbitmq_url: str, mongodb_url: str, s3: S3, tmp_path: Path
 ) -> Iterator[ServiceProcess]:
-    """Each service in turn, with a database that nobody else uses: what these calls change and delete is theirs."""
+    """Each service in turn, with a database of its own, since these calls change and delete data."""
     mark = secrets.token_hex(4)
     (tmp_path / "secret.key").write_bytes(secrets.token_bytes(48))
     environment = {

@@ -94,7 +94,7 @@ class Invitation(Model):
 class Authentication(Model):
     """What a mail server that the operator trusts found out about the sender (RFC 8601), where it looked.
 
-    ``verdict`` is on the address in From: ``pass`` it is theirs, ``fail`` it was forged, ``none`` nobody vouches.
+    ``verdict`` judges the address in From: ``pass``: it is genuine, ``fail``: it is forged, ``none``: nobody checked.
     """
 
     server: str

@@ -97,7 +97,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """What a trusted server found out about the sender: ``verdict`` says whether the mail is theirs."""
+    """What a trusted server found out about the sender: ``verdict`` says whether the sender is genuine."""
 
     server: str
     spf: str | None

@@ -146,7 +146,7 @@ export function tellFileState({ state, detail }: ItemFile, t: T): string {
   return t("email.file.refused", { reason: reason ? t(`email.file.${reason}`) : (detail ?? "") });
 }
 
-/** An invitation in a line: when it is for the reader, and as it says itself, with its zone, where that differs. */
+/** An invitation in a line: its time in the reader's zone and, where that differs, in the invitation's own zone. */
 export function tellInvitation(
   { summary, start, end, location, organizer, starts_at, ends_at, zone = "" }: Invitation,
   locale: Locale,
