@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from guichet_mailer.inbound.door import Door
@@ -183,19 +184,27 @@ class TestStartTls:
 
         def injected() -> int:
             with socket.create_connection(("127.0.0.1", port_of(mailer)), source_address=("127.0.0.2", 0)) as plain:
-                plain.recv(500)
-                plain.sendall(b"EHLO x\r\n")
-                plain.recv(500)
-                plain.sendall(b"STARTTLS\r\nMAIL FROM:<a@example.net>\r\n")
-                assert plain.recv(500).startswith(b"220")
+                # An answer comes in as many pieces as the system likes: whole lines are read.
+                with plain.makefile("rb") as answers:
+                    assert _last_line(answers).startswith(b"220 ")
+                    plain.sendall(b"EHLO x\r\n")
+                    assert _last_line(answers).startswith(b"250 ")
+                    plain.sendall(b"STARTTLS\r\nMAIL FROM:<a@example.net>\r\n")
+                    assert _last_line(answers).startswith(b"220 ")
                 with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as safe, safe.makefile("rb") as answers:
                     safe.sendall(b"EHLO x\r\n")
-                    while not answers.readline().startswith(b"250 "):
-                        pass
+                    _last_line(answers)
                     safe.sendall(b"RCPT TO:<support@desk.example>\r\n")
-                    return int(answers.readline()[:3])
+                    return int(_last_line(answers)[:3])
 
         assert await asyncio.to_thread(injected) == 503
+
+
+def _last_line(answers: BinaryIO) -> bytes:
+    """The last line of the next answer: one whose code is not followed by a hyphen (RFC 5321, 4.2.1)."""
+    while (line := answers.readline())[3:4] == b"-":
+        pass
+    return line
 
 
 def _send_all(server: smtplib.SMTP, data: bytes) -> None:
