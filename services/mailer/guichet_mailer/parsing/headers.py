@@ -97,7 +97,7 @@ def _payload(encoding: str, data: str) -> bytes:
 
 def _eight_bit(value: str, charset: str | None = None) -> str:
     if value.isascii():
-        return value
+        return decode(value.encode(), charset) if "\x1b" in value or "~{" in value else value
     data = value.encode("utf-8", "surrogateescape")
     try:
         as_utf8 = data.decode("utf-8")
