@@ -67,11 +67,13 @@ PEOPLE = (
     ("Precedence: first-class",),
     ("Precedence: bulk\nList-Id: Support <support.desk.example>\nList-Post: <mailto:support@desk.example>",),
     (
-        "Precedence: list\n"
-        "Mailing-list: list support@desk.example; contact support+owners@desk.example\n"
-        "List-ID: <support.desk.example>\n"
-        "X-Google-Group-Id: 123\n"
-        "List-Unsubscribe: <mailto:googlegroups-manage+123+unsubscribe@googlegroups.com>",
+        (
+            "Precedence: list\n"
+            "Mailing-list: list support@desk.example; contact support+owners@desk.example\n"
+            "List-ID: <support.desk.example>\n"
+            "X-Google-Group-Id: 123\n"
+            "List-Unsubscribe: <mailto:googlegroups-manage+123+unsubscribe@googlegroups.com>"
+        ),
     ),
     ("X-BeenThere: support@desk.example\nPrecedence: list\nList-Id: support.desk.example",),
     ("List-Id: <support.desk.example.groups.io>\nList-Post: <mailto:support@desk.example>\nPrecedence: Bulk",),
