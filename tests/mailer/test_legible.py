@@ -5,8 +5,8 @@ from guichet_mailer.parsing import html, legible
 
 HIDDEN = {
     "id-selector": "<style>#m{background:#000}</style><div id=m><p style='color:#fff'>Bonjour</p></div>",
-    "descendant": "<style>.a .b{background:#000}</style><div class=a><b class=b><i style=color:white>Bonjour</i></b></div>",
-    "child": "<style>table > tr > td{background:#003}</style><table><tr><td style=color:white>Bonjour</td></tr></table>",
+    "descendant": "<style>.a .b{background:#000}</style><p class=a><b class=b><i style=color:white>Bonjour</i></b></p>",
+    "child": "<style>table>tr>td{background:#003}</style><table><tr><td style=color:white>Bonjour</td></tr></table>",
     "attr-sel": "<style>[class=x]{background:#003}</style><div class=x style='color:#fff'>Bonjour</div>",
     "white-only": "<div style='color:#ffffff'>Bonjour</div>",
     "font-white": "<font color=white>Bonjour</font>",
