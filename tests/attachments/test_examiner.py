@@ -49,31 +49,28 @@ def children(of: int | str = "self") -> set[int]:
         return set()  # it ended just now
 
 
-def programs(of: int | str = "self") -> set[int]:
-    """The examiners among the processes that a process has started, not what those start to find libraries."""
-    return {one for one in children(of) if b"guichet_attachments" in command_of(one)}
+def programs() -> set[int]:
+    """The examiners that this process has started."""
+    return {one for one in children() if b"guichet_attachments" in told_of(one, "cmdline")}
 
 
-def command_of(process: int) -> bytes:
+def at_work(programs: set[int]) -> set[int]:
+    """The processes of these that look into a file now: they are confined, which what finds libraries is not."""
+    limit = f"{examiner_program.CPU_SECONDS} ".encode()
+    started = {one for program in programs for one in children(program)}
+    return {one for one in started if limit in told_of(one, "limits")}
+
+
+def told_of(process: int, what: str) -> bytes:
     try:
-        return Path(f"/proc/{process}/cmdline").read_bytes()
+        return Path(f"/proc/{process}/{what}").read_bytes()
     except OSError:
-        return b""
+        return b""  # it ended just now
 
 
-def at_work() -> set[int]:
-    """The processes that look into a file now."""
-    return {one for program in programs() for one in programs(program)}
-
-
-def held_by_confined(process: int) -> int:
-    """How many descriptors it has, 0 where it is not confined yet, or not any more."""
-    try:
-        if f"{examiner_program.CPU_SECONDS} " in Path(f"/proc/{process}/limits").read_text():
-            return len(list(Path(f"/proc/{process}/fd").iterdir()))
-    except OSError:
-        pass
-    return 0
+def descriptors_of(process: int) -> int:
+    """How many files, sockets and pipes it has open."""
+    return len(list(Path(f"/proc/{process}/fd").iterdir()))
 
 
 async def end_the_examiner(how: signal.Signals, *, whole: bool = False) -> None:
@@ -82,7 +79,7 @@ async def end_the_examiner(how: signal.Signals, *, whole: bool = False) -> None:
     async with asyncio.timeout(30):
         while True:
             for program in programs() - before:
-                if looking := programs(program):
+                if looking := at_work({program}):
                     os.kill(program if whole else looking.pop(), how)
                     return
             await asyncio.sleep(0)
@@ -173,9 +170,9 @@ class TestOneForMany:
     ) -> None:
         waiting = asyncio.create_task(finding_of(stuck, preview, examiner))
         async with asyncio.timeout(30):
-            while not (held := [found for one in at_work() if (found := held_by_confined(one))]):
+            while not (looking := at_work(programs())):
                 await asyncio.sleep(0)
-        assert max(held) <= 4
+        assert descriptors_of(looking.pop()) <= 4
         waiting.cancel()
         await asyncio.wait([waiting])
 
@@ -274,10 +271,10 @@ class TestLimits:
     ) -> None:
         waiting = asyncio.create_task(finding_of(stuck, preview, examiner))
         async with asyncio.timeout(30):
-            while not (before := at_work()):
+            while not (before := at_work(programs())):
                 await asyncio.sleep(0)
             waiting.cancel()
-            while before & at_work():
+            while before & at_work(programs()):
                 await asyncio.sleep(0.01)
         assert waiting.done()
 
