@@ -12,6 +12,7 @@ status, or the negative number of a signal. Who closes their end of the answer's
 See `examine` for the side that asks.
 """
 
+import ctypes
 import json
 import os
 import resource
@@ -160,10 +161,16 @@ def examine(file: BinaryIO, preview: BinaryIO) -> None:
     say(finding)
 
 
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+"""``prctl(2)``: no process of a file outlives the program."""
+
+
 def _look(file: int, preview: int, answer: int) -> NoReturn:
     """What the process of one file does: all else that it inherited is closed first."""
     status = 1
     try:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         os.dup2(file, 0)
         os.dup2(answer, 1)
         os.dup2(preview, 3)
