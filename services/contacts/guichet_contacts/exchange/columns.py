@@ -77,7 +77,7 @@ _WORDS = re.compile(r"[^\W_]+")
 _WHOLE_OR_FIRST = frozenset({"nome", "nombre", "nombres"})
 """Of Italian, Portuguese and Spanish: the first name beside a column of family names, else the whole name."""
 
-_REQUIRED = re.compile(r"\[[^\]]*\]|\((?:required|obligatoire|requis)\)", re.IGNORECASE)
+_REQUIRED = re.compile(r"\[[^\[\]]*\]|\((?:required|obligatoire|requis)\)", re.IGNORECASE)
 _FAMILY_FIRST = frozenset({"nometprenom", "nomprenom", "apellidosynombre", "cognomeenome"})
 _SEVERAL = " ::: "  # Google's export, between the values of one cell
 
