@@ -353,6 +353,33 @@ class TestQuotes:
         assert (folded.text, folded.quoted) == ("Merci beaucoup.", f"{BLOCKS[name]}{BODY}")
 
 
+FORWARDS = (
+    "---------- Forwarded message ---------\nDe : Max <max@example.org>\nDate: mar. 3 nov. 2026 à 14:30",
+    "-------- Weitergeleitete Nachricht --------\nBetreff: \tx\nVon: \tMax <max@example.org>\nAn: \tlea@example.net",
+    "---------- Przekazana wiadomość ---------\nOd: Max <max@example.org>",
+    "---------- Vidarebefordrat meddelande ---------\nFrån: Max <max@example.org>",
+    "---------- Videresendt melding ---------\nFra: Max <max@example.org>",
+    "---------- Пересылаемое сообщение ----------\nОт: Max <max@example.org>",
+    "---------- 転送メッセージ ---------\n差出人: Max <max@example.org>",
+    "---------- 转发的邮件 ---------\n发件人： Max <max@example.org>",
+    '----- Mail transféré -----\nDe: "Max" <max@example.org>\nÀ: "Lea" <lea@example.net>',
+    "======== Forwarded message ========\nFrom : Max <max@example.org>",
+    "Début du message transféré :\n\nDe: Max <max@example.org>\nObjet: x",
+)
+
+
+class TestForwardedMails:
+    @pytest.mark.parametrize("block", FORWARDS)
+    def test_tell_who_wrote_them(self, block: str) -> None:
+        found = quotes.forwarded(quotes.fold(f"{block}\n\nBonjour\n"), "Votre commande")
+        assert found is not None
+        assert (found.email, found.name) == ("max@example.org", "Max")
+
+    @pytest.mark.parametrize("name", ["outlook fr", "gmx", "samsung", "rule"])
+    def test_are_told_from_answers(self, name: str) -> None:
+        assert quotes.forwarded(quotes.fold(f"Merci.\n\n{BLOCKS[name]}{BODY}"), "Re: Votre commande") is None
+
+
 class TestSignatures:
     @pytest.mark.parametrize("line", DEVICES)
     def test_of_devices_are_folded(self, line: str) -> None:

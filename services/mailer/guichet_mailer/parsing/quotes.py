@@ -85,8 +85,11 @@ _OF_ORANGE = re.compile(r">?\s*Message du \d{1,2}/\d{1,2}/\d{2,4} \d{1,2}:\d{2}\
 _FORWARDED = re.compile(
     r"\s*(?:Begin forwarded message|Début du message (?:transféré|réexpédié)|Anfang der .{0,30}Nachricht|"
     r"Inicio del mensaje reenviado|Inizio messaggio inoltrato|Begin doorgestuurd bericht"
-    r"|Início da mensagem (?:reencaminhada|encaminhada)|Vidarebefordrat brev|[-_*]{2,}\s*(?:Forwarded message|"
-    r"Message transféré|Weitergeleitete Nachricht|Mensaje reenviado|Messaggio inoltrato|Doorgestuurd bericht|"
+    r"|Início da mensagem (?:reencaminhada|encaminhada)|Vidarebefordrat brev|[-_*=]{2,}\s*(?:Forwarded message|"
+    r"(?:Message|Mail|Courriel) transféré|Przekazana wiadomość|Vidarebefordrat meddelande|Videresendt (?:melding|"
+    r"meddelelse)|Välitetty viesti|Přeposlaná zpráva|Пересылаемое сообщение|Переслан\w+ (?:сообщение|повідомлення)|"
+    r"İletilen mesaj|転送メッセージ|转发的邮件|轉寄的郵件|전달된 메일|"
+    r"Weitergeleitete Nachricht|Mensaje reenviado|Messaggio inoltrato|Doorgestuurd bericht|"
     r"Mensagem encaminhada|Forwarded by))\b",
     re.IGNORECASE,
 )
@@ -204,7 +207,9 @@ def forwarded(folded: Folded, subject: str) -> Address | None:
         if _FROM.match(short) and (address := _ADDRESS.search(short)):
             name = re.sub(r"^[\s*>]*[^:：]{1,20}[:：]", "", short[: address.start()])
             local, _, domain = address[0].removeprefix("mailto:").rpartition("@")
-            return Address(f"{local}@{domain.lower()}", re.sub(r"[*\"<\[(]|mailto:?", "", name).strip(" '"))
+            return Address(
+                f"{local}@{domain.lower()}", " ".join(re.sub(r"[*\"<\[(]|mailto:?", "", name).split()).strip("'")
+            )
     return None
 
 
