@@ -278,6 +278,19 @@ class TestLimits:
                 await asyncio.sleep(0.01)
         assert waiting.done()
 
+    async def test_those_who_go_as_their_file_is_done_disturb_nobody(
+        self, preview: BinaryIO, examiner: Examiner
+    ) -> None:
+        examiner.lanes = Lanes(8)
+        for number in range(60):
+            going = [asyncio.create_task(finding_of(b"Bonjour\n", preview, examiner)) for _ in range(4)]
+            for _ in range(number):  # some before it begins, some in its middle, some as it ends
+                await asyncio.sleep(0.0005)
+            for one in going[1:]:
+                one.cancel()
+            assert (await going[0]).media_type == "text/plain"
+            await asyncio.wait(going)
+
     def test_its_limits_hold_memory_processor_and_what_it_may_write(self) -> None:
         script = (
             "import resource as r; from guichet_attachments.examiner import confine; confine();"

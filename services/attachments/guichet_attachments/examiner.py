@@ -235,9 +235,9 @@ class _Server:
         os.close(process)
 
     def _not_wanted(self, answer: int) -> None:
-        self._poll.unregister(answer)
         for process, one in self._answers.items():
-            if one.fileno() == answer:
+            if one.fileno() == answer:  # its process may have ended in the same moment
+                self._poll.unregister(answer)
                 signal.pidfd_send_signal(process, signal.SIGKILL)
 
 
