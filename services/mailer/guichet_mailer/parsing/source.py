@@ -23,7 +23,7 @@ _TYPE_THEN_PARAMETER = re.compile(
     rb"\t]+(?=[A-Za-z0-9*_-]{1,40}=)",
     re.IGNORECASE,
 )
-_NAMED = re.compile(rb"([!-9;-~]+)[ \t]+:")
+_NAMED = re.compile(rb"\A([!-9;-~]+)[ \t]+:")
 _WRITTEN_AS = {
     **dict.fromkeys(("html", "htm", "text/htm", "html/text", "text-html"), "text/html"),
     **dict.fromkeys(("plain", "plain/text", "text/txt", "text/text", "text/ascii", "text-plain"), "text/plain"),
