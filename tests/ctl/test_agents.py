@@ -5,6 +5,7 @@ import re
 
 import pytest
 from guichet_kit.tokens import Tokens
+from guichet_local.testing.signing import SIGNING
 from guichet_requests.agent.desk import Desk, Signatures, WelcomeRefused
 from guichet_requests.agent.guesses import Browser, Devices, Guesses
 from guichet_requests.agent.passwords import Passwords
@@ -24,7 +25,8 @@ def desk(installation: Installation) -> Desk:
     """Signing in, as the service does it."""
     key = b"k" * 32
     store = AgentStore(installation.database("requests"))
-    signatures = Signatures(Tokens(key, "agents"), Tokens(key, "refresh"), Devices(Tokens(key, "device")))
+    keys = SIGNING.keys("requests")
+    signatures = Signatures(Tokens(keys, "agents"), Tokens(keys, "refresh"), Devices(Tokens(keys, "device")))
     return Desk(store, Passwords(), SecondFactors(key), signatures, Guesses(store, 10), _nobody_hears)
 
 

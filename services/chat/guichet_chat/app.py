@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from guichet_contracts.claims import AGENTS, RECEIPTS, VISITORS
 from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveEdge, LiveFeed, Topology, connect_broker, started
@@ -79,9 +80,9 @@ def build(settings: ChatSettings) -> FastAPI:
     news = RequestNews()
     health = Health()
     revocations = Revocations()
-    visitors = Tokens(settings.secret_key, "visitors", TOKENS)
-    agents = Tokens(settings.secret_key, "agents", TOKENS, refuse=revocations.refuse)
-    receipts, signed_in = Tokens(settings.secret_key, "receipts"), SignedIn(revocations)
+    visitors = Tokens(settings.keys, VISITORS, TOKENS, of_before=settings.of_before)
+    agents = Tokens(settings.keys, AGENTS, TOKENS, refuse=revocations.refuse)
+    receipts, signed_in = Tokens(settings.keys, RECEIPTS), SignedIn(revocations)
     live = Live(chat, hub, bounds, edge, news, settings.public_url, receipts, signed_in)
 
     def on_event(event_type: str, events: list[dict[str, Any]]) -> None:
@@ -126,7 +127,7 @@ def build(settings: ChatSettings) -> FastAPI:
     health.check("mongodb", mongo.ping)
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
     app = create_app("Guichet chat", health=health, lifespan=lifespan, farewell=hub.take_leave)
-    transcripts = Transcripts(store, relay, quotas, Work(settings.secret_key, "transcripts"))
+    transcripts = Transcripts(store, relay, quotas, Work(settings.keys, "transcripts"))
     app.include_router(routes(chat, transcripts, settings, visitors, agents))
     app.add_middleware(
         SocketRoutes,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import FastAPI
+from guichet_contracts.claims import AGENTS
 from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
@@ -80,7 +81,7 @@ def build(settings: Settings) -> FastAPI:
     publisher = EventPublisher(broker, topology)
     relay = OutboxRelay(publisher, [received.collection, deliveries.collection])
     mailboxes = Mailboxes(settings.mailboxes)
-    files = Files(settings.attachments_url, settings.secret_key)
+    files = Files(settings.attachments_url, settings.keys)
     reply_tokens = AddressTokens(settings.secret_key, "reply")
     post = Post(
         store=deliveries,
@@ -170,7 +171,7 @@ def build(settings: Settings) -> FastAPI:
     figures.measure(readings_of(app), received, deliveries)
     app.state.broker = broker  # for the AsyncAPI document
     failures.install(app)
-    agent = access.any_agent(Tokens(settings.secret_key, "agents", refuse=revocations.refuse))
+    agent = access.any_agent(Tokens(settings.keys, AGENTS, refuse=revocations.refuse))
     secret = settings.mail_inbound.get_secret_value() if settings.mail_inbound else None
     app.include_router(inbound_api.routes(reception, agent, secret))
     app.include_router(outbound_api.routes(post, agent))
