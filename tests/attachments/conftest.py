@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from guichet_contracts.claims import ServiceClaims, calls_of
+from guichet_contracts.claims import ServiceClaims, ServiceScope, calls_of
 from guichet_kit.mongo import Collection, open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.tokens import Tokens
@@ -118,10 +118,10 @@ class Desk:
         """A new agent, signed in."""
         return self._someone("agents", role=role)
 
-    def mail(self) -> Someone:
+    def mail(self, scope: ServiceScope = "files:give") -> Someone:
         """A mail that came in, whose files `mailer` gives."""
         mail_id = str(uuid4())
-        said = ServiceClaims("mailer", frozenset({"files:give"}), mail_id)
+        said = ServiceClaims("mailer", frozenset({scope}), mail_id)
         tokens = Tokens(SIGNING.keys("mailer"), calls_of("attachments"))
         token = tokens.issue(said.subject, 900, **said.claims())
         return Someone(mail_id, {"Authorization": f"Bearer {token}"})

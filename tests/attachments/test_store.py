@@ -307,9 +307,9 @@ class TestErasedVisitors:
             assert await parts.store.known([file_id]) == {}, f"at call {nth}"
 
     async def test_what_their_mails_and_forms_brought_goes_but_for_the_files_of_templates(self, parts: Parts) -> None:
-        mailer = Person.of_mail("e")
-        brought, other = await kept(parts, owner=mailer), await kept(parts, owner=mailer)
-        template = await kept(parts, owner=mailer, scope="template:t")
+        mail = Person.of_mail("e")
+        brought, other = await kept(parts, owner=mail), await kept(parts, owner=mail)
+        template = await kept(parts, owner=mail, scope="template:t")
         await link_files(parts, [brought.id, other.id, template.id])
         await drop_erased_files(parts, [], [brought.id, template.id, str(uuid4())])
         assert set(await parts.store.known([brought.id, other.id, template.id])) == {other.id, template.id}

@@ -5,6 +5,7 @@ the public keys of all. Each service is handed its own private key and the publi
 """
 
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class NotReady(Exception):
 
 
 class KeyFolder:
-    """The files. Each is written whole or not at all, a private one readable by its owner alone."""
+    """The files. Each is written whole or not at all; a private one that is made anew only its owner can read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,7 +49,8 @@ class KeyFolder:
         self._need(service)
         following = self._next_file(service)
         if not following.exists():
-            _write(following, new_private(), 0o600)
+            # As its predecessor: where containers read it as users of their own, the folder is what keeps others out.
+            _write(following, new_private(), _mode(self.private_file(service)))
         key = public_of(service, private_key(following.read_bytes()))
         known = self._public()
         if key.kid not in {one.kid for one in known}:
@@ -101,7 +103,11 @@ class KeyFolder:
         return public_keys(self.public_file.read_bytes()) if self.public_file.exists() else ()
 
     def _keep(self, keys: Iterable[PublicKey]) -> None:
-        _write(self.public_file, as_set(keys), 0o644)
+        _write(self.public_file, as_set(keys), _mode(self.public_file))
+
+
+def _mode(file: Path) -> int:
+    return stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600
 
 
 def _write(file: Path, held: bytes, mode: int) -> None:
