@@ -118,7 +118,7 @@ async def test_a_token_whose_algorithm_key_or_audience_is_not_ours_is_refused_by
         stack.signing.folder.public_file.read_bytes(),
     )
     good = signed(key, kid, claims())
-    head, body, signature = good.split(".")
+    head, _, signature = good.split(".")
     stranger = OKPKey.generate_key("Ed25519")
     bad = {
         **{f"public key as secret {n}": symmetric(secret, {"kid": kid}, claims()) for n, secret in enumerate(secrets)},

@@ -6,10 +6,13 @@ import socket
 import tarfile
 
 import pytest
+from guichet_contracts.claims import calls_of
+from guichet_kit.tokens import Tokens
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 
 from . import samples
-from .conftest import URL, Desk
+from .conftest import URL, Desk, Someone
 
 MEGABYTE = 1_000_000
 

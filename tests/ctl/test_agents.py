@@ -34,9 +34,8 @@ def desk(installation: Installation, of_before: OfBefore | None = None) -> Desk:
     """Signing in, as the service does it."""
     store = AgentStore(installation.database("requests"))
     keys = SIGNING.keys("requests")
-    signatures = Signatures(
-        Tokens(keys, "agents"), Tokens(keys, "refresh", of_before=of_before), Devices(Tokens(keys, "device"))
-    )
+    refresh = Tokens(keys, "refresh", of_before=of_before)
+    signatures = Signatures(Tokens(keys, "agents"), refresh, Devices(Tokens(keys, "device")))
     return Desk(store, Passwords(), SecondFactors(SECRET), signatures, Guesses(store, 10), _nobody_hears)
 
 
