@@ -10,7 +10,7 @@ from guichet_kit.keyfolder import KeyFolder, NotReady
 from guichet_kit.keys import LOOK_SECONDS, BadKey, Keys, new_private, private_key, public_keys, public_of
 from guichet_kit.tokens import InvalidToken, Tokens
 
-NO_KEYS = (7, [7], [{}], [{"kty": "oct", "k": "AA", "crv": "Ed25519", "x": "AA"}])
+NO_KEYS: tuple[object, ...] = (7, [7], [{}], [{"kty": "oct", "k": "AA", "crv": "Ed25519", "x": "AA"}])
 
 
 class Clock:

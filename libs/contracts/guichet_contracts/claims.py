@@ -37,16 +37,19 @@ def calls_of(service: str) -> str:
     return f"{_CALLS}{service}"
 
 
-def may_sign(signer: str, audience: str, verifier: str, subject: str) -> bool:
-    """Whether ``verifier`` takes a token for ``audience`` about ``subject`` that ``signer`` signed.
-
-    A service that calls another speaks for itself alone.
+def may_sign(signer: str, audience: str, verifier: str) -> bool:
+    """Whether ``verifier`` takes tokens for ``audience`` that ``signer`` signed.
 
     What is nobody's audience in `SIGNERS` a service makes for itself alone: refresh tokens, links, challenges.
     """
     if audience.startswith(_CALLS):
-        return audience == calls_of(verifier) and is_service(subject, signer)
+        return audience == calls_of(verifier)
     return signer == SIGNERS.get(audience, verifier)
+
+
+def may_speak_for(signer: str, audience: str, subject: str) -> bool:
+    """Whether ``signer`` may sign for this subject: a service that calls another speaks for itself alone."""
+    return is_service(subject, signer) if audience.startswith(_CALLS) else True
 
 
 Role = Literal["agent", "supervisor", "admin"]

@@ -19,7 +19,7 @@ from guichet_kit.http import bearer
 from guichet_kit.keys import Keys
 from guichet_kit.problems import Forbidden, Unauthorized
 from guichet_kit.revocations import Revocations
-from guichet_kit.tokens import OfBefore, Tokens
+from guichet_kit.tokens import REMEMBERED, OfBefore, Tokens
 
 from guichet_attachments.attachment import Person
 
@@ -31,8 +31,8 @@ CallerOf = Callable[[Request], Person]
 
 def people(keys: Keys, revocations: Revocations, of_before: OfBefore | None = None) -> CallerOf:
     """A dependency: the person whose bearer token this is; `Unauthorized` where it is none's."""
-    agents = bearer(Tokens(keys, AGENTS, refuse=revocations.refuse))
-    others = [bearer(Tokens(keys, VISITORS, of_before=of_before)), bearer(Tokens(keys, FORMS))]
+    agents = bearer(Tokens(keys, AGENTS, REMEMBERED, refuse=revocations.refuse))
+    others = [bearer(Tokens(keys, VISITORS, REMEMBERED, of_before=of_before)), bearer(Tokens(keys, FORMS))]
 
     def person(request: Request) -> Person:
         with suppress(Unauthorized):
@@ -53,10 +53,9 @@ def people_and_mailer(keys: Keys, person: CallerOf, scope: ServiceScope) -> Call
     services = bearer(Tokens(keys, calls_of(keys.service)))
 
     def caller(request: Request) -> Person:
-        try:
-            claims = services(request)
-        except Unauthorized:
+        with suppress(Unauthorized):
             return person(request)
+        claims = services(request)
         if not is_service(claims.subject, MAILER):
             raise Unauthorized
         said = ServiceClaims.told_by(claims.subject, claims.extra)

@@ -19,7 +19,7 @@ from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
 from guichet_kit.quotas import Quotas
 from guichet_kit.revocations import Revocations
-from guichet_kit.tokens import Tokens
+from guichet_kit.tokens import REMEMBERED, Tokens
 from guichet_kit.work import Work
 
 from guichet_chat import consumers
@@ -47,9 +47,6 @@ from guichet_chat.usecases import Chat
 
 SETTLE_SECONDS = 5.0
 """What was being written when the process was to end is waited for so long; who wrote it sends it again elsewhere."""
-
-TOKENS = 5_000
-"""Tokens of each side that need not be verified again: a browser shows the same one with every call."""
 
 log = get_logger(__name__)
 
@@ -80,8 +77,8 @@ def build(settings: ChatSettings) -> FastAPI:
     news = RequestNews()
     health = Health()
     revocations = Revocations()
-    visitors = Tokens(settings.keys, VISITORS, TOKENS, of_before=settings.of_before)
-    agents = Tokens(settings.keys, AGENTS, TOKENS, refuse=revocations.refuse)
+    visitors = Tokens(settings.keys, VISITORS, REMEMBERED, of_before=settings.of_before)
+    agents = Tokens(settings.keys, AGENTS, REMEMBERED, refuse=revocations.refuse)
     receipts, signed_in = Tokens(settings.keys, RECEIPTS), SignedIn(revocations)
     live = Live(chat, hub, bounds, edge, news, settings.public_url, receipts, signed_in)
 

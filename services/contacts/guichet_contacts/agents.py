@@ -11,7 +11,7 @@ from guichet_kit.keys import Keys
 from guichet_kit.limits import Buckets
 from guichet_kit.problems import Forbidden, TooMany
 from guichet_kit.revocations import Revocations
-from guichet_kit.tokens import Claims, Tokens
+from guichet_kit.tokens import REMEMBERED, Claims, Tokens
 
 CALLS_A_SECOND = 50
 BURST = 100
@@ -31,7 +31,7 @@ class Agent:
 def agents(keys: Keys, revocations: Revocations) -> Callable[[Claims], Agent]:
     """A dependency: the agent of the request's token. 401 without one, 429 above 50 calls a second."""
     buckets = Buckets(CALLS_A_SECOND, BURST)
-    claims_of = bearer(Tokens(keys, AGENTS, refuse=revocations.refuse))
+    claims_of = bearer(Tokens(keys, AGENTS, REMEMBERED, refuse=revocations.refuse))
 
     def agent(claims: Annotated[Claims, Depends(claims_of)]) -> Agent:
         if not buckets.take(claims.subject):

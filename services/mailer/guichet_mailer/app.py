@@ -21,7 +21,7 @@ from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
 from guichet_kit.revocations import Revocations, revocations_edge
 from guichet_kit.telemetry import readings_of
-from guichet_kit.tokens import Tokens
+from guichet_kit.tokens import REMEMBERED, Tokens
 
 from guichet_mailer import access, consumers, failures, figures
 from guichet_mailer.files import Files
@@ -171,7 +171,7 @@ def build(settings: Settings) -> FastAPI:
     figures.measure(readings_of(app), received, deliveries)
     app.state.broker = broker  # for the AsyncAPI document
     failures.install(app)
-    agent = access.any_agent(Tokens(settings.keys, AGENTS, refuse=revocations.refuse))
+    agent = access.any_agent(Tokens(settings.keys, AGENTS, REMEMBERED, refuse=revocations.refuse))
     secret = settings.mail_inbound.get_secret_value() if settings.mail_inbound else None
     app.include_router(inbound_api.routes(reception, agent, secret))
     app.include_router(outbound_api.routes(post, agent))

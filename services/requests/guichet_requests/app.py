@@ -17,7 +17,7 @@ from guichet_kit.outbox import OutboxRelay
 from guichet_kit.quotas import Quotas
 from guichet_kit.revocations import Revocations
 from guichet_kit.telemetry import readings_of
-from guichet_kit.tokens import Tokens
+from guichet_kit.tokens import REMEMBERED, Tokens
 
 from guichet_requests import access, consumers, problems
 from guichet_requests.agent import api as agent_api
@@ -90,7 +90,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     passwords = Passwords()
     revocations = Revocations()
     rights = Rights(agents, requests, revocations, LivePublisher(broker))
-    access_tokens = Tokens(settings.keys, AGENTS, refuse=revocations.refuse)
+    access_tokens = Tokens(settings.keys, AGENTS, REMEMBERED, refuse=revocations.refuse)
     devices = Devices(Tokens(settings.keys, "device", of_before=settings.of_before))
     desk = Desk(
         agents,
