@@ -164,7 +164,7 @@ async def test_a_token_whose_algorithm_key_or_audience_is_not_ours_is_refused_by
         "our kid, a stranger's key": signed(stranger, kid, claims()),
         "key of chat": signed(chats, chat, claims()),
         "audience of receipts": signed(key, kid, claims(aud="receipts")),
-        "audience of forms": signed(key, kid, claims(aud=["forms"])),
+        "audience of refresh tokens": signed(key, kid, claims(aud=["refresh"])),
         "no audience": signed(key, kid, {name: value for name, value in claims().items() if name != "aud"}),
         "another issuer": signed(key, kid, claims(iss="guichet.example")),
         "changed claims": f"{head}.{part(claims())}.{signature}",
@@ -174,6 +174,7 @@ async def test_a_token_whose_algorithm_key_or_audience_is_not_ours_is_refused_by
     for name in ("no algorithm", "public key as secret 0", "key of chat"):
         socket = await SocketClient.open(f"{stack.gateway}/api/v1/live", bad[name])
         assert await socket.closed() == 4401, name
+        await socket.close()
 
 
 def kid_of(token: str) -> str:
@@ -223,3 +224,4 @@ async def test_a_key_is_exchanged_while_an_agent_works_and_the_old_one_ends_when
     assert await services.take(await refreshed())
     await socket.send("ping")
     await socket.frame("pong")
+    await socket.close()
