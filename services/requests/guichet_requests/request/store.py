@@ -189,7 +189,7 @@ class RequestStore:
         entries, items = _entries_of(told), _items_of(change)
         arrays = {"outbox": entries, "pending": items}
         pushed = {name: {"$each": added} for name, added in arrays.items() if added}
-        update = _changing(before, change.request) | ({"$push": pushed} if pushed else {})
+        update = self._changing(before, change.request) | ({"$push": pushed} if pushed else {})
         try:
             result = await self.collection.update_one(_at_version(before), update)
         except DuplicateKeyError:
@@ -254,7 +254,7 @@ class RequestStore:
         Whether each was still at its version or was refused, and the indexes of those that a unique key refused.
         """
         await self._items.add(item for _, change in changes for item in change.items)
-        updates = [UpdateOne(_at_version(before), _changing(before, change.request)) for before, change in changes]
+        updates = [UpdateOne(_at_version(before), self._changing(before, change.request)) for before, change in changes]
         matched, refused = await update_each(self.collection, updates)
         whole = matched + len(refused) == len(changes)
         if whole:
@@ -279,6 +279,13 @@ class RequestStore:
             await self._settle(document["_id"], document["pending"])
         return from_document(document)
 
+    def _changing(self, before: Request, after: Request) -> Document:
+        # The mark keeps the time of the oldest change that was not told of; and its index seldom moves.
+        moved = self._telling.moved_mark(before.id)
+        if moved:
+            return {"$set": difference(before, after) | {"untold": moved}}
+        return {"$set": difference(before, after), "$min": {"untold": now()}}
+
     async def _settle(self, request_id: str, pending: list[Document]) -> None:
         """Copy pending items to the timeline, then take them off the request: a crash between does no harm."""
         if not pending:
@@ -302,11 +309,6 @@ def _of_person(
 
 def _at_version(request: Request) -> Document:
     return {"_id": request.id, "version": request.version}
-
-
-def _changing(before: Request, after: Request) -> Document:
-    # The mark keeps the time of the oldest change that was not told of; and its index need not move.
-    return {"$set": difference(before, after), "$min": {"untold": now()}}
 
 
 def _entries_of(told: Sequence[Event[Any]]) -> list[Document]:
