@@ -20,9 +20,12 @@ ARRAYS = ("outbox", "pending")
 """Arrays of documents that hold what is still to be told or written."""
 
 MAIL: Mapping[str, dict[str, Any]] = MappingProxyType(
-    {"received": {"due_at": {"$exists": True}}, "deliveries": {"state": {"$in": ["queued", "sending"]}}}
+    {
+        "received": {"$or": [{"due_at": {"$exists": True}}, {"filing_due_at": {"$exists": True}}]},
+        "deliveries": {"state": {"$in": ["queued", "sending"]}},
+    }
 )
-"""Mail that is still to be processed or sent, in the database of `mailer`."""
+"""Mail that is still to be processed, filed or sent, in the database of `mailer`."""
 
 MARK = "untold"
 """The mark of a request whose last change was not told of yet."""

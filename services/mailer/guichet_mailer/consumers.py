@@ -26,6 +26,7 @@ def subscribe(broker: RabbitBroker, publisher: EventPublisher, reception: Recept
     @durable_subscriber(broker, MAILER_FILINGS)
     async def email_filed(event: EmailFiled) -> None:
         await post.threads.file(event.data.email_id, event.data.request_id, event.data.version)
+        await reception.store.filed(event.data.email_id)
 
     @durable_subscriber(broker, MAILER_ERASURES)
     async def visitors_erased(event: VisitorsErased) -> None:

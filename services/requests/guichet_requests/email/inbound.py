@@ -53,7 +53,10 @@ async def take_in_email(room: Mailroom, item: Item, thread: Thread) -> None:
     files = frozenset(file.id for file in item.attachments)
     if await room.guard.forgets(wrote_it(item, filing.place.request_id), item.id, files):
         return
-    filing = known or await room.filings.add(filing)
+    if known:
+        await room.filings.tell_again(known)
+    else:
+        filing = await room.filings.add(filing)
     await settle(room, filing, item)
     await room.guard.look_again(wrote_it(item))
     for one in item.attachments:
