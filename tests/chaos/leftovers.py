@@ -92,6 +92,8 @@ def _unpublished(mongo: MongoClient[dict[str, Any]]) -> dict[str, int]:
             condition = {"$or": [{f"{array}.0": {"$exists": True}} for array in ARRAYS] + [{MARK: {"$exists": True}}]}
             if count := database[collection].count_documents(condition):
                 found[f"{name}.{collection}"] = count
+    if count := mongo["guichet_requests"]["unanswered"].count_documents({}):
+        found["guichet_requests.unanswered"] = count
     if count := _untold_entries(mongo):
         found["guichet_chat.writers"] = count
     for collection, on_its_way in MAIL.items():
