@@ -34,10 +34,10 @@ from guichet_attachments.virus import NoScanner
 from guichet_kit.clock import now
 from guichet_kit.mongo import Collection, Document, explain
 from guichet_kit.objects import ObjectStore
-from guichet_kit.tokens import Tokens
 from guichet_local.testing import S3
 from guichet_local.testing.databases import Databases
 from guichet_local.testing.moments import Moment
+from guichet_local.testing.signing import SIGNING
 
 OWNER = Person("visitor", "v1")
 DAY = timedelta(days=1)
@@ -63,7 +63,7 @@ async def parts(request: pytest.FixtureRequest, databases: Databases, s3: S3, bu
         relay=NoRelay(),
         examiner=Examiner(),
         scanner=NoScanner(),
-        receipts=Tokens(b"k" * 32, "receipts"),
+        receipts=SIGNING.tokens("receipts"),
         lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10), retention=None),
     )
     objects.close()
@@ -307,9 +307,9 @@ class TestErasedVisitors:
             assert await parts.store.known([file_id]) == {}, f"at call {nth}"
 
     async def test_what_their_mails_and_forms_brought_goes_but_for_the_files_of_templates(self, parts: Parts) -> None:
-        mailer = Person("agent", "mailer.e")
-        brought, other = await kept(parts, owner=mailer), await kept(parts, owner=mailer)
-        template = await kept(parts, owner=mailer, scope="template:t")
+        mail = Person.of_mail("e")
+        brought, other = await kept(parts, owner=mail), await kept(parts, owner=mail)
+        template = await kept(parts, owner=mail, scope="template:t")
         await link_files(parts, [brought.id, other.id, template.id])
         await drop_erased_files(parts, [], [brought.id, template.id, str(uuid4())])
         assert set(await parts.store.known([brought.id, other.id, template.id])) == {other.id, template.id}

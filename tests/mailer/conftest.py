@@ -19,11 +19,11 @@ from guichet_contracts import requests as contract
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
-from guichet_kit.tokens import Tokens
 from guichet_local.ports import free_port
 from guichet_local.testing import S3
 from guichet_local.testing.events import events_of
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 
 from .certificates import certificate
 
@@ -268,10 +268,9 @@ async def ear(rabbitmq_url: str, mailer: Mailer) -> AsyncIterator[Ear]:
 class Desk:
     """What agents and mail servers do with the service."""
 
-    def __init__(self, service: Mailer, http: httpx2.AsyncClient, ear: Ear, secret: bytes) -> None:
+    def __init__(self, service: Mailer, http: httpx2.AsyncClient, ear: Ear) -> None:
         self.service, self.http, self.ear = service, http, ear
-        self.secret = secret
-        self._tokens = Tokens(secret, "agents")
+        self._tokens = SIGNING.tokens("agents")
         self.agent_id = str(uuid4())
 
     def headers(self, role: str = "agent") -> dict[str, str]:
@@ -329,9 +328,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(mailer: Mailer, ear: Ear, secret: bytes) -> AsyncIterator[Desk]:
+async def desk(mailer: Mailer, ear: Ear) -> AsyncIterator[Desk]:
     async with httpx2.AsyncClient(base_url=mailer.url, timeout=60) as http:
-        yield Desk(mailer, http, ear, secret)
+        yield Desk(mailer, http, ear)
 
 
 def mark() -> str:

@@ -15,6 +15,7 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import Collection, Database, Document
 from guichet_local.testing.databases import Databases
+from guichet_local.testing.signing import SIGNING
 from guichet_mailer.files import Files
 from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
 from guichet_mailer.outbound.delivery import Delivery, State
@@ -141,7 +142,7 @@ def post(database: Database) -> Callable[..., Post]:
             threads=ThreadStore(database),
             relay=Quiet(),
             mailboxes=Mailboxes([box]),
-            files=Files("http://127.0.0.1:1", SECRET),
+            files=Files("http://127.0.0.1:1", SIGNING.keys("mailer")),
             transport=Transport(5),
             reply_tokens=AddressTokens(SECRET, "reply"),
             bounce_tokens=AddressTokens(SECRET, "bounce"),

@@ -20,6 +20,7 @@ from guichet_kit.mongo import Collection, Database, Document, open_client
 from guichet_kit.tokens import Tokens
 from guichet_local.testing.databases import Databases
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 from guichet_requests import consumers
 from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import Passwords
@@ -300,9 +301,9 @@ def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def receipts(secret_file: Path) -> Tokens:
+def receipts() -> Tokens:
     """Signs receipts as ``attachments`` does."""
-    return Tokens(secret_file.read_bytes(), "receipts")
+    return SIGNING.tokens("receipts")
 
 
 @pytest.fixture(scope="session")

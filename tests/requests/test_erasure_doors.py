@@ -18,6 +18,7 @@ from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database
 from guichet_kit.tokens import Tokens
 from guichet_local.testing.moments import Moment
+from guichet_local.testing.signing import SIGNING
 from guichet_requests import consumers
 from guichet_requests.contact.contact import ContactErased
 from guichet_requests.email.answer import Answer, answer
@@ -130,7 +131,7 @@ async def fill_in_a_form(world: World, scene: Scene) -> None:
 
 
 async def send_a_transcript(world: World, scene: Scene) -> None:
-    proofs, links = ProofStore(world.files.collection.database, SECRET), Tokens(SECRET, "proofs")
+    proofs, links = ProofStore(world.files.collection.database, SECRET), Tokens(SIGNING.keys("requests"), "proofs")
     desk = transcripts.Desk(world.outbox, world.guard, proofs, links, "https://desk.example", "fr")
     wanted = transcripts.Wanted(
         id=scene.form_id, conversation_id=scene.visitor.conversation.id, visitor_id=scene.visitor.id,

@@ -1,19 +1,15 @@
-"""What is looked after now and then: indexes, outboxes, settings, retention, the signing key."""
+"""What is looked after now and then: indexes, outboxes, settings, retention."""
 
 import asyncio
 import os
-import secrets
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 
-from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
+from guichet_ctl.screen import Json, answer, fail, table
 from guichet_ctl.services import Answer, ask, ask_all
 
-KEY_BYTES = 48
 _SHOWN = 20
 
 
@@ -80,34 +76,6 @@ def retention(json: Json = False) -> None:
         if "RETENTION" in row["name"] or row["name"] == "GUICHET_ORPHANS_AFTER"
     ]
     answer(rows, json, table(rows, "service", "setting", "value", "description"))
-
-
-def rotate_key(
-    file: Annotated[
-        Path | None, typer.Option(help="The key's file; GUICHET_SECRET_KEY_FILE where none is given.")
-    ] = None,
-    yes: Yes = False,
-    json: Json = False,
-) -> None:
-    """Write a new signing key, and keep the old one beside it.
-
-    What the old key signed is good no more once the services have started with the new one: agents sign in again,
-    customers' widgets begin anew, files uploaded but not yet sent are uploaded again, and answers to mails that were
-    sent before are threaded by their Message-IDs alone.
-    """
-    given = file or Path(os.environ.get("GUICHET_SECRET_KEY_FILE") or "/nowhere")
-    if not given.is_file():
-        fail(f"{given} is not a file: give --file, or set GUICHET_SECRET_KEY_FILE", 2)
-    ask_before("Agents sign in again and customers' widgets begin anew, once the services start with it. Go on?", yes)
-    old = given.with_name(f"{given.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
-    fresh = given.with_name(f"{given.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o600)
-    fresh.write_text(secrets.token_urlsafe(KEY_BYTES) + "\n")
-    os.link(given, old)  # the key is never absent, and never half there
-    fresh.replace(given)
-    told = {"file": str(given), "old": str(old)}
-    answer(told, json, f"{given} is new, {old} is the old one.\nRestart every service now, all with the same key.")
 
 
 def every_setting() -> list[dict[str, Any]]:

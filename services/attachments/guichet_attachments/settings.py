@@ -15,6 +15,8 @@ _ALLOWANCE = re.compile(r"(\d{1,15})/(\d{1,15})")
 class Settings(ServiceSettings):
     """The settings of ``attachments``; each is the environment variable ``GUICHET_<NAME>``."""
 
+    service = "attachments"
+
     s3_endpoint: str = Field(description="http:// or https:// address of the object store")
     s3_access_key: str = Field(min_length=1)
     s3_secret_key: str = Field(min_length=1)

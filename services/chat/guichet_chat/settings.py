@@ -33,6 +33,8 @@ class Site(BaseModel):
 class ChatSettings(ServiceSettings):
     """Settings of ``chat``."""
 
+    service = "chat"
+
     widget_sites: tuple[Site, ...] = Field(default=(), description="JSON list of the sites that carry the widget")
     widget_dir: Path = Field(
         default=Path(__file__).parents[3] / "web" / "widget" / "dist", description="The widget's built files"

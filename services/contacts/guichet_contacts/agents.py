@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
+from guichet_contracts.claims import AGENTS, AgentClaims
 from guichet_kit.http import bearer
+from guichet_kit.keys import Keys
 from guichet_kit.limits import Buckets
 from guichet_kit.problems import Forbidden, TooMany
 from guichet_kit.revocations import Revocations
-from guichet_kit.tokens import Claims, Tokens
+from guichet_kit.tokens import REMEMBERED, Claims, Tokens
 
-AUDIENCE = "agents"
 CALLS_A_SECOND = 50
 BURST = 100
 
@@ -27,15 +28,15 @@ class Agent:
     role: str
 
 
-def agents(secret: bytes, revocations: Revocations) -> Callable[[Claims], Agent]:
+def agents(keys: Keys, revocations: Revocations) -> Callable[[Claims], Agent]:
     """A dependency: the agent of the request's token. 401 without one, 429 above 50 calls a second."""
     buckets = Buckets(CALLS_A_SECOND, BURST)
-    claims_of = bearer(Tokens(secret, AUDIENCE, refuse=revocations.refuse))
+    claims_of = bearer(Tokens(keys, AGENTS, REMEMBERED, refuse=revocations.refuse))
 
     def agent(claims: Annotated[Claims, Depends(claims_of)]) -> Agent:
         if not buckets.take(claims.subject):
             raise TooMany("Too many calls; try again in a second.", retry_after=1)
-        return Agent(claims.subject, str(claims.extra.get("role", "")))
+        return Agent(claims.subject, AgentClaims.told_by(claims.subject, claims.extra).role)
 
     return agent
 

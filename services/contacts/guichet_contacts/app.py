@@ -62,7 +62,7 @@ def build(settings: Settings) -> FastAPI:
     health.check("rabbitmq", feed.ping)
     app = create_app("Guichet contacts", health=health, lifespan=lifespan, body_limit=settings.import_max_bytes)
     problems.install(app)
-    agent = agents(settings.secret_key, revocations)
+    agent = agents(settings.keys, revocations)
     app.include_router(exchange_routes(contacts, imports, worker, agent))
     app.include_router(contact_routes(contacts, agent, settings.phone_region))
     app.state.broker = broker  # for the AsyncAPI document

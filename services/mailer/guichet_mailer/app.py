@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import FastAPI
+from guichet_contracts.claims import AGENTS
 from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
@@ -20,7 +21,7 @@ from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
 from guichet_kit.revocations import Revocations, revocations_edge
 from guichet_kit.telemetry import readings_of
-from guichet_kit.tokens import Tokens
+from guichet_kit.tokens import REMEMBERED, Tokens
 
 from guichet_mailer import access, consumers, failures, figures
 from guichet_mailer.files import Files
@@ -83,7 +84,7 @@ def build(settings: Settings) -> FastAPI:
     publisher = EventPublisher(broker, topology)
     relay = OutboxRelay(publisher, [received.collection, deliveries.collection])
     mailboxes = Mailboxes(settings.mailboxes)
-    files = Files(settings.attachments_url, settings.secret_key)
+    files = Files(settings.attachments_url, settings.keys)
     reply_tokens = AddressTokens(settings.secret_key, "reply")
     post = Post(
         store=deliveries,
@@ -175,7 +176,7 @@ def build(settings: Settings) -> FastAPI:
     figures.measure(readings_of(app), received, deliveries)
     app.state.broker = broker  # for the AsyncAPI document
     failures.install(app)
-    agent = access.any_agent(Tokens(settings.secret_key, "agents", refuse=revocations.refuse))
+    agent = access.any_agent(Tokens(settings.keys, AGENTS, REMEMBERED, refuse=revocations.refuse))
     secret = settings.mail_inbound.get_secret_value() if settings.mail_inbound else None
     app.include_router(inbound_api.routes(reception, agent, secret))
     app.include_router(outbound_api.routes(post, agent))

@@ -12,6 +12,8 @@ from guichet_mailer.mailbox import Mailbox
 class Settings(ServiceSettings):
     """The settings of ``mailer``; the README lists them all."""
 
+    service = "mailer"
+
     s3_endpoint: str = Field(description="http:// or https:// address of the object store, without a path")
     s3_access_key: str
     s3_secret_key: SecretStr

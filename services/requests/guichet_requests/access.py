@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Header
+from guichet_contracts.claims import AgentClaims
 from guichet_kit.http import bearer
 from guichet_kit.limits import Buckets
 from guichet_kit.problems import Forbidden, TooMany
-from guichet_kit.revocations import SESSION
 from guichet_kit.tokens import Claims, Tokens
 
 from guichet_requests.agent.agent import Role
@@ -44,8 +44,8 @@ def any_agent(tokens: Tokens) -> CallerOf:
     def caller(claims: Annotated[Claims, Depends(claims_of)]) -> Caller:
         if not buckets.take(claims.subject):
             raise TooMany(f"More than {RATE} calls a second.", retry_after=1)
-        role = cast("Role", claims.extra["role"])
-        return Caller(claims.subject, str(claims.extra["name"]), role, claims.extra.get(SESSION))
+        agent = AgentClaims.told_by(claims.subject, claims.extra)
+        return Caller(agent.id, agent.name, agent.role, agent.session)
 
     return caller
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
+from guichet_contracts.claims import AGENTS, FORMS, RECEIPTS
 from guichet_contracts.subscriptions import LIVE_EVENTS, REQUESTS_CONVERSATIONS, RETIRED, SUBSCRIPTIONS
 from guichet_kit.broker import EventPublisher, LiveFeed, LivePublisher, Topology, connect_broker, started, waiting_in
 from guichet_kit.health import Health
@@ -16,7 +17,7 @@ from guichet_kit.outbox import OutboxRelay
 from guichet_kit.quotas import Quotas
 from guichet_kit.revocations import Revocations
 from guichet_kit.telemetry import readings_of
-from guichet_kit.tokens import Tokens
+from guichet_kit.tokens import REMEMBERED, Tokens
 
 from guichet_requests import access, consumers, problems
 from guichet_requests.agent import api as agent_api
@@ -92,13 +93,13 @@ def build(settings: RequestsSettings) -> FastAPI:
     passwords = Passwords()
     revocations = Revocations()
     rights = Rights(agents, requests, revocations, LivePublisher(broker))
-    access_tokens = Tokens(settings.secret_key, "agents", refuse=revocations.refuse)
-    devices = Devices(Tokens(settings.secret_key, "device"))
+    access_tokens = Tokens(settings.keys, AGENTS, REMEMBERED, refuse=revocations.refuse)
+    devices = Devices(Tokens(settings.keys, "device", of_before=settings.of_before))
     desk = Desk(
         agents,
         passwords,
         SecondFactors(settings.secret_key),
-        Signatures(access_tokens, Tokens(settings.secret_key, "refresh"), devices),
+        Signatures(access_tokens, Tokens(settings.keys, "refresh", of_before=settings.of_before), devices),
         Guesses(agents, settings.sign_in_attempts),
         rights.changed,
         settings.second_factor,
@@ -139,7 +140,7 @@ def build(settings: RequestsSettings) -> FastAPI:
             health.draining = True
         await mongo.close()
 
-    links = Tokens(settings.secret_key, "proofs")
+    links = Tokens(settings.keys, "proofs", of_before=settings.of_before)
     transcript_desk = transcripts.Desk(outbox, guard, proofs, links, settings.public_url, settings.language)
     stores = consumers.Stores(everywhere, missing)
     consumers.subscribe(broker, stores, room, partial(transcripts.send, transcript_desk))
@@ -153,12 +154,12 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(request_api.routes(requests, items, agents, contacts, reasons, guard, agent))
     app.include_router(timeline_api.routes(requests, items, agent))
     app.include_router(reason_api.routes(reasons, requests, agent))
-    receipts = Tokens(settings.secret_key, "receipts")
+    receipts = Tokens(settings.keys, RECEIPTS)
     app.include_router(email_api.routes(outbox, room, files, agents, receipts, agent))
     app.include_router(erasure_api.routes(everywhere, agent))
     app.include_router(template_api.routes(templates, requests, contacts, receipts, agent))
     app.include_router(form_api.routes(forms, reasons, agent))
-    senders = Tokens(settings.secret_key, "forms")
+    senders = Tokens(settings.keys, FORMS)
     app.include_router(public_form_api.routes(forms, outbox, reasons, files, guard, senders, quotas, settings.form_dir))
     app.include_router(transcript_api.routes(transcript_desk, settings.form_dir))
     figures.measure(readings_of(app), database[COLLECTION])

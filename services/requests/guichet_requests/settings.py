@@ -11,6 +11,8 @@ from pydantic import Field
 class RequestsSettings(ServiceSettings):
     """The settings of ``requests``."""
 
+    service = "requests"
+
     mail_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$", description="The right side of Message-IDs")
     sign_in_attempts: int = Field(
         default=10, ge=1, description="Wrong guesses at one account from one address or known browser, in a minute"

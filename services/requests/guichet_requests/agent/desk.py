@@ -2,12 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
+from guichet_contracts.claims import AgentClaims
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
-from guichet_kit.revocations import SESSION, VERSION
 from guichet_kit.tokens import InvalidToken, Tokens
 
 from guichet_requests.agent.agent import Agent, welcome_key
@@ -266,10 +265,9 @@ class Desk:
         return session, int(claims.extra["generation"])
 
     def _signed_in(self, agent: Agent, session: Session) -> SignedIn:
-        said: dict[str, Any] = {"name": agent.name, "initials": agent.initials, "role": agent.role}
-        said |= {VERSION: agent.version, SESSION: session.id}
+        said = AgentClaims(agent.id, agent.name, agent.role, agent.initials, agent.version, session.id)
         return SignedIn(
             agent,
-            self._access.issue(agent.id, int(ACCESS_LIFETIME.total_seconds()), **said),
+            self._access.issue(agent.id, int(ACCESS_LIFETIME.total_seconds()), **said.claims()),
             self._refresh.issue(session.id, int(REFRESH_LIFETIME.total_seconds()), generation=session.generation),
         )

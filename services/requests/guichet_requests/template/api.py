@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from guichet_contracts.claims import template_scope
 from guichet_kit.http import etag, if_match
 from guichet_kit.ids import new_id
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
@@ -112,7 +113,7 @@ def routes(
             name=body.name,
             language=body.language,
             body=body.body,
-            attachments=files_of(receipts, body.receipts, caller.id, f"template:{template_id}"),
+            attachments=files_of(receipts, body.receipts, caller.id, template_scope(template_id)),
             position=await store.next_position() if body.position is None else body.position,
         )
         return _shown(await catalogue.add(store, template), response)
@@ -126,7 +127,7 @@ def routes(
         expected: Annotated[int | None, Depends(if_match)],
     ) -> TemplateView:
         changes = body.model_dump(exclude_none=True, exclude={"attachment_ids", "receipts"})
-        added = files_of(receipts, body.receipts, caller.id, f"template:{template_id}")
+        added = files_of(receipts, body.receipts, caller.id, template_scope(template_id))
         edited = await usecases.edit(store, template_id, changes, body.attachment_ids, added, expected)
         return _shown(edited, response)
 
