@@ -80,6 +80,7 @@ def build(settings: Settings) -> FastAPI:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(client.close)
             stack.callback(objects.close)
+            stack.push_async_callback(parts.examiner.close)
             await client.wait_until_ready(settings.start_timeout)
             await store.ensure_indexes()
             await allowances.ensure_indexes()
