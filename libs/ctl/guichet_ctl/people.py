@@ -1,13 +1,14 @@
 """What a person may ask for: what is kept of them, and that it is forgotten (GDPR, articles 15, 17 and 20)."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 
-from guichet_ctl.screen import Json, Yes, answer, ask_before, fail
+from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
 from guichet_ctl.services import ask
 
 Person = Annotated[str, typer.Argument(help="A contact's id, or an e-mail address of theirs.")]
@@ -42,6 +43,38 @@ async def _collect(person: str, folder: Path) -> dict[str, Any]:
 def _write(folder: Path, known: Any) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "person.json").write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2))
+
+
+def audit(
+    agent: Annotated[str | None, typer.Option(help="The id of who did it.")] = None,
+    action: Annotated[str | None, typer.Option(help="What was done: agent.changed, or agent for all of it.")] = None,
+    subject: Annotated[str | None, typer.Option(help="The id of what it was done to.")] = None,
+    since: Annotated[str | None, typer.Option(help="From this day or moment on, as 2026-01-31.")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this day or moment.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+    json: Json = False,
+) -> None:
+    """Tell who did what, when and from where: sign-ins, exports, erasures, rights and settings; the newest first."""
+    asked = {"agent": agent, "action": action, "subject": subject, "since": since, "until": until}
+    for name in ("since", "until"):
+        if (given := asked[name]) is not None and not _is_moment(given):
+            fail(f"--{name} must be a day or a moment, as 2026-01-31 or 2026-01-31T09:30:00Z", 2)
+    named = [part for name, value in asked.items() if value is not None for part in (f"--{name}", value)]
+    rows = asyncio.run(ask("requests", "audit", "--limit", str(limit), *named))
+    shown = [row | {"by": row["actor"]["name"] or row["actor"]["kind"], "how": _how(row["detail"])} for row in rows]
+    answer(rows, json, table(shown, "at", "action", "by", "address", "subject_id", "how", empty="nothing was done"))
+
+
+def _how(detail: dict[str, str]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')}: {text}" for name, text in detail.items())
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def erase(person: Person, yes: Yes = False, json: Json = False) -> None:

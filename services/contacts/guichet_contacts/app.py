@@ -22,6 +22,8 @@ from guichet_contacts.exchange.api import exchange_routes
 from guichet_contacts.exchange.store import ImportStore
 from guichet_contacts.exchange.worker import ImportWorker
 from guichet_contacts.settings import Settings
+from guichet_contacts.told import COLLECTION as TOLD
+from guichet_contacts.told import ToldStore
 
 
 def build(settings: Settings) -> FastAPI:
@@ -31,9 +33,9 @@ def build(settings: Settings) -> FastAPI:
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "contacts", feed)
     topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
-    relay = OutboxRelay(EventPublisher(broker, topology), [database["contacts"]])
+    relay = OutboxRelay(EventPublisher(broker, topology), [database["contacts"], database[TOLD]])
     contacts = ContactStore(database, relay, settings.secret_key)
-    imports = ImportStore(database)
+    imports, told = ImportStore(database), ToldStore(database, relay)
     worker = ImportWorker(imports, StagedContacts(contacts), settings.phone_region)
     consumers.subscribe(broker, contacts, settings.phone_region)
     revocations = Revocations()
@@ -47,6 +49,7 @@ def build(settings: Settings) -> FastAPI:
             # First: what is heard as soon as the broker is there relies on one holder of an address.
             await contacts.ensure_indexes()
             await imports.ensure_indexes()
+            await told.ensure_indexes()
             await stack.enter_async_context(
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
             )
@@ -63,7 +66,7 @@ def build(settings: Settings) -> FastAPI:
     app = create_app("Guichet contacts", health=health, lifespan=lifespan, body_limit=settings.import_max_bytes)
     problems.install(app)
     agent = agents(settings.secret_key, revocations)
-    app.include_router(exchange_routes(contacts, imports, worker, agent))
+    app.include_router(exchange_routes(contacts, imports, worker, agent, told))
     app.include_router(contact_routes(contacts, agent, settings.phone_region))
     app.state.broker = broker  # for the AsyncAPI document
     return app

@@ -10,15 +10,19 @@ from guichet_kit.mongo import Database
 
 from guichet_contacts.contact.contact import Contact, State
 from guichet_contacts.contact.errors import ContactErased, ContactMerged, ContactMissing
+from guichet_contacts.contact.events import Operator
 from guichet_contacts.contact.merging import erase_contact
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.exchange.store import ImportStore
 from guichet_contacts.settings import Settings
+from guichet_contacts.told import COLLECTION as TOLD
+from guichet_contacts.told import ToldStore
 
 
 async def _prepare(database: Database) -> None:
     await ContactStore(database, LeftToTheSweep(), b"").ensure_indexes()
     await ImportStore(database).ensure_indexes()
+    await ToldStore(database, LeftToTheSweep()).ensure_indexes()
 
 
 async def _export(opened: Opened, given: argparse.Namespace) -> Any:
@@ -36,7 +40,7 @@ async def _erase(opened: Opened, given: argparse.Namespace) -> Any:
     contacts = ContactStore(opened.database, LeftToTheSweep(), opened.settings.secret_key)
     contact = await _person(contacts, given.person)
     try:
-        await erase_contact(contacts, contact.id)
+        await erase_contact(contacts, contact.id, by=Operator())
     except (ContactMissing, ContactErased, ContactMerged) as refusal:
         raise CommandRefused(f"{given.person}: {type(refusal).__doc__}") from None
     return {"erased": contact.id}
@@ -73,7 +77,7 @@ CONTACTS = Managed(
     service="contacts",
     settings=Settings,
     prepare=_prepare,
-    outboxes=("contacts",),
+    outboxes=("contacts", TOLD),
     commands=(
         Command("export", "tell all that is written about a contact", _export, _who),
         Command("erase", "make a contact anonymous for good, here and in every other service", _erase, _who),

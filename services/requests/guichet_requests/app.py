@@ -27,6 +27,10 @@ from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.rights import Rights
 from guichet_requests.agent.second_factor import SecondFactors
 from guichet_requests.agent.store import AgentStore
+from guichet_requests.agent.watched import SignIns
+from guichet_requests.audit import api as audit_api
+from guichet_requests.audit.store import AuditStore
+from guichet_requests.audit.trail import Trail
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import api as email_api
 from guichet_requests.email.settling import Mailroom
@@ -78,6 +82,8 @@ def build(settings: RequestsSettings) -> FastAPI:
         RequestStore(database, items, relay, teller),
         ErasureStore(database, relay, settings.secret_key),
     )
+    audit = AuditStore(database)
+    trail = Trail(audit)
     files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
     filings, missing = FilingStore(database, relay), MissingStore(database)
     everywhere = Everywhere(erasures, requests, items, contacts, files)
@@ -119,6 +125,7 @@ def build(settings: RequestsSettings) -> FastAPI:
             missing,
             proofs,
             quotas,
+            audit,
         ):
             await store.prepare()
         connected = started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
@@ -137,23 +144,24 @@ def build(settings: RequestsSettings) -> FastAPI:
 
     links = Tokens(settings.secret_key, "proofs")
     transcript_desk = transcripts.Desk(outbox, guard, proofs, links, settings.public_url, settings.language)
-    stores = consumers.Stores(everywhere, missing)
+    stores = consumers.Stores(everywhere, missing, audit)
     consumers.subscribe(broker, stores, room, partial(transcripts.send, transcript_desk))
     health.check("mongodb", mongo.ping)
     app = create_app("Guichet requests", health=health, lifespan=lifespan)
     problems.install(app)
     agent = access.any_agent(access_tokens)
-    app.include_router(auth_api.auth_routes(desk, settings.public_url, agent))
+    app.include_router(auth_api.auth_routes(desk, settings.public_url, agent, SignIns(trail, agents)))
     url = settings.public_url
-    app.include_router(agent_api.directory_routes(agents, requests, agent, url, rights.changed))
+    app.include_router(agent_api.directory_routes(agents, requests, agent, url, rights.changed, trail))
     app.include_router(request_api.routes(requests, items, agents, contacts, reasons, guard, agent))
     app.include_router(timeline_api.routes(requests, items, agent))
-    app.include_router(reason_api.routes(reasons, requests, agent))
+    app.include_router(reason_api.routes(reasons, requests, agent, trail))
     receipts = Tokens(settings.secret_key, "receipts")
     app.include_router(email_api.routes(outbox, room, files, agents, receipts, agent))
     app.include_router(erasure_api.routes(everywhere, agent))
-    app.include_router(template_api.routes(templates, requests, contacts, receipts, agent))
-    app.include_router(form_api.routes(forms, reasons, agent))
+    app.include_router(template_api.routes(templates, requests, contacts, receipts, agent, trail))
+    app.include_router(form_api.routes(forms, reasons, agent, trail))
+    app.include_router(audit_api.routes(audit, agent))
     senders = Tokens(settings.secret_key, "forms")
     app.include_router(public_form_api.routes(forms, outbox, reasons, files, guard, senders, quotas, settings.form_dir))
     app.include_router(transcript_api.routes(transcript_desk, settings.form_dir))

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from email_validator import EmailNotValidError, validate_email
@@ -17,6 +17,10 @@ from guichet_requests.agent import usecases
 from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role, welcome_link
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
+from guichet_requests.audit.api import AuditView
+from guichet_requests.audit.audit import OPERATOR
+from guichet_requests.audit.store import AuditStore, Wanted
+from guichet_requests.audit.trail import Trail
 from guichet_requests.contact.contact import email_key
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email.store import COLLECTION as FILINGS
@@ -63,6 +67,7 @@ async def _prepare(database: Database) -> None:
         FilingStore(database, relay),
         FileStore(database),
         MissingStore(database),
+        AuditStore(database),
     ):
         await store.prepare()
 
@@ -81,11 +86,14 @@ async def _list(opened: Opened, _given: argparse.Namespace) -> Any:
 async def _create(opened: Opened, given: argparse.Namespace) -> Any:
     agents = await _agents(opened)
     agent, token = await usecases.invite(agents, name=given.name, email=given.email, role=given.role)
+    await _trail(opened).record("agent.added", OPERATOR, agent.id, {"name": agent.name, "role": agent.role})
     return _invited(opened, agent, token)
 
 
 async def _first(opened: Opened, given: argparse.Namespace) -> Any:
     made = await usecases.first_administrator(await _agents(opened), name=given.name, email=given.email)
+    if made:
+        await _trail(opened).record("password.link_given", OPERATOR, made[0].id, {"name": made[0].name})
     return _invited(opened, *made) if made else None
 
 
@@ -94,6 +102,8 @@ async def _reset(opened: Opened, given: argparse.Namespace) -> Any:
     agent, token = await usecases.invite_again(agents, given.email)
     if given.second_factor:
         await agents.remove_factor(agent.id)
+        await _trail(opened).record("second_factor.removed", OPERATOR, agent.id, {"name": agent.name})
+    await _trail(opened).record("password.link_given", OPERATOR, agent.id, {"name": agent.name})
     return _invited(opened, agent, token)
 
 
@@ -103,6 +113,8 @@ def _switch(active: bool) -> Callable[[Opened, argparse.Namespace], Any]:
         agent = await usecases.with_email(agents, given.email)
         changes = AgentChanges(active=active)
         changed = await usecases.edit(agents, _requests(opened.database), agent.id, changes, by_id=None)
+        if told := usecases.told_changes(agent, changed):
+            await _trail(opened).record("agent.changed", OPERATOR, agent.id, {"name": agent.name, **told})
         return _shown(changed, changed.id not in await agents.without_password())
 
     return switch
@@ -145,6 +157,19 @@ async def _reconcile(opened: Opened, given: argparse.Namespace) -> Any:
 def _pages(rows: Sequence[tuple[str, int]], size: int) -> Iterator[Sequence[tuple[str, int]]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+async def _audit(opened: Opened, given: argparse.Namespace) -> Any:
+    wanted = Wanted(given.agent, given.action, given.subject, given.since, given.until)
+    found, cursor = await AuditStore(opened.database).page(wanted, min(given.limit, _PAGE), None)
+    while cursor is not None and len(found) < given.limit:
+        more, cursor = await AuditStore(opened.database).page(wanted, min(given.limit - len(found), _PAGE), cursor)
+        found += more
+    return [AuditView.of(entry).model_dump(mode="json") for entry in found]
+
+
+def _trail(opened: Opened) -> Trail:
+    return Trail(AuditStore(opened.database))
 
 
 async def _administrator(opened: Opened) -> Finding:
@@ -235,6 +260,20 @@ def _whose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", action="append", default=[], help="an address of theirs; likewise")
 
 
+def _which_entries(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--agent", help="the id of who did it")
+    parser.add_argument("--action", help="what was done, as `agent.changed`; or `agent` for all that begins so")
+    parser.add_argument("--subject", help="the id of what it was done to")
+    parser.add_argument("--since", type=_moment, help="RFC 3339")
+    parser.add_argument("--until", type=_moment, help="RFC 3339; not included")
+    parser.add_argument("--limit", type=int, default=_PAGE, help="how many at most, the newest first")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _how_patient(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patience", type=float, default=GRACE.total_seconds(), help="seconds that news may take")
     parser.add_argument("--at-once", type=int, default=1000, help="conversations of one look into the database")
@@ -261,6 +300,8 @@ REQUESTS = Managed(
                 settings=DatabaseSettings),
         Command("reconcile", "compare with how far the logs go, as chat's `tails` tells on standard input; what is "
                 "missing is asked for by the running service", _reconcile, _how_patient, settings=DatabaseSettings),
+        Command("audit", "tell who did what, when and from where, the newest first", _audit, _which_entries,
+                settings=DatabaseSettings),
         Command("export", "tell the requests of a contact, each with its timeline", _export, _whose,
                 settings=DatabaseSettings),
     ),

@@ -73,13 +73,13 @@ def contact_routes(contacts: ContactStore, agent: Callable[[Claims], Agent], reg
     @router.delete("/{contact_id}", status_code=204)
     async def erase_contact(
         contact_id: str,
-        _agent: manager,
+        who: manager,
         visitor_id: Annotated[
             list[Annotated[str, Field(max_length=64)]],
             Query(max_length=200, description="Visitors who claim an address of theirs, to be erased with them"),
         ] = [],  # noqa: B006  it is only read
     ) -> None:
-        await merging.erase_contact(contacts, contact_id, visitor_id)
+        await merging.erase_contact(contacts, contact_id, visitor_id, by=who)
 
     @router.get("/{contact_id}/merged")
     async def list_merged(contact_id: str, _agent: manager) -> Page[MergedView]:
