@@ -64,7 +64,7 @@ async def parts(databases: Databases, s3: S3, bucket: str, monkeypatch: pytest.M
         examiner=Busy(),
         scanner=NoScanner(),
         receipts=Tokens(b"k" * 32, "receipts"),
-        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10), retention=None),
+        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10)),
     )
     objects.close()
 

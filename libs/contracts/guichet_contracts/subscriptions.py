@@ -52,11 +52,11 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "mailer.email.received.v1",
     ),
     CHAT_WANTED: ("requests.entries.wanted.v1",),
-    CHAT_ERASURES: ("requests.visitors.erased.v1",),
-    ATTACHMENTS_ERASURES: ("requests.visitors.erased.v1",),
+    CHAT_ERASURES: ("requests.visitors.erased.v1", "requests.request.expired.v1"),
+    ATTACHMENTS_ERASURES: ("requests.visitors.erased.v1", "requests.request.expired.v1"),
     MAILER_SUBMISSIONS: ("requests.email.submitted.v1",),
     MAILER_FILINGS: ("requests.email.filed.v1",),
-    MAILER_ERASURES: ("requests.visitors.erased.v1",),
+    MAILER_ERASURES: ("requests.visitors.erased.v1", "requests.request.expired.v1"),
 }
 
 LIVE_EVENTS: Sequence[str] = ("requests.request.changed.v1",)

@@ -8,6 +8,7 @@ from guichet_kit.manage import Command, Managed, Opened, main
 from guichet_kit.mongo import Database
 
 from guichet_chat.log.store import WriterStore
+from guichet_chat.retention import rules
 from guichet_chat.settings import ChatSettings
 from guichet_chat.store import Store
 
@@ -38,6 +39,7 @@ CHAT = Managed(
     outboxes=("entries", "conversations"),
     commands=(Command("tails", "tell how far the log of each conversation goes, by ids", _tails, _which),),
     untold=(_untold,),
+    retention=lambda opened: rules(opened.settings, Store(opened.database)),
 )
 
 if __name__ == "__main__":

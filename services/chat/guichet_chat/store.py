@@ -152,6 +152,14 @@ class Store(VisitorStore):
         """Let the conversation's state follow its log, which holds the closing."""
         await self.conversations.update_one({"_id": conversation_id, "state": "open"}, {"$set": {"state": "closed"}})
 
+    async def drop_closed(self, conversation_id: str) -> bool:
+        """Let go of a conversation and its log, if it is closed or was let go of before; whether it was."""
+        closed = {"_id": conversation_id, "state": "closed"}
+        if not (await self.conversations.delete_one(closed)).deleted_count and await self.conversation(conversation_id):
+            return False
+        await self.entries.delete_many({"conversation_id": conversation_id})
+        return True
+
     async def advance_read(
         self, conversation_id: str, reader: Reader, seq: int, outbox: Sequence[Document]
     ) -> bool:  # fmt: skip

@@ -122,6 +122,16 @@ class Chat:
         self._forget_name(visitor_id)
         self.erased(visitor_id)
 
+    async def let_go(self, conversation_ids: Sequence[str]) -> None:
+        """Forget closed conversations whose request is older than what is kept. An open one stays. May be repeated."""
+        for conversation_id in conversation_ids:
+            found, tail = await self._store.conversation(conversation_id), await self._store.tail(conversation_id)
+            if tail is not None and tail.kind == "closed":
+                await self._store.mark_closed(conversation_id)  # where a crash prevented it
+            if await self._store.drop_closed(conversation_id) and found is not None:
+                self._known.forget(found)
+                self._known.forget_tail(conversation_id)
+
     async def erased_among(self, visitor_ids: Sequence[str]) -> set[str]:
         """Those of the visitors who were erased."""
         return await self._store.erased_among(visitor_ids)

@@ -10,6 +10,7 @@ from guichet_kit.health import Health
 from guichet_kit.http import create_app
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.retention import keeping_to
 from guichet_kit.revocations import Revocations, revocations_edge
 
 from guichet_contacts import consumers, problems
@@ -18,6 +19,7 @@ from guichet_contacts.contact.api import contact_routes
 from guichet_contacts.contact.retention import folding_final_merges
 from guichet_contacts.contact.staging import StagedContacts
 from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.exchange import retention
 from guichet_contacts.exchange.api import exchange_routes
 from guichet_contacts.exchange.store import ImportStore
 from guichet_contacts.exchange.worker import ImportWorker
@@ -57,6 +59,7 @@ def build(settings: Settings) -> FastAPI:
             await stack.enter_async_context(edge.running())
             await stack.enter_async_context(worker.running())
             await stack.enter_async_context(folding_final_merges(contacts))
+            await stack.enter_async_context(keeping_to(retention.rules(settings, imports)))
             yield
             health.draining = True
 

@@ -13,6 +13,7 @@ from guichet_contacts.contact.errors import ContactErased, ContactMerged, Contac
 from guichet_contacts.contact.events import Operator
 from guichet_contacts.contact.merging import erase_contact
 from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.exchange.retention import rules
 from guichet_contacts.exchange.store import ImportStore
 from guichet_contacts.settings import Settings
 from guichet_contacts.told import COLLECTION as TOLD
@@ -78,6 +79,7 @@ CONTACTS = Managed(
     settings=Settings,
     prepare=_prepare,
     outboxes=("contacts", TOLD),
+    retention=lambda opened: rules(opened.settings, ImportStore(opened.database)),
     commands=(
         Command("export", "tell all that is written about a contact", _export, _who),
         Command("erase", "make a contact anonymous for good, here and in every other service", _erase, _who),

@@ -1,6 +1,9 @@
 """Commands for operators: ``python -m guichet_mailer.manage COMMAND``."""
 
 import argparse
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from guichet_kit.clock import now, to_wire
@@ -9,6 +12,7 @@ from guichet_kit.mongo import Database
 from guichet_kit.objects import ObjectStore
 
 from guichet_mailer.inbound.received import Received, State
+from guichet_mailer.inbound.retention import rules
 from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.outbound.store import DeliveryStore
 from guichet_mailer.settings import Settings
@@ -25,6 +29,15 @@ async def _prepare(database: Database) -> None:
 def _bucket(settings: Settings) -> ObjectStore:
     secret = settings.s3_secret_key.get_secret_value()
     return ObjectStore(settings.s3_endpoint, settings.s3_access_key, secret, settings.mail_bucket, settings.s3_region)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[ObjectStore]:
+    objects = _bucket(settings)
+    try:
+        yield objects
+    finally:
+        objects.close()
 
 
 async def _mailboxes(opened: Opened) -> Finding:
@@ -112,6 +125,7 @@ MAILER = Managed(
     outboxes=("received", "deliveries"),
     bucket=_bucket,
     checks=(_mailboxes, _quarantine),
+    retention=lambda opened: rules(opened.settings, ReceivedStore(opened.database), partial(_opened, opened.settings)),
     commands=(
         Command("quarantine-list", "list mails that could not be taken in, the newest first", _list, _how_many),
         Command("quarantine-replay", "send one through it all again", _replay, _which),

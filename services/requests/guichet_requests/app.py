@@ -14,6 +14,7 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
 from guichet_kit.quotas import Quotas
+from guichet_kit.retention import keeping_to
 from guichet_kit.revocations import Revocations
 from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
@@ -53,6 +54,9 @@ from guichet_requests.request import figures
 from guichet_requests.request.missing import Healer, MissingStore
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.request.telling import Teller
+from guichet_requests.retention import usecases as retention
+from guichet_requests.retention.store import COLLECTION as EXPIRED
+from guichet_requests.retention.store import ExpiredStore
 from guichet_requests.settings import RequestsSettings
 from guichet_requests.template import api as template_api
 from guichet_requests.template.store import COLLECTION as TEMPLATES
@@ -73,7 +77,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     broker = connect_broker(settings.rabbitmq_url, "requests", feed)
     mongo = open_client(settings.mongodb_url, settings.mongo_driver, "guichet-requests")
     database = mongo.database(f"{settings.database_prefix}requests")
-    told_from = [database[name] for name in (COLLECTION, ERASURES, TEMPLATES, FILINGS)]
+    told_from = [database[name] for name in (COLLECTION, ERASURES, TEMPLATES, FILINGS, EXPIRED)]
     publisher = EventPublisher(broker, topology)
     relay, teller = OutboxRelay(publisher, told_from), Teller(publisher, database[COLLECTION])
     agents, items, contacts = AgentStore(database), TimelineStore(database), ContactStore(database)
@@ -83,7 +87,7 @@ def build(settings: RequestsSettings) -> FastAPI:
         ErasureStore(database, relay, settings.secret_key),
     )
     audit = AuditStore(database)
-    trail = Trail(audit)
+    trail, expired = Trail(audit), ExpiredStore(database, relay)
     files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
     filings, missing = FilingStore(database, relay), MissingStore(database)
     everywhere = Everywhere(erasures, requests, items, contacts, files)
@@ -126,6 +130,7 @@ def build(settings: RequestsSettings) -> FastAPI:
             proofs,
             quotas,
             audit,
+            expired,
         ):
             await store.prepare()
         connected = started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
@@ -136,6 +141,7 @@ def build(settings: RequestsSettings) -> FastAPI:
             healer.running(),
             rights.running(),
             resuming(everywhere),
+            keeping_to(retention.rules(settings, expired, audit)),
         ):
             log.info("started")
             yield

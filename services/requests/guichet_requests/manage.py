@@ -11,6 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 from guichet_kit.blank import is_blank
 from guichet_kit.manage import Command, CommandRefused, Finding, LeftToTheSweep, Managed, Opened, main
 from guichet_kit.mongo import Database
+from guichet_kit.retention import Rule
 from pydantic import TypeAdapter, ValidationError
 
 from guichet_requests.agent import usecases
@@ -36,6 +37,9 @@ from guichet_requests.request.missing import GRACE, MissingStore, hear_of_tails,
 from guichet_requests.request.request import Request
 from guichet_requests.request.spans import Spans
 from guichet_requests.request.store import COLLECTION, RequestStore
+from guichet_requests.retention.store import COLLECTION as EXPIRED
+from guichet_requests.retention.store import ExpiredStore
+from guichet_requests.retention.usecases import rules
 from guichet_requests.settings import DatabaseSettings, LinkSettings, RequestsSettings
 from guichet_requests.template.store import COLLECTION as TEMPLATES
 from guichet_requests.template.store import TemplateStore
@@ -68,6 +72,7 @@ async def _prepare(database: Database) -> None:
         FileStore(database),
         MissingStore(database),
         AuditStore(database),
+        ExpiredStore(database, relay),
     ):
         await store.prepare()
 
@@ -166,6 +171,20 @@ async def _audit(opened: Opened, given: argparse.Namespace) -> Any:
         more, cursor = await AuditStore(opened.database).page(wanted, min(given.limit - len(found), _PAGE), cursor)
         found += more
     return [AuditView.of(entry).model_dump(mode="json") for entry in found]
+
+
+async def _record_retention(opened: Opened, given: argparse.Namespace) -> Any:
+    detail = dict(one.split("=", 1) for one in given.removed)
+    await _trail(opened).record("retention.run", OPERATOR, None, detail)
+
+
+def _what_went(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("removed", nargs="+", metavar="KIND=COUNT")
+
+
+def _retention(opened: Opened) -> list[Rule]:
+    expired = ExpiredStore(opened.database, _LeftToTheSweep())
+    return rules(opened.settings, expired, AuditStore(opened.database))
 
 
 def _trail(opened: Opened) -> Trail:
@@ -283,9 +302,10 @@ REQUESTS = Managed(
     service="requests",
     settings=RequestsSettings,
     prepare=_prepare,
-    outboxes=(COLLECTION, ERASURES, TEMPLATES, FILINGS),
+    outboxes=(COLLECTION, ERASURES, TEMPLATES, FILINGS, EXPIRED),
     untold=(_untold,),
     checks=(_administrator,),
+    retention=_retention,
     commands=(
         Command("agents-list", "list the agents", _list, settings=DatabaseSettings),
         Command("agents-create", "add an agent, and give a link by which they set a password", _refusing(_create), _new,
@@ -302,6 +322,8 @@ REQUESTS = Managed(
                 "missing is asked for by the running service", _reconcile, _how_patient, settings=DatabaseSettings),
         Command("audit", "tell who did what, when and from where, the newest first", _audit, _which_entries,
                 settings=DatabaseSettings),
+        Command("audit-retention", "write down in the audit trail what `retention` removed", _record_retention,
+                _what_went, settings=DatabaseSettings),
         Command("export", "tell the requests of a contact, each with its timeline", _export, _whose,
                 settings=DatabaseSettings),
     ),

@@ -305,6 +305,13 @@ async def erase_received(reception: Reception, mail_id: str) -> None:
         await reception.store.without_bytes(mail)
 
 
+async def drop_raw(reception: Reception, mail_id: str) -> None:
+    """Let go of the bytes of a mail that was taken in; what is known of it stays. It may be repeated."""
+    for mail in await reception.store.with_bytes(mail_id):
+        await reception.objects.remove(str(mail.object))
+        await reception.store.without_bytes(mail)
+
+
 async def erase_quarantined(reception: Reception, traces: frozenset[str], until: datetime, secret: bytes) -> None:
     """Forget the mails in quarantine that came up to then and name one of the addresses in their first lines.
 
