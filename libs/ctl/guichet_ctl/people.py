@@ -19,9 +19,10 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Where to: a new folder, which only its owner can read.")],
     json: Json = False,
 ) -> None:
-    """Write all that is kept of a person: who they are, their requests with what was said, and the files."""
+    """Write all that is kept of a person: who they are, requests, conversations, mails as they came, and files."""
     if folder.exists() and any(folder.iterdir()):
         fail(f"{folder} is not empty: an export gets a folder of its own")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     told = asyncio.run(_collect(person, folder.absolute()))
     answer(told, json, f"{told['requests']} requests and {told['files']} files of {told['contact_id']}, in {folder}")
 
@@ -32,16 +33,33 @@ async def _collect(person: str, folder: Path) -> dict[str, Any]:
     addresses = {one for who in people for one in (who["email"], *who["other_emails"]) if one}
     named = [argument for who in people for argument in ("--contact", who["id"])]
     named += [argument for address in sorted(addresses) for argument in ("--address", address)]
-    requests = await ask("requests", "export", *named)
-    items = [item for request in requests for item in request["timeline"]]
-    files = sorted({file["id"] for item in items for file in item.get("attachments") or ()})
-    _write(folder, {**known, "requests": requests})
-    kept = await ask("attachments", "export", "--folder", str(folder / "files"), *files)
-    return {"contact_id": known["contact"]["id"], "requests": len(requests), "files": len(kept), "folder": str(folder)}
+    told = await ask("requests", "export", *named)
+    visitors = await ask("chat", "export", *await ask("requests", "visitors", *named))
+    items = [item for request in told["requests"] for item in request["timeline"]] + told["written_elsewhere"]
+    files = {file["id"]: file["name"] for item in items for file in item.get("attachments") or ()}
+    mails = await ask("mailer", "export", "--folder", str(folder), *_of_mails(items, addresses))
+    described = [{"id": file_id, "name": name} for file_id, name in files.items()]
+    _write(folder, {"format": 1, **known, "visitors": visitors, **told, **mails, "files": described})
+    kept = await ask("attachments", "export", "--folder", str(folder / "files"), *sorted(files))
+    contact_id = known["contact"]["id"]
+    await ask("requests", "audit-archive", contact_id)
+    return {
+        "contact_id": contact_id,
+        "requests": len(told["requests"]),
+        "files": len(kept),
+        "mails": len(mails["mails"]),
+        "folder": str(folder),
+    }
+
+
+def _of_mails(items: list[dict[str, Any]], addresses: set[str]) -> list[str]:
+    emails = [item for item in items if item["kind"] == "email"]
+    kinds = {"inbound": "--email", "outbound": "--item"}
+    named = [part for item in emails for part in (kinds[item["direction"]], item["id"]) if item["direction"] in kinds]
+    return named + [part for address in sorted(addresses) for part in ("--address", address)]
 
 
 def _write(folder: Path, known: Any) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "person.json").write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2))
 
 

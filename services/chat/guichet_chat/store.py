@@ -124,6 +124,11 @@ class Store(VisitorStore):
         found = await self.conversations.find_one({"visitor.id": visitor_id}, sort=[("opened_at", DESCENDING)])
         return conversation_or_none(found)
 
+    async def conversations_of(self, visitor_id: str) -> list[Conversation]:
+        """All conversations of the visitor, the first one first."""
+        found = self.conversations.find({"visitor.id": visitor_id}).sort("opened_at", ASCENDING)
+        return [conversation_of(document) for document in await found.to_list(None)]
+
     async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
         """The conversations of these visitors that are marked open."""
         found = self.conversations.find({"visitor.id": {"$in": list(visitor_ids)}, "state": "open"})

@@ -1,10 +1,8 @@
 """Commands for operators: ``python -m guichet_contacts.manage COMMAND``."""
 
 import argparse
-from dataclasses import asdict
 from typing import Any
 
-from guichet_kit.clock import to_wire
 from guichet_kit.manage import Command, CommandRefused, LeftToTheSweep, Managed, Opened, main
 from guichet_kit.mongo import Database
 
@@ -13,6 +11,7 @@ from guichet_contacts.contact.errors import ContactErased, ContactMerged, Contac
 from guichet_contacts.contact.events import Operator
 from guichet_contacts.contact.merging import erase_contact
 from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.contact.whole import whole
 from guichet_contacts.exchange.retention import rules
 from guichet_contacts.exchange.store import ImportStore
 from guichet_contacts.settings import Settings
@@ -28,13 +27,7 @@ async def _prepare(database: Database) -> None:
 
 async def _export(opened: Opened, given: argparse.Namespace) -> Any:
     contacts = ContactStore(opened.database, LeftToTheSweep(), opened.settings.secret_key)
-    contact = await _person(contacts, given.person)
-    merged, waiting = [], [contact.id]
-    while waiting:
-        found = await contacts.merged_into(waiting.pop())
-        merged += found
-        waiting += [part.id for part in found]
-    return {"contact": _shown(contact), "merged": [_shown(part) for part in merged]}
+    return await whole(contacts, (await _person(contacts, given.person)).id)
 
 
 async def _erase(opened: Opened, given: argparse.Namespace) -> Any:
@@ -57,17 +50,6 @@ async def _person(contacts: ContactStore, person: str) -> Contact:
     if contact.state is State.ERASED:
         raise CommandRefused(f"{contact.id} was erased; nothing brings it back")
     return contact
-
-
-def _shown(contact: Contact) -> dict[str, Any]:
-    return {
-        "id": contact.id,
-        "state": contact.state,
-        "created_at": to_wire(contact.created_at),
-        "updated_at": to_wire(contact.updated_at),
-        **asdict(contact.details),
-        "other_emails": list(contact.other_emails),
-    }
 
 
 def _who(parser: argparse.ArgumentParser) -> None:

@@ -29,6 +29,8 @@ from guichet_requests.agent.rights import Rights
 from guichet_requests.agent.second_factor import SecondFactors
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.watched import SignIns
+from guichet_requests.archive import api as archive_api
+from guichet_requests.archive.others import Others
 from guichet_requests.audit import api as audit_api
 from guichet_requests.audit.store import AuditStore
 from guichet_requests.audit.trail import Trail
@@ -87,6 +89,7 @@ def build(settings: RequestsSettings) -> FastAPI:
         ErasureStore(database, relay, settings.secret_key),
     )
     audit = AuditStore(database)
+    others = Others(settings.gateway_url)
     trail, expired = Trail(audit), ExpiredStore(database, relay)
     files, outbox = FileStore(database), Outbox(requests, items, contacts, settings.message_id_domain)
     filings, missing = FilingStore(database, relay), MissingStore(database)
@@ -146,6 +149,7 @@ def build(settings: RequestsSettings) -> FastAPI:
             log.info("started")
             yield
             health.draining = True
+        await others.close()
         await mongo.close()
 
     links = Tokens(settings.secret_key, "proofs")
@@ -168,6 +172,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     app.include_router(template_api.routes(templates, requests, contacts, receipts, agent, trail))
     app.include_router(form_api.routes(forms, reasons, agent, trail))
     app.include_router(audit_api.routes(audit, agent))
+    app.include_router(archive_api.routes(requests, items, others, agent, trail))
     senders = Tokens(settings.secret_key, "forms")
     app.include_router(public_form_api.routes(forms, outbox, reasons, files, guard, senders, quotas, settings.form_dir))
     app.include_router(transcript_api.routes(transcript_desk, settings.form_dir))

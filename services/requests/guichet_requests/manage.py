@@ -126,7 +126,8 @@ def _switch(active: bool) -> Callable[[Opened, argparse.Namespace], Any]:
 
 
 async def _export(opened: Opened, given: argparse.Namespace) -> Any:
-    requests, items, told = _requests(opened.database), TimelineStore(opened.database), []
+    requests, items = _requests(opened.database), TimelineStore(opened.database)
+    told: list[dict[str, Any]] = []
     visitors = await requests.visitors_of(given.contact)
     async for request_id in requests.of_person(given.contact, visitors, [email_key(one) for one in given.address]):
         request = await requests.get(request_id)
@@ -137,8 +138,21 @@ async def _export(opened: Opened, given: argparse.Namespace) -> Any:
             more, cursor = await items.page(request_id, "asc", _PAGE, cursor)
             said += more
         timeline = [TimelineItem.of(item).model_dump(mode="json", by_alias=True) for item in said]
-        told.append({"request": snapshot(request).model_dump(mode="json"), "timeline": timeline})
-    return told
+        told.append(snapshot(request).model_dump(mode="json") | {"timeline": timeline})
+    elsewhere = await items.written_by([email_key(one) for one in given.address])
+    shown = {one["id"] for one in told}
+    return {
+        "requests": told,
+        "written_elsewhere": [
+            TimelineItem.of(item).model_dump(mode="json", by_alias=True)
+            for item in elsewhere
+            if item.request_id not in shown
+        ],
+    }
+
+
+async def _visitors(opened: Opened, given: argparse.Namespace) -> Any:
+    return sorted(await _requests(opened.database).visitors_of(given.contact))
 
 
 async def _reconcile(opened: Opened, given: argparse.Namespace) -> Any:
@@ -171,6 +185,14 @@ async def _audit(opened: Opened, given: argparse.Namespace) -> Any:
         more, cursor = await AuditStore(opened.database).page(wanted, min(given.limit - len(found), _PAGE), cursor)
         found += more
     return [AuditView.of(entry).model_dump(mode="json") for entry in found]
+
+
+async def _record_archive(opened: Opened, given: argparse.Namespace) -> Any:
+    await _trail(opened).record("contact.archived", OPERATOR, given.contact)
+
+
+def _which_contact(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("contact", help="the contact's id")
 
 
 async def _record_retention(opened: Opened, given: argparse.Namespace) -> Any:
@@ -322,6 +344,10 @@ REQUESTS = Managed(
                 "missing is asked for by the running service", _reconcile, _how_patient, settings=DatabaseSettings),
         Command("audit", "tell who did what, when and from where, the newest first", _audit, _which_entries,
                 settings=DatabaseSettings),
+        Command("visitors", "tell the ids of the visitors that a contact was", _visitors, _whose,
+                settings=DatabaseSettings),
+        Command("audit-archive", "write down in the audit trail that an operator exported a contact",
+                _record_archive, _which_contact, settings=DatabaseSettings),
         Command("audit-retention", "write down in the audit trail what `retention` removed", _record_retention,
                 _what_went, settings=DatabaseSettings),
         Command("export", "tell the requests of a contact, each with its timeline", _export, _whose,

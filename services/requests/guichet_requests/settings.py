@@ -46,6 +46,12 @@ class RequestsSettings(ServiceSettings):
     )
     audit_retention_days: int = Field(default=0, ge=0, description="Days that the audit trail is kept; 0: for good")
 
+    gateway_url: str = Field(
+        default="http://127.0.0.1:8080",
+        pattern=r"^https?://[^/]+$",
+        description="Where the gateway is reached from here: a person's archive is gathered through it",
+    )
+
     language: Literal["fr", "en"] = Field(default="fr", description="Of what is sent to somebody whose own is unknown")
     form_dir: Path = Field(
         default=Path(__file__).parents[3] / "web" / "form" / "dist", description="The built page of web forms"

@@ -1,7 +1,6 @@
 """What can be done with mail that comes in. It is stored raw before anything reads it."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from guichet_mailer.inbound.judgement import among_people, reported
 from guichet_mailer.inbound.received import Envelope, Quarantine, Received, State
 from guichet_mailer.inbound.spool import Spool
 from guichet_mailer.inbound.store import ReceivedStore
+from guichet_mailer.inbound.whole import addresses_in
 from guichet_mailer.mailbox import Mailboxes
 from guichet_mailer.outbound.delivery import Delivery
 from guichet_mailer.outbound.usecases import Post, mark_bounced
@@ -46,9 +46,7 @@ PARSE_ATTEMPTS = 2
 FILES_AT_ONCE = 8
 """Files of one mail that are given to ``attachments`` at the same time."""
 
-_HEAD_BYTES = 64 << 10
 _PAGE = 100
-_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]@]{1,64}@[^\s<>,;:\"'()\[\]@]{1,255}")
 
 _Error = TypeVar("_Error", bound=Exception)
 _PAUSE, _SOON = timedelta(seconds=5), timedelta(seconds=1)
@@ -321,23 +319,9 @@ async def erase_quarantined(reception: Reception, traces: frozenset[str], until:
     after = ""
     while traces and (held := await reception.store.quarantined_until(until, after, _PAGE)):
         for mail in held:
-            if any(trace_of(secret, one) in traces for one in await _addresses_in(reception, mail)):
+            if any(trace_of(secret, one) in traces for one in await addresses_in(reception.objects, mail)):
                 await erase_received(reception, mail.id)
         after = held[-1].id
-
-
-async def _addresses_in(reception: Reception, mail: Received) -> set[str]:
-    head = b""
-    try:
-        async with raw_of(reception, mail) as chunks:
-            async for chunk in chunks:
-                head += chunk
-                if len(head) >= _HEAD_BYTES:
-                    break
-    except ObjectMissing:
-        pass  # its sender may be known all the same
-    text = head[:_HEAD_BYTES].decode("utf-8", "replace")
-    return {*_ADDRESS.findall(text), *((mail.sender,) if mail.sender else ())}
 
 
 async def replay(reception: Reception, mail_id: str) -> Received:
