@@ -11,7 +11,7 @@ import orjson
 import typer
 
 from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
-from guichet_ctl.services import Answer, ask, ask_all
+from guichet_ctl.services import Answer, ask, ask_all, installed
 
 KEY_BYTES = 48
 _SHOWN = 20
@@ -78,7 +78,7 @@ def retention(
     told = _all("retention", *(["--dry-run"] if dry_run else []))
     rows = [{"service": one.service, **row} for one in told for row in one.value]
     removed = [f"{row['kind']}={row['removed']}" for row in rows if row["removed"]]
-    if removed:
+    if removed and "requests" in installed():
         asyncio.run(ask("requests", "audit-retention", *removed))
     shown = [row | {"days": row["days"] or "for good"} for row in rows]
     answer(rows, json, table(shown, "service", "kind", "setting", "days", "due", "oldest_at", "removed"))
