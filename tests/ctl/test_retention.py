@@ -12,6 +12,7 @@ from guichet_kit.objects import ObjectMissing
 
 from .conftest import Installation
 
+RAW = b"From: ada@example.com\r\n\r\nHallo"
 OLD, YOUNG = timedelta(days=31), timedelta(days=29)
 ALL_30 = {
     f"GUICHET_{name}_DAYS": "30"
@@ -57,10 +58,10 @@ def entry(entry_id: str, at: datetime) -> dict[str, Any]:
 async def hold(installation: Installation, mail_id: str, state: str, at: datetime) -> None:
     bucket = installation.bucket("mail")
     await bucket.wait_until_ready(60)
-    await bucket.put(f"raw/{mail_id}", io.BytesIO(b"From: ada@example.com\n\nHallo"), 29, "message/rfc822")
+    await bucket.put(f"raw/{mail_id}", io.BytesIO(RAW), len(RAW), "message/rfc822")
     bucket.close()
     document = {"_id": mail_id, "content": mail_id, "state": state, "source": "http", "recipients": []}
-    document |= {"null_sender": False, "mailbox": None, "size": 29, "object": f"raw/{mail_id}", "received_at": at}
+    document |= {"null_sender": False, "mailbox": None, "size": len(RAW), "object": f"raw/{mail_id}", "received_at": at}
     document |= {"attempts": 1, "reason": "parser_failed", "detail": "x", "sender": "ada@example.com"}
     await installation.database("mailer")["received"].insert_one(document | {"subject": "Hallo", "duplicate_of": None})
 

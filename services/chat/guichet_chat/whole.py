@@ -1,10 +1,11 @@
 """All that is known of a visitor here: who they are, and what they said and were told."""
 
+from dataclasses import asdict
 from typing import Any
 
 from guichet_kit.clock import to_wire
 
-from guichet_chat.sockets.frames import entry_fields
+from guichet_chat.conversation import Entry
 from guichet_chat.store import Store
 
 _PAGE = 200
@@ -20,7 +21,7 @@ async def whole(store: Store, visitor_id: str) -> dict[str, Any] | None:
     for conversation in conversations:
         entries, after = list[dict[str, Any]](), 0
         while page := await store.entries_after(conversation.id, after, _PAGE):
-            entries += [entry_fields(entry) for entry in page]
+            entries += [_shown(entry) for entry in page]
             after = page[-1].seq
         seen = conversation.visitor
         told.append(
@@ -42,4 +43,18 @@ async def whole(store: Store, visitor_id: str) -> dict[str, Any] | None:
         "verified": known.verified,
         "customer_id": known.customer_id,
         "conversations": told,
+    }
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    return {
+        "conversation_id": entry.conversation_id,
+        "seq": entry.seq,
+        "id": entry.client_id,
+        "kind": entry.kind,
+        "author": asdict(entry.author),
+        "text": entry.text,
+        "attachments": [asdict(file) for file in entry.attachments],
+        "at": to_wire(entry.at),
+        "request_status": entry.request_status,
     }
