@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -32,14 +33,14 @@ def _as(client: httpx2.AsyncClient, token: Headers, role: str) -> httpx2.AsyncCl
     return httpx2.AsyncClient(base_url=client.base_url, headers=token(role, agent_id=str(uuid4())), timeout=30)
 
 
-@pytest.fixture
-async def heard(rabbitmq_url: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
-    """The events of contacts, as a subscriber gets them."""
+@asynccontextmanager
+async def _hearing(rabbitmq_url: str, key: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
+    """The events under this key, as a subscriber gets them."""
     connection = await aio_pika.connect(rabbitmq_url)
     async with connection:
         channel = await connection.channel()
         queue = await channel.declare_queue(exclusive=True)
-        await queue.bind(EVENTS_EXCHANGE, "contacts.contact.#")
+        await queue.bind(EVENTS_EXCHANGE, key)
         events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
@@ -51,20 +52,16 @@ async def heard(rabbitmq_url: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]
 
 
 @pytest.fixture
+async def heard(rabbitmq_url: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
+    """What contacts tells of contacts."""
+    async with _hearing(rabbitmq_url, "contacts.contact.#") as events:
+        yield events
+
+
+@pytest.fixture
 async def audited(rabbitmq_url: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
-    """What is told for the audit trail."""
-    connection = await aio_pika.connect(rabbitmq_url)
-    async with connection:
-        channel = await connection.channel()
-        queue = await channel.declare_queue(exclusive=True)
-        await queue.bind(EVENTS_EXCHANGE, "contacts.audit.#")
-        events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-
-        async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            for event in events_of(message.body):
-                events.put_nowait(event | {"routing_key": message.routing_key})
-
-        await queue.consume(hear, no_ack=True)
+    """What contacts tells for the audit trail."""
+    async with _hearing(rabbitmq_url, "contacts.audit.#") as events:
         yield events
 
 

@@ -16,7 +16,7 @@ export const contactsFr = {
   "contacts.requests": "Toutes ses demandes",
   "contacts.requests.none": "Aucune demande pour l’instant.",
   "contacts.export": "Exporter",
-  "contacts.archive": "Exporter tout",
+  "contacts.archive": "Dossier complet",
   "contacts.archive.busy": "Préparation…",
   "contacts.erase": "Effacer…",
   "contacts.erase.title": "Effacer {name} ?",
