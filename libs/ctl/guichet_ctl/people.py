@@ -34,7 +34,7 @@ async def _collect(person: str, folder: Path) -> dict[str, Any]:
     named = [argument for who in people for argument in ("--contact", who["id"])]
     named += [argument for address in sorted(addresses) for argument in ("--address", address)]
     told = await ask("requests", "export", *named)
-    visitors = await ask("chat", "export", *await ask("requests", "visitors", *named))
+    visitors = await ask("chat", "export", *told.pop("visitor_ids"))
     items = [item for request in told["requests"] for item in request["timeline"]] + told["written_elsewhere"]
     files = {file["id"]: file["name"] for item in items for file in item.get("attachments") or ()}
     mails = await ask("mailer", "export", "--folder", str(folder), *_of_mails(items, addresses))

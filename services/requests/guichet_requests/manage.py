@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, get_args
 
 from email_validator import EmailNotValidError, validate_email
@@ -18,11 +18,11 @@ from guichet_requests.agent import usecases
 from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role, welcome_link
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
-from guichet_requests.audit.api import AuditView
+from guichet_requests.archive.person import known_here
 from guichet_requests.audit.audit import OPERATOR
-from guichet_requests.audit.store import AuditStore, Wanted
-from guichet_requests.audit.trail import Trail
-from guichet_requests.contact.contact import email_key
+from guichet_requests.audit.commands import COMMANDS as AUDIT_COMMANDS
+from guichet_requests.audit.commands import trail_of
+from guichet_requests.audit.store import AuditStore
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email.store import COLLECTION as FILINGS
 from guichet_requests.email.store import FilingStore
@@ -32,7 +32,6 @@ from guichet_requests.errors import Refused
 from guichet_requests.file.store import FileStore
 from guichet_requests.form.store import FormStore
 from guichet_requests.reason.store import reason_store
-from guichet_requests.request.events import snapshot
 from guichet_requests.request.missing import GRACE, MissingStore, hear_of_tails, lacking
 from guichet_requests.request.request import Request
 from guichet_requests.request.spans import Spans
@@ -43,7 +42,6 @@ from guichet_requests.retention.usecases import rules
 from guichet_requests.settings import DatabaseSettings, LinkSettings, RequestsSettings
 from guichet_requests.template.store import COLLECTION as TEMPLATES
 from guichet_requests.template.store import TemplateStore
-from guichet_requests.timeline.api import TimelineItem
 from guichet_requests.timeline.store import TimelineStore
 
 _PAGE = 200
@@ -91,14 +89,14 @@ async def _list(opened: Opened, _given: argparse.Namespace) -> Any:
 async def _create(opened: Opened, given: argparse.Namespace) -> Any:
     agents = await _agents(opened)
     agent, token = await usecases.invite(agents, name=given.name, email=given.email, role=given.role)
-    await _trail(opened).record("agent.added", OPERATOR, agent.id, {"name": agent.name, "role": agent.role})
+    await trail_of(opened).record("agent.added", OPERATOR, agent.id, {"name": agent.name, "role": agent.role})
     return _invited(opened, agent, token)
 
 
 async def _first(opened: Opened, given: argparse.Namespace) -> Any:
     made = await usecases.first_administrator(await _agents(opened), name=given.name, email=given.email)
     if made:
-        await _trail(opened).record("password.link_given", OPERATOR, made[0].id, {"name": made[0].name})
+        await trail_of(opened).record("password.link_given", OPERATOR, made[0].id, {"name": made[0].name})
     return _invited(opened, *made) if made else None
 
 
@@ -107,8 +105,8 @@ async def _reset(opened: Opened, given: argparse.Namespace) -> Any:
     agent, token = await usecases.invite_again(agents, given.email)
     if given.second_factor:
         await agents.remove_factor(agent.id)
-        await _trail(opened).record("second_factor.removed", OPERATOR, agent.id, {"name": agent.name})
-    await _trail(opened).record("password.link_given", OPERATOR, agent.id, {"name": agent.name})
+        await trail_of(opened).record("second_factor.removed", OPERATOR, agent.id, {"name": agent.name})
+    await trail_of(opened).record("password.link_given", OPERATOR, agent.id, {"name": agent.name})
     return _invited(opened, agent, token)
 
 
@@ -119,7 +117,7 @@ def _switch(active: bool) -> Callable[[Opened, argparse.Namespace], Any]:
         changes = AgentChanges(active=active)
         changed = await usecases.edit(agents, _requests(opened.database), agent.id, changes, by_id=None)
         if told := usecases.told_changes(agent, changed):
-            await _trail(opened).record("agent.changed", OPERATOR, agent.id, {"name": agent.name, **told})
+            await trail_of(opened).record("agent.changed", OPERATOR, agent.id, {"name": agent.name, **told})
         return _shown(changed, changed.id not in await agents.without_password())
 
     return switch
@@ -127,32 +125,12 @@ def _switch(active: bool) -> Callable[[Opened, argparse.Namespace], Any]:
 
 async def _export(opened: Opened, given: argparse.Namespace) -> Any:
     requests, items = _requests(opened.database), TimelineStore(opened.database)
-    told: list[dict[str, Any]] = []
-    visitors = await requests.visitors_of(given.contact)
-    async for request_id in requests.of_person(given.contact, visitors, [email_key(one) for one in given.address]):
-        request = await requests.get(request_id)
-        if request is None:
-            continue
-        said, cursor = await items.page(request_id, "asc", _PAGE, None)
-        while cursor is not None:
-            more, cursor = await items.page(request_id, "asc", _PAGE, cursor)
-            said += more
-        timeline = [TimelineItem.of(item).model_dump(mode="json", by_alias=True) for item in said]
-        told.append(snapshot(request).model_dump(mode="json") | {"timeline": timeline})
-    elsewhere = await items.written_by([email_key(one) for one in given.address])
-    shown = {one["id"] for one in told}
+    here = await known_here(requests, items, given.contact, given.address)
     return {
-        "requests": told,
-        "written_elsewhere": [
-            TimelineItem.of(item).model_dump(mode="json", by_alias=True)
-            for item in elsewhere
-            if item.request_id not in shown
-        ],
+        "visitor_ids": here.visitor_ids,
+        "requests": here.requests,
+        "written_elsewhere": here.written_elsewhere,
     }
-
-
-async def _visitors(opened: Opened, given: argparse.Namespace) -> Any:
-    return sorted(await _requests(opened.database).visitors_of(given.contact))
 
 
 async def _reconcile(opened: Opened, given: argparse.Namespace) -> Any:
@@ -178,39 +156,9 @@ def _pages(rows: Sequence[tuple[str, int]], size: int) -> Iterator[Sequence[tupl
         yield rows[start : start + size]
 
 
-async def _audit(opened: Opened, given: argparse.Namespace) -> Any:
-    wanted = Wanted(given.agent, given.action, given.subject, given.since, given.until)
-    found, cursor = await AuditStore(opened.database).page(wanted, min(given.limit, _PAGE), None)
-    while cursor is not None and len(found) < given.limit:
-        more, cursor = await AuditStore(opened.database).page(wanted, min(given.limit - len(found), _PAGE), cursor)
-        found += more
-    return [AuditView.of(entry).model_dump(mode="json") for entry in found]
-
-
-async def _record_archive(opened: Opened, given: argparse.Namespace) -> Any:
-    await _trail(opened).record("contact.archived", OPERATOR, given.contact)
-
-
-def _which_contact(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("contact", help="the contact's id")
-
-
-async def _record_retention(opened: Opened, given: argparse.Namespace) -> Any:
-    detail = dict(one.split("=", 1) for one in given.removed)
-    await _trail(opened).record("retention.run", OPERATOR, None, detail)
-
-
-def _what_went(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("removed", nargs="+", metavar="KIND=COUNT")
-
-
 def _retention(opened: Opened) -> list[Rule]:
     expired = ExpiredStore(opened.database, _LeftToTheSweep())
     return rules(opened.settings, expired, AuditStore(opened.database))
-
-
-def _trail(opened: Opened) -> Trail:
-    return Trail(AuditStore(opened.database))
 
 
 async def _administrator(opened: Opened) -> Finding:
@@ -301,20 +249,6 @@ def _whose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", action="append", default=[], help="an address of theirs; likewise")
 
 
-def _which_entries(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--agent", help="the id of who did it")
-    parser.add_argument("--action", help="what was done, as `agent.changed`; or `agent` for all that begins so")
-    parser.add_argument("--subject", help="the id of what it was done to")
-    parser.add_argument("--since", type=_moment, help="RFC 3339")
-    parser.add_argument("--until", type=_moment, help="RFC 3339; not included")
-    parser.add_argument("--limit", type=int, default=_PAGE, help="how many at most, the newest first")
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _how_patient(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patience", type=float, default=GRACE.total_seconds(), help="seconds that news may take")
     parser.add_argument("--at-once", type=int, default=1000, help="conversations of one look into the database")
@@ -329,6 +263,7 @@ REQUESTS = Managed(
     checks=(_administrator,),
     retention=_retention,
     commands=(
+        *AUDIT_COMMANDS,
         Command("agents-list", "list the agents", _list, settings=DatabaseSettings),
         Command("agents-create", "add an agent, and give a link by which they set a password", _refusing(_create), _new,
                 settings=LinkSettings),
@@ -342,14 +277,6 @@ REQUESTS = Managed(
                 settings=DatabaseSettings),
         Command("reconcile", "compare with how far the logs go, as chat's `tails` tells on standard input; what is "
                 "missing is asked for by the running service", _reconcile, _how_patient, settings=DatabaseSettings),
-        Command("audit", "tell who did what, when and from where, the newest first", _audit, _which_entries,
-                settings=DatabaseSettings),
-        Command("visitors", "tell the ids of the visitors that a contact was", _visitors, _whose,
-                settings=DatabaseSettings),
-        Command("audit-archive", "write down in the audit trail that an operator exported a contact",
-                _record_archive, _which_contact, settings=DatabaseSettings),
-        Command("audit-retention", "write down in the audit trail what `retention` removed", _record_retention,
-                _what_went, settings=DatabaseSettings),
         Command("export", "tell the requests of a contact, each with its timeline", _export, _whose,
                 settings=DatabaseSettings),
     ),

@@ -1,10 +1,10 @@
 """What the desk knows of a person: gathered from this service's stores and from what the others tell."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from guichet_requests.archive.others import Others, PersonUnknown
+from guichet_requests.archive.others import Others, PartsAway, PersonUnknown
 from guichet_requests.contact.contact import email_key
 from guichet_requests.request.events import snapshot
 from guichet_requests.request.store import RequestStore
@@ -32,6 +32,39 @@ class Person:
     parts: list[Part]
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What this service knows: the person's visitors and requests, their e-mails on requests of others, every item."""
+
+    visitor_ids: list[str]
+    requests: list[dict[str, Any]]
+    written_elsewhere: list[dict[str, Any]]
+    items: list[Item]
+
+
+async def known_here(
+    requests: RequestStore, items: TimelineStore, contact_ids: Sequence[str], addresses: Iterable[str]
+) -> Here:
+    """What this service knows of the person who is these contacts and has these addresses."""
+    visitor_ids = sorted(await requests.visitors_of(contact_ids))
+    keys = [email_key(address) for address in addresses]
+    theirs, said = list[dict[str, Any]](), list[Item]()
+    async for request_id in requests.of_person(contact_ids, visitor_ids, keys):
+        request = await requests.get(request_id)
+        if request is None:
+            continue
+        timeline, cursor = await items.page(request_id, "asc", _PAGE, None)
+        while cursor is not None:
+            more, cursor = await items.page(request_id, "asc", _PAGE, cursor)
+            timeline += more
+        shown = snapshot(request).model_dump(mode="json")
+        theirs.append(shown | {"timeline": [_shown(item) for item in timeline]})
+        said += timeline
+    ids = {one["id"] for one in theirs}
+    elsewhere = [item for item in await items.written_by(keys) if item.request_id not in ids]
+    return Here(visitor_ids, theirs, [_shown(item) for item in elsewhere], [*said, *elsewhere])
+
+
 async def gather(
     requests: RequestStore, items: TimelineStore, others: Others, contact_id: str, authorization: str
 ) -> Person:
@@ -40,39 +73,33 @@ async def gather(
     if known is None:
         raise PersonUnknown
     people = [known["contact"], *known["merged"]]
-    contact_ids = [one["id"] for one in people]
     addresses = sorted({address for one in people for address in (one["email"], *one["other_emails"]) if address})
-    visitor_ids = sorted(await requests.visitors_of(contact_ids))
-    keys = [email_key(address) for address in addresses]
-    theirs, said = await _requests(requests, items, contact_ids, visitor_ids, keys)
-    elsewhere = [item for item in await items.written_by(keys) if item.request_id not in {one["id"] for one in theirs}]
-    emails = [item for item in (*said, *elsewhere) if item.kind == "email"]
-    mail = await others.read(
-        "POST",
-        "/api/v1/mail/known",
-        authorization,
-        {
-            "email_ids": [item.id for item in emails if item.direction == "inbound"],
-            "item_ids": [item.id for item in emails if item.direction == "outbound"],
-            "addresses": addresses,
-        },
-    )
+    here = await known_here(requests, items, [one["id"] for one in people], addresses)
+    emails = [item for item in here.items if item.kind == "email"]
+    asked = {
+        "email_ids": [item.id for item in emails if item.direction == "inbound"],
+        "item_ids": [item.id for item in emails if item.direction == "outbound"],
+        "addresses": addresses,
+    }
+    mail = await others.read("POST", "/api/v1/mail/known", authorization, asked)
+    if mail is None:
+        raise PartsAway("/api/v1/mail/known", "there is no such route")
     visitors = [
         found
-        for visitor_id in visitor_ids
+        for visitor_id in here.visitor_ids
         if (found := await others.read("GET", f"/api/v1/conversations/of/{visitor_id}", authorization))
     ]
-    files = {file.id: file.name for item in (*said, *elsewhere) for file in item.attachments}
+    files = {file.id: file.name for item in here.items for file in item.attachments}
     told = {
         "format": FORMAT,
         **known,
         "visitors": visitors,
-        "requests": theirs,
-        "written_elsewhere": [_shown(item) for item in elsewhere],
-        **(mail or {}),
+        "requests": here.requests,
+        "written_elsewhere": here.written_elsewhere,
+        **mail,
         "files": [{"id": file_id, "name": name} for file_id, name in files.items()],
     }
-    return Person(told, _parts(files.items(), mail or {}))
+    return Person(told, _parts(files.items(), mail))
 
 
 def file_name(file_id: str, name: str) -> str:
@@ -86,25 +113,6 @@ def _parts(files: Iterable[tuple[str, str]], mail: dict[str, Any]) -> list[Part]
     for folder in ("mails", "quarantine"):
         parts += [Part(f"{folder}/{one['id']}.eml", f"/api/v1/mail/received/{one['id']}/raw") for one in mail[folder]]
     return parts
-
-
-async def _requests(
-    requests: RequestStore, items: TimelineStore, contact_ids: list[str], visitor_ids: list[str], keys: list[str]
-) -> tuple[list[dict[str, Any]], list[Item]]:
-    """The person's requests as they are shown, each with its timeline; and all that is on these."""
-    theirs, said = list[dict[str, Any]](), list[Item]()
-    async for request_id in requests.of_person(contact_ids, visitor_ids, keys):
-        request = await requests.get(request_id)
-        if request is None:
-            continue
-        timeline, cursor = await items.page(request_id, "asc", _PAGE, None)
-        while cursor is not None:
-            more, cursor = await items.page(request_id, "asc", _PAGE, cursor)
-            timeline += more
-        shown = snapshot(request).model_dump(mode="json")
-        theirs.append(shown | {"timeline": [_shown(item) for item in timeline]})
-        said += timeline
-    return theirs, said
 
 
 def _shown(item: Item) -> dict[str, Any]:
