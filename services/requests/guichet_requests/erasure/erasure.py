@@ -153,8 +153,9 @@ def erase_subject_of(item: Item, subject: str) -> Item:
     event = item.event
     if event is None or event.name != "subject_changed" or subject not in (event.before, event.after):
         return item
-    sides = {side: ERASED for side in ("before", "after") if getattr(event, side) == subject}
-    return replace(item, text=item.text.replace(subject, ERASED), event=replace(event, **sides))
+    before = ERASED if event.before == subject else event.before
+    after = ERASED if event.after == subject else event.after
+    return replace(item, text=item.text.replace(subject, ERASED), event=replace(event, before=before, after=after))
 
 
 def erase_shown(request: Request, item: Item, visitor_ids: frozenset[str], redaction: Redaction) -> Change | None:
