@@ -60,7 +60,7 @@ async def hold(installation: Installation, mail_id: str, state: str, at: datetim
     await bucket.wait_until_ready(60)
     await bucket.put(f"raw/{mail_id}", io.BytesIO(RAW), len(RAW), "message/rfc822")
     bucket.close()
-    document = {"_id": mail_id, "content": mail_id, "state": state, "source": "http", "recipients": []}
+    document: dict[str, Any] = {"_id": mail_id, "content": mail_id, "state": state, "source": "http", "recipients": []}
     document |= {"null_sender": False, "mailbox": None, "size": len(RAW), "object": f"raw/{mail_id}", "received_at": at}
     document |= {"attempts": 1, "reason": "parser_failed", "detail": "x", "sender": "ada@example.com"}
     await installation.database("mailer")["received"].insert_one(document | {"subject": "Hallo", "duplicate_of": None})

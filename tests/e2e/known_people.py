@@ -123,7 +123,8 @@ class Desk:
             listed = (await self.http.get("/api/v1/requests", params={"limit": 200})).json()["items"]
             return next(filter(matches, listed), None)
 
-        return await until(found)
+        request: dict[str, Any] = await until(found)
+        return request
 
     async def met(self, first_name: str) -> Person:
         """A contact."""

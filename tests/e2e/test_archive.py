@@ -31,9 +31,10 @@ async def test_a_persons_archive_has_every_word_of_theirs_and_after_their_erasur
     async with httpx2.AsyncClient(base_url=stack.gateway, timeout=60, headers={"Origin": stack.gateway}) as http:
         desk = Desk(stack, http)
         await desk.sign_in()
-        form = {"key": f"f{uuid.uuid4().hex[:8]}", "name": "Contact", "language": "fr", "fields": []}
+        key = f"f{uuid.uuid4().hex[:8]}"
+        form = {"key": key, "name": "Contact", "language": "fr", "fields": []}
         assert (await http.post("/api/v1/forms", json=form)).status_code == 201
-        grace, otto = await desk.known("Grace", form["key"]), await desk.known("Otto", form["key"])
+        grace, otto = await desk.known("Grace", key), await desk.known("Otto", key)
         path = f"/api/v1/contacts/{grace.contact_id}/archive"
 
         async def whole() -> dict[str, bytes] | None:
@@ -79,7 +80,7 @@ async def test_a_persons_archive_has_every_word_of_theirs_and_after_their_erasur
 
         async def told_of() -> bool:
             trail = (await http.get("/api/v1/audit", params={"subject_id": grace.contact_id})).json()["items"]
-            return trail[0]["action"] == "contact.erased"
+            return bool(trail[0]["action"] == "contact.erased")
 
         await until(told_of)
         # Otto is whole.
