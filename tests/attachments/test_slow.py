@@ -65,7 +65,7 @@ async def parts(databases: Databases, s3: S3, bucket: str, monkeypatch: pytest.M
         examiner=examiner,
         scanner=NoScanner(),
         receipts=SIGNING.tokens("receipts"),
-        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10), retention=None),
+        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10)),
     )
     await examiner.close()
     objects.close()

@@ -137,7 +137,9 @@ class Ear:
         async with message.process():
             self.events += events_of(message.body)
 
-    async def say(self, event: contract.EmailSubmitted | contract.EmailFiled | contract.VisitorsErased) -> None:
+    async def say(
+        self, event: contract.EmailSubmitted | contract.EmailFiled | contract.VisitorsErased | contract.RequestExpired
+    ) -> None:
         body = event.model_dump_json().encode()
         message = aio_pika.Message(body, message_id=event.id, type=event.type, content_type="application/json")
         await self._exchange.publish(message, event.type)

@@ -231,7 +231,7 @@ class TestStaleReply:
             await answer(outbox, request.id, str(uuid4()), Answer(text="Oui", seen=first), by=CARO)
 
         assert [item.id for item in stale.value.newer] == [second]
-        await usecases.add_note(world.requests, world.items, request.id, str(uuid4()), "Note", by=BOB)
+        await usecases.add_note(world.requests, world.items, world.guard, request.id, str(uuid4()), "Note", by=BOB)
         sent = await answer(outbox, request.id, str(uuid4()), Answer(text="Oui", seen=second), by=CARO)
         with pytest.raises(StaleReply) as stale:
             await answer(outbox, request.id, str(uuid4()), Answer(text="Non", seen=second), by=BOB)

@@ -61,7 +61,6 @@ def build(settings: Settings) -> FastAPI:
             receipt=timedelta(seconds=settings.receipt_lifetime),
             orphan=timedelta(seconds=settings.orphans_after),
             receiving=timedelta(seconds=settings.upload_timeout),
-            retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
         ),
         allowances=allowances,
         keep_unlisted=settings.unlisted_files == "keep",

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.retention import keeping_to
 from guichet_kit.revocations import Revocations, revocations_edge
 from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import REMEMBERED, Tokens
@@ -30,6 +31,7 @@ from guichet_mailer.inbound.door import Door
 from guichet_mailer.inbound.fetcher import FetchStore, fetching
 from guichet_mailer.inbound.listeners import Certificate, Listener, listening
 from guichet_mailer.inbound.received import Source
+from guichet_mailer.inbound.retention import rules
 from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.inbound.sweep import RawSweep
 from guichet_mailer.inbound.usecases import Reception, process_next, tell_again
@@ -161,6 +163,7 @@ def build(settings: Settings) -> FastAPI:
                     _Work(lambda: tell_again(reception), every=UNFILED_SECONDS),
                 )
             )
+            await stack.enter_async_context(keeping_to(rules(settings, received, lambda: nullcontext(raw_mail))))
             for source, port in ports:
                 await stack.enter_async_context(listening(listener, port, source))
             await stack.enter_async_context(fetching(reception, FetchStore(database), settings.imap_poll))

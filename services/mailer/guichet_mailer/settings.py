@@ -50,6 +50,10 @@ class Settings(ServiceSettings):
     send_retries: tuple[float, ...] = (60, 300, 900, 3600, 3600, 7200, 14400, 28800, 28800, 43200)
     automatic_per_hour: int = Field(default=5, ge=0, description="Automatic mails to one address")
 
+    quarantine_retention_days: int = Field(
+        default=0, ge=0, description="Days that a mail is kept in quarantine; 0: for good"
+    )
+
     @property
     def database(self) -> str:
         """The name of this service's own database."""

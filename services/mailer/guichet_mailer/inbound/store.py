@@ -7,6 +7,7 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import ASCENDING, DESCENDING, Database, Document, DuplicateKeyError, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX
+from guichet_kit.retention import Due, due_in
 
 from guichet_mailer.inbound.received import TRANSITIONS, Envelope, Received, State
 from guichet_mailer.threads import key_of
@@ -168,6 +169,15 @@ class ReceivedStore:
         held: Document = {"state": State.QUARANTINED, "_id": {"$gt": after}, "received_at": {"$lte": at}}
         found = self.collection.find(held).sort("_id", ASCENDING).limit(limit)
         return [_received(document) async for document in found]
+
+    async def quarantined_before(self, at: datetime) -> Due:
+        """How many mails in quarantine came up to then, and when the oldest did."""
+        return await due_in(self.collection, {"state": State.QUARANTINED, "received_at": {"$lte": at}}, "received_at")
+
+    async def with_bytes(self, mail_id: str) -> list[Received]:
+        """The mail and its duplicates, as far as their bytes are kept."""
+        same: Document = {"$or": [{"_id": mail_id}, {"duplicate_of": mail_id}], "object": {"$ne": None}}
+        return [_received(document) async for document in self.collection.find(same)]
 
     async def quarantine(self, limit: int, before: str | None) -> list[Received]:
         """Mails in quarantine, the newest first, older than the one with the id ``before``."""

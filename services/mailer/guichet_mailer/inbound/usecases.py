@@ -1,7 +1,6 @@
 """What can be done with mail that comes in. It is stored raw before anything reads it."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from guichet_mailer.inbound.judgement import among_people, reported
 from guichet_mailer.inbound.received import Envelope, Quarantine, Received, State
 from guichet_mailer.inbound.spool import Spool
 from guichet_mailer.inbound.store import ReceivedStore
+from guichet_mailer.inbound.whole import addresses_in
 from guichet_mailer.mailbox import Mailboxes
 from guichet_mailer.outbound.delivery import Delivery
 from guichet_mailer.outbound.usecases import Post, mark_bounced
@@ -50,9 +50,7 @@ FILED_WITHIN_MOST, TOLD_AGAIN_FOR = timedelta(hours=1), timedelta(days=1)
 """How long it is waited at most to hear where a mail was filed, before it is told of again; and for how long that goes
 on. Nobody answers for a mail whose sender was erased before it was filed."""
 
-_HEAD_BYTES = 64 << 10
 _PAGE = 100
-_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]@]{1,64}@[^\s<>,;:\"'()\[\]@]{1,255}")
 
 _Error = TypeVar("_Error", bound=Exception)
 _PAUSE, _SOON = timedelta(seconds=5), timedelta(seconds=1)
@@ -338,6 +336,13 @@ async def erase_received(reception: Reception, mail_id: str) -> None:
         await reception.store.without_bytes(mail)
 
 
+async def drop_raw(reception: Reception, mail_id: str) -> None:
+    """Let go of the bytes of a mail that was taken in; what is known of it stays. It may be repeated."""
+    for mail in await reception.store.with_bytes(mail_id):
+        await reception.objects.remove(str(mail.object))
+        await reception.store.without_bytes(mail)
+
+
 async def erase_quarantined(reception: Reception, traces: frozenset[str], until: datetime, secret: bytes) -> None:
     """Forget the mails in quarantine that came up to then and name one of the addresses in their first lines.
 
@@ -347,23 +352,9 @@ async def erase_quarantined(reception: Reception, traces: frozenset[str], until:
     after = ""
     while traces and (held := await reception.store.quarantined_until(until, after, _PAGE)):
         for mail in held:
-            if any(trace_of(secret, one) in traces for one in await _addresses_in(reception, mail)):
+            if any(trace_of(secret, one) in traces for one in await addresses_in(reception.objects, mail)):
                 await erase_received(reception, mail.id)
         after = held[-1].id
-
-
-async def _addresses_in(reception: Reception, mail: Received) -> set[str]:
-    head = b""
-    try:
-        async with raw_of(reception, mail) as chunks:
-            async for chunk in chunks:
-                head += chunk
-                if len(head) >= _HEAD_BYTES:
-                    break
-    except ObjectMissing:
-        pass  # its sender may be known all the same
-    text = head[:_HEAD_BYTES].decode("utf-8", "replace")
-    return {*_ADDRESS.findall(text), *((mail.sender,) if mail.sender else ())}
 
 
 async def replay(reception: Reception, mail_id: str) -> Received:

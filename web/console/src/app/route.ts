@@ -23,7 +23,7 @@ export interface ListQuery extends Filters {
   view: View;
 }
 
-export const SETTINGS = ["templates", "reasons", "forms", "contacts", "quarantine"] as const;
+export const SETTINGS = ["templates", "reasons", "forms", "contacts", "quarantine", "audit"] as const;
 export type SettingsPage = (typeof SETTINGS)[number];
 
 /** All that the address says: what is shown can be shared, bookmarked and gone back to. */

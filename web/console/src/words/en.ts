@@ -1,10 +1,12 @@
 import type { Text } from "@guichet/shared/i18n";
+import { auditEn } from "./audit_en";
 import { contactsEn } from "./contacts_en";
 import type { fr } from "./fr";
 import { mailEn } from "./mail_en";
 
 export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? string : Text } = {
   ...mailEn,
+  ...auditEn,
   ...contactsEn,
   "app.name": "Guichet",
   "app.menu": "{name}’s menu, {initials}",

@@ -1,8 +1,10 @@
+import { auditFr } from "./audit_fr";
 import { contactsFr } from "./contacts_fr";
 import { mailFr } from "./mail_fr";
 
 export const fr = {
   ...mailFr,
+  ...auditFr,
   ...contactsFr,
   "app.name": "Guichet",
   "app.menu": "Menu de {name}, {initials}",
