@@ -5,7 +5,7 @@ import { type Shown, type WatchFrame, Watching, watchFrame } from "../src/reques
 const MINE: ListQuery = { ...NO_FILTERS, view: "mine", channel: "chat" };
 
 function shown(change: Partial<Shown> = {}): Shown {
-  return { query: MINE, requestIds: [], beside: [], ...change };
+  return { query: MINE, requestIds: [], beside: [], told: [], ...change };
 }
 
 /** What a console says; `connected` is whether there is anybody to say it to. */
@@ -37,6 +37,11 @@ describe("the frame", () => {
     const beside = [{ contactId: "ada", requestIds: ["z", "a"] }];
     const frame = watchFrame(shown({ requestIds: ["a"], beside }));
     expect(frame).toMatchObject({ request_ids: ["a", "z"], contact_id: "ada" });
+  });
+
+  it("names what the agent is to be told of besides", () => {
+    expect(watchFrame(shown({ told: ["mine", "unassigned"] })).also).toEqual(["mine", "unassigned"]);
+    expect(watchFrame(shown())).not.toHaveProperty("also");
   });
 
   it("asks for everything where more is shown than it can name", () => {

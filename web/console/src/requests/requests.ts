@@ -48,12 +48,16 @@ export class Requests {
   private readonly shownBeside = signal<readonly Beside[]>([]);
   /** What is shown besides the list and is to be heard of, too. */
   readonly beside: ReadonlySignal<readonly Beside[]> = this.shownBeside;
+  /** Which list the last first page was of. */
+  private lastRead = "";
   private countsTimer: ReturnType<typeof setTimeout> | undefined;
   private othersTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly api: Api,
     private readonly me: string,
+    /** Hears of each page that was read; `again`: a first page of the same list was read before. */
+    private readonly pageRead: (requests: readonly Request[], again: boolean) => void = () => {},
   ) {}
 
   /** Another view or filter: an empty list, then its first page. */
@@ -139,6 +143,9 @@ export class Requests {
         cursor,
       });
       if (reading !== this.reading) return;
+      const list = JSON.stringify(this.query);
+      this.pageRead(page.items, cursor === null && list === this.lastRead);
+      if (cursor === null) this.lastRead = list;
       batch(() => {
         const merged = merge(this.current.value, page);
         this.current.value = changes.reduce((list, request) => this.applied(list, request), merged);

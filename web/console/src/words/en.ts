@@ -2,10 +2,12 @@ import type { Text } from "@guichet/shared/i18n";
 import { contactsEn } from "./contacts_en";
 import type { fr } from "./fr";
 import { mailEn } from "./mail_en";
+import { toldEn } from "./told_en";
 
 export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? string : Text } = {
   ...mailEn,
   ...contactsEn,
+  ...toldEn,
   "app.name": "Guichet",
   "app.menu": "{name}’s menu, {initials}",
   "app.theme": "Appearance",

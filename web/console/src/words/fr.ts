@@ -1,9 +1,11 @@
 import { contactsFr } from "./contacts_fr";
 import { mailFr } from "./mail_fr";
+import { toldFr } from "./told_fr";
 
 export const fr = {
   ...mailFr,
   ...contactsFr,
+  ...toldFr,
   "app.name": "Guichet",
   "app.menu": "Menu de {name}, {initials}",
   "app.theme": "Apparence",
