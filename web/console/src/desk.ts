@@ -20,6 +20,7 @@ import { Catalogue } from "./http/catalogue";
 import { Quarantine } from "./quarantine/quarantine";
 import type { Reason } from "./reasons/reason";
 import { Edits } from "./requests/edits";
+import { Finishing } from "./requests/finishing";
 import { find } from "./requests/list";
 import { NewRequest } from "./requests/new_request";
 import { Requests } from "./requests/requests";
@@ -47,6 +48,7 @@ export class Desk {
   readonly quarantine: Quarantine;
   readonly uploads: Uploads;
   readonly edits: Edits;
+  readonly finishing: Finishing;
   readonly emails: Emails;
   readonly emailActs: EmailActs;
   readonly newRequest: NewRequest;
@@ -105,11 +107,24 @@ export class Desk {
       reasonName: (id) => this.reasonName(id) ?? id,
       changed: (request) => this.changed(request),
     });
+    this.finishing = new Finishing({
+      storage: localStorage,
+      owner: agent.id,
+      edits: this.edits,
+      read: (id) => this.edits.read(id),
+      shown: () => this.requests.list.peek().shown,
+      opened: () => router.route.peek().requestId,
+      open: (requestId) => router.go({ requestId }),
+      own: this.own,
+    });
     this.emails = new Emails({
       api: this.api,
       drafts: this.drafts,
       uploads: this.uploads,
-      sent: (requestId) => this.reload(requestId),
+      sent: (requestId) => {
+        this.reload(requestId);
+        this.finishing.emailSent(requestId);
+      },
       failed: (requestId, problem) => {
         if (this.thread.value?.requestId === requestId) return;
         const t = words.t.value;
@@ -181,6 +196,7 @@ export class Desk {
     this.requests.stop();
     this.watching.stop();
     this.told.stop();
+    this.finishing.stop();
     this.quarantine.stop();
     this.uploads.stop();
     this.outbox.pause();
