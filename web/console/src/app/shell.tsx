@@ -7,7 +7,7 @@ import { RequestCard } from "../contacts/request_card";
 import { useDesk } from "../desk";
 import { ListPane } from "../requests/list_pane";
 import { NewRequestDialog } from "../requests/new_request_dialog";
-import { displayName } from "../requests/request";
+import { heading } from "../requests/request";
 import { SettingsPage } from "../settings/settings_page";
 import { ThreadPane } from "../timeline/thread_pane";
 import { ToldDialog } from "../told/told_dialog";
@@ -55,7 +55,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
     : contacts
       ? `${t("places.contacts")} · ${t("app.name")}`
       : request
-        ? `#${request.number} ${displayName(request, t("visitor"))} · ${t("app.name")}`
+        ? `#${request.number} ${heading(request, t("visitor"))} · ${t("app.name")}`
         : t("app.name");
   useToldTab(title, desk.told.count.value);
   const away = desk.connection.value === "waiting" || desk.connection.value === "closed";

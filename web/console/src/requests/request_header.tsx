@@ -9,7 +9,7 @@ import { useDesk } from "../desk";
 import type { Thread } from "../timeline/thread";
 import { useWords } from "../words/words";
 import { CloseDialog } from "./close_dialog";
-import { displayName } from "./request";
+import { heading } from "./request";
 import { StatusMenu } from "./status_menu";
 import "./request_header.css";
 
@@ -21,7 +21,7 @@ interface RequestHeaderProps {
 
 export function RequestHeader({ thread, request, onCard }: RequestHeaderProps): JSX.Element {
   const { t } = useWords();
-  const name = displayName(request, t("visitor"));
+  const name = heading(request, t("visitor"));
   return (
     <>
       <Link
@@ -35,7 +35,9 @@ export function RequestHeader({ thread, request, onCard }: RequestHeaderProps): 
       <h1 class="header-title grow">
         <span class="header-number">#{request.number}</span>
         <bdi class="header-name">{name}</bdi>
-        {request.subject && <bdi class="header-subject only-wide">{request.subject}</bdi>}
+        {request.subject && request.subject !== name && (
+          <bdi class="header-subject only-wide">{request.subject}</bdi>
+        )}
       </h1>
       <StatusMenu request={request} />
       <AssignButton request={request} />

@@ -1,7 +1,7 @@
 import { chime } from "@guichet/shared/chime";
 import type { ReadonlySignal } from "@preact/signals";
 import type { Router } from "../app/router";
-import { displayName } from "../requests/request";
+import { heading } from "../requests/request";
 import type { T } from "../words/words";
 import type { Choices } from "./choices";
 import { notify } from "./notifications";
@@ -13,7 +13,7 @@ export function announcer(t: ReadonlySignal<T>, router: Router) {
     if (sound) void chime();
     const [first] = news;
     if (!wanted || !first) return;
-    const names = news.map(({ request }) => displayName(request, t.value("visitor")));
+    const names = news.map(({ request }) => heading(request, t.value("visitor")));
     const requestId = news.length === 1 ? first.request.id : null;
     notify({
       ...(news.length === 1
