@@ -33,7 +33,7 @@ const EVERYTHING: WatchFrame = {
 };
 
 export function watchFrame({ query, requestIds, beside, told }: Shown): WatchFrame {
-  const { q, automatic, ...view } = query;
+  const { q, automatic, order, ...view } = query;
   // In one order, whatever that of the list is: a row that moves is nothing new to say.
   const ids = [...new Set([...requestIds, ...beside.flatMap((part) => part.requestIds)])].sort();
   const [contactId, ...more] = new Set(beside.map((part) => part.contactId));

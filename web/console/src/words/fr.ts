@@ -100,6 +100,11 @@ export const fr = {
   "requests.view.open": "Demandes ouvertes",
   "requests.view.mine": "Mes demandes",
   "requests.view.unassigned": "Non attribuées",
+  "requests.view.closed": "Clôturées",
+  "requests.order": "Ordre de la liste",
+  "requests.order.-last_activity_at": "Les plus actives d’abord",
+  "requests.order.created_at": "Les plus anciennes d’abord",
+  "requests.order.-priority": "Les plus prioritaires d’abord",
   "requests.count": { one: "{count} demande", other: "{count} demandes" },
   "requests.search": "Rechercher une demande",
   "requests.filter.channel": "Filtrer par canal",
@@ -138,6 +143,7 @@ export const fr = {
     "Aucune demande ne vous est attribuée. Prenez-en une parmi les demandes non attribuées.",
   "requests.empty.unassigned":
     "Aucune demande en attente d’un conseiller. Les nouvelles apparaîtront ici d’elles-mêmes.",
+  "requests.empty.closed": "Aucune demande clôturée pour l’instant.",
   "requests.empty.filtered": "Aucune demande ne correspond à ces filtres.",
 
   "new.title": "Nouvelle demande",
