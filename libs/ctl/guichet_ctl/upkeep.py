@@ -1,7 +1,6 @@
 """What is looked after now and then: indexes, outboxes, settings, retention."""
 
 import asyncio
-import os
 from typing import Annotated, Any
 
 import orjson
