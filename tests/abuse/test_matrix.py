@@ -74,6 +74,10 @@ SUPERVISORS = {
     "GET /api/v1/erasures",
     "GET /api/v1/erasures/claims",
     "GET /api/v1/erasures/{contact_id}",
+    "GET /api/v1/contacts/{contact_id}/archive",
+    "GET /api/v1/contacts/{contact_id}/known",
+    "GET /api/v1/conversations/of/{visitor_id}",
+    "POST /api/v1/mail/known",
     "GET /api/v1/contacts/{contact_id}/merged",
     "POST /api/v1/contacts/{contact_id}/merge",
     "POST /api/v1/contacts/{contact_id}/unmerge",
@@ -83,6 +87,7 @@ SUPERVISORS = {
     "GET /api/v1/mail/received/{mail_id}/files/{file_id}",
 }
 ADMINS = {
+    "GET /api/v1/audit",
     "POST /api/v1/agents/{agent_id}/password-link",
     "POST /api/v1/agents",
     "PATCH /api/v1/agents/{agent_id}",

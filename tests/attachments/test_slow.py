@@ -57,15 +57,17 @@ async def parts(databases: Databases, s3: S3, bucket: str, monkeypatch: pytest.M
     await store.ensure_indexes()
     objects = ObjectStore(s3.endpoint, s3.access_key, s3.secret_key, bucket)
     await objects.ensure_bucket()
+    examiner = Busy()
     yield Parts(
         store=store,
         objects=objects,
         relay=NoRelay(),
-        examiner=Busy(),
+        examiner=examiner,
         scanner=NoScanner(),
         receipts=SIGNING.tokens("receipts"),
-        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10), retention=None),
+        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10)),
     )
+    await examiner.close()
     objects.close()
 
 

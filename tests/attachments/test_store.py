@@ -57,15 +57,17 @@ async def parts(request: pytest.FixtureRequest, databases: Databases, s3: S3, bu
     await store.ensure_indexes()
     objects = ObjectStore(s3.endpoint, s3.access_key, s3.secret_key, bucket)
     await objects.ensure_bucket()
+    examiner = Examiner()
     yield Parts(
         store=store,
         objects=objects,
         relay=NoRelay(),
-        examiner=Examiner(),
+        examiner=examiner,
         scanner=NoScanner(),
         receipts=SIGNING.tokens("receipts"),
-        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10), retention=None),
+        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10)),
     )
+    await examiner.close()
     objects.close()
 
 
@@ -195,12 +197,13 @@ class TestOrphans:
         await drop_expired_files(parts)
         assert await parts.store.get(file.id) == file
 
-    async def test_sent_files_go_when_the_operators_retention_is_over(self, parts: Parts) -> None:
-        old = await kept(parts, kept_until=None, linked_at=now() - 40 * DAY)
-        new = await kept(parts, kept_until=None, linked_at=now() - 20 * DAY)
-        await sweep(replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY)))
-        assert await parts.store.get(old.id) is None
-        assert await names(parts) == {new.object}
+    async def test_a_sent_file_stays_however_old_until_its_request_goes(self, parts: Parts) -> None:
+        file = await kept(parts, kept_until=None, linked_at=now() - 4000 * DAY)
+        other = await kept(parts, kept_until=None, linked_at=now() - 4000 * DAY)
+        await sweep(parts)
+        assert await names(parts) == {file.object, other.object}
+        await drop_erased_files(parts, [], [file.id])
+        assert await names(parts) == {other.object}
 
 
 class TestTemplateFiles:
@@ -211,7 +214,7 @@ class TestTemplateFiles:
         await own_file(parts, file.id, OWNER)
         await link_files(parts, [file.id], "v1")
         await age(parts, file, "linked_at", 40 * DAY)
-        await sweep(replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY)))
+        await sweep(parts)
         assert await names(parts) == {file.object}
 
     async def test_a_file_let_go_is_swept_as_any_orphan(self, parts: Parts) -> None:
@@ -224,18 +227,15 @@ class TestTemplateFiles:
         await sweep(parts)
         assert await names(parts) == {stays.object}
 
-    async def test_a_file_let_go_that_a_message_names_stays_for_the_retention_from_then_on(self, parts: Parts) -> None:
+    async def test_a_file_let_go_that_a_message_names_stays_with_that(self, parts: Parts) -> None:
         file = await kept(parts, scope="template:t")
         await link_template_files(parts, "t", 1, [file.id])
         await link_files(parts, [file.id], "v1")
         await age(parts, file, "linked_at", 40 * DAY)
         await link_template_files(parts, "t", 2, [])
-        short = replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY))
-        await sweep(short)
+        await age(parts, file, "linked_at", 4000 * DAY)
+        await sweep(parts)
         assert await names(parts) == {file.object}
-        await age(parts, file, "linked_at", 31 * DAY)
-        await sweep(short)
-        assert await names(parts) == set()
 
     async def test_the_newest_version_counts_in_whatever_order_they_come(self, parts: Parts) -> None:
         first, second = await kept(parts, scope="template:t"), await kept(parts, scope="template:t")

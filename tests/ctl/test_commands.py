@@ -266,11 +266,6 @@ class TestTheRest:
         assert (rows["GUICHET_CLAMD"]["services"], rows["GUICHET_CLAMD"]["required"]) == ("attachments", False)
         assert rows["GUICHET_S3_ENDPOINT"]["services"] == "attachments, mailer"
 
-    async def test_retention_says_what_is_set_here(self, installation: Installation) -> None:
-        installation.environment["GUICHET_RETENTION_DAYS"] = "90"
-        rows = {row["setting"]: row["value"] for row in await installation.told("retention")}
-        assert (rows["GUICHET_RETENTION_DAYS"], rows["GUICHET_ORPHANS_AFTER"]) == ("90", "86400")
-
     async def test_a_key_is_exchanged_in_three_steps_and_the_secret_is_left_alone(
         self, installation: Installation
     ) -> None:
@@ -312,4 +307,5 @@ class TestTheRest:
     async def test_help_names_every_command(self, installation: Installation) -> None:
         done = await installation.ctl("--help", COLUMNS="200", TERM="dumb", LANG=os.environ.get("LANG", "C.UTF-8"))
         named = ("doctor", "agents", "dlq", "outbox", "quarantine", "migrate", "backup", "restore", "rotate-key")
-        assert all(name in done.stdout for name in (*named, "erase", "export", "reconcile", "retention", "settings"))
+        people = ("audit", "erase", "export", "reconcile", "retention", "settings")
+        assert all(name in done.stdout for name in (*named, *people))

@@ -10,6 +10,7 @@ import pytest
 from guichet_local.testing.stack import Stack
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
+from ..attachments import samples
 from .axe import violations
 from .conftest import People
 from .letters import letter
@@ -100,6 +101,43 @@ class TestTheHtmlOfAStranger:
         assert asked == [ELSEWHERE]
         assert await caro.page.evaluate("() => window.ran") is None
         await expect(caro.row(mark).get_by_text("non lu")).to_have_count(0)
+
+
+@pytest.fixture
+async def admin(people: People, stack: Stack) -> Emails:
+    console = Emails(await people(False))
+    await console.sign_in(stack.gateway, "admin@example.com")
+    return console
+
+
+class TestAFileThatWasRefused:
+    async def test_is_told_to_every_agent_and_got_all_the_same_by_who_takes_the_responsibility(
+        self, caro: Emails, admin: Emails, post: Post, mark: str
+    ) -> None:
+        written = from_zoe(mark, "Voici le pilote de la lampe.")
+        written.add_attachment(samples.EXE, "application", "octet-stream", filename="pilote.exe")
+        written.add_attachment(b"Mode d'emploi\n", "text", "plain", filename="mode d'emploi.txt")
+        post(written)
+        for console in (caro, admin):
+            await console.row(mark).click()
+            refused = console.email("Voici le pilote").get_by_role("listitem").filter(has_text="pilote.exe")
+            await expect(refused).to_contain_text("Fichier refusé : ce type de fichier n’est pas accepté.")
+        get = "Télécharger quand même pilote.exe"
+        await expect(caro.page.get_by_role("button", name=get)).to_have_count(0)
+
+        page = admin.page
+        await page.get_by_role("button", name=get).click()
+        dialog = page.get_by_role("dialog", name="Télécharger « pilote.exe » ?")
+        await expect(dialog).to_contain_text("peut contenir un programme nuisible")
+        assert await violations(page) == []
+        await dialog.get_by_role("button", name="Annuler").click()
+        await expect(dialog).to_have_count(0)
+        await page.get_by_role("button", name=get).click()
+        async with page.expect_download() as download:
+            await dialog.get_by_role("button", name="Télécharger quand même").click()
+        saved = await download.value
+        assert saved.suggested_filename == "pilote.exe"
+        assert (await saved.path()).read_bytes() == samples.EXE
 
 
 class TestAnAnswerThatCrossesAnotherMail:

@@ -12,6 +12,8 @@ from guichet_local.testing.mail import CUSTOMERS, Inbox, MailServers
 from guichet_local.testing.stack import Stack
 from playwright.async_api import FilePayload, Locator, expect
 
+from ..attachments import samples
+from .axe import violations
 from .chapters import EMAIL
 from .conftest import People
 from .guide import LANGUAGES, LOCALES, Guide
@@ -41,6 +43,7 @@ def stack(pytestconfig: pytest.Config, mail: MailServers, ports: Ports) -> Itera
     environment = {
         "GUICHET_MAILBOXES": json.dumps([box]),
         "GUICHET_MAIL_DOMAIN": DESK,
+        "GUICHET_UNLISTED_FILES": "keep",
         "SSL_CERT_FILE": str(mail.certificate),
     }
     running = Stack(pytestconfig.stash[SERVERS].background, environment, ports)
@@ -210,6 +213,40 @@ class TestTheExchangeGoesOnByEmail:
 
 
 @pytest.mark.timeout(240)
+class TestAFileThatCouldRun:
+    async def test_is_kept_for_download_only_where_the_operator_says_so_and_not_without_a_warning(
+        self, caro: Desk, mail: MailServers, mark: str
+    ) -> None:
+        inbox = mail.inbox(f"ada.{mark}@{CUSTOMERS}")
+        written = letter(inbox.address, SUPPORT, f"Pilote {mark}", "Voici le pilote de ma lampe.")
+        written.add_attachment(samples.EXE, "application", "octet-stream", filename="pilote.exe")
+        written.add_attachment(PNG, "image", "png", filename="lampe.png")
+        post(inbox, written)
+        page = caro.page
+        await caro.row(mark).click()
+        files = caro.emails.last.get_by_role("button", name=re.compile("^Télécharger"))
+        kept, picture = files.filter(has_text="pilote.exe"), files.filter(has_text="lampe.png")
+        await expect(kept).to_contain_text("Peut lancer un programme")
+        await expect(picture).not_to_contain_text("Peut lancer un programme")
+
+        dialog = page.get_by_role("dialog", name="Télécharger « pilote.exe » ?")
+        await kept.click()
+        await expect(dialog).to_contain_text("Ne l’ouvrez que si vous savez ce que c’est")
+        assert await violations(page) == []
+        await dialog.get_by_role("button", name="Annuler").click()
+        await expect(dialog).to_have_count(0)
+        await kept.click()
+        async with page.expect_download() as download:
+            await dialog.get_by_role("button", name="Télécharger quand même").click()
+        saved = await download.value
+        assert saved.suggested_filename == "pilote.exe"
+        assert (await saved.path()).read_bytes() == samples.EXE
+        async with page.expect_download() as download:
+            await picture.click()
+        assert (await download.value).suggested_filename == "lampe.png"
+        await expect(dialog).to_have_count(0)
+
+
 class TestAStranger:
     async def test_gets_onto_a_request_neither_by_its_number_nor_by_a_forged_address_and_never_unmarked(
         self, caro: Desk, mail: MailServers, mark: str

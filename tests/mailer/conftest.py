@@ -137,7 +137,9 @@ class Ear:
         async with message.process():
             self.events += events_of(message.body)
 
-    async def say(self, event: contract.EmailSubmitted | contract.EmailFiled | contract.VisitorsErased) -> None:
+    async def say(
+        self, event: contract.EmailSubmitted | contract.EmailFiled | contract.VisitorsErased | contract.RequestExpired
+    ) -> None:
         body = event.model_dump_json().encode()
         message = aio_pika.Message(body, message_id=event.id, type=event.type, content_type="application/json")
         await self._exchange.publish(message, event.type)
@@ -237,6 +239,7 @@ def mailer(
         "GUICHET_SEND_TIMEOUT": "1.5",
         "GUICHET_SEND_RETRIES": "[0.1, 0.2]",
         "GUICHET_PROCESS_LEASE": "2",
+        "GUICHET_FILED_WITHIN": "3600",  # nobody files here
         "GUICHET_MAIL_SIZE_LIMIT": "40000000",
         "GUICHET_MAILBOXES": json.dumps(MAILBOXES),
         "GUICHET_MAIL_TLS_CERT_FILE": str(door_certificate),

@@ -1,6 +1,7 @@
 """Sentences that customers write, in the languages and charsets that they come in. All of our own making."""
 
 WESTERN = ("cp1252", "iso8859-1", "iso8859-15", "mac_roman", "cp850")
+WINDOWS = ("cp1252", "iso8859-1", "iso8859-15")
 CENTRAL = ("cp1250", "iso8859-2")
 
 SENTENCES: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -59,6 +60,58 @@ SENTENCES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("zh", ("big5",), "燈壞了,我想要退款,謝謝您。"),
     ("ko", ("cp949", "iso2022_kr"), "안녕하세요, 주문한 상품이 아직 도착하지 않았습니다. 언제 오나요?"),
     ("ko", ("cp949", "iso2022_kr"), "램프가 고장났어요. 환불해 주세요."),
+    # Short ones: a word or two tell little of their language, and must not be taken for another script.
+    ("fr", WINDOWS, "Déjà payé"),
+    ("fr", WINDOWS, "Où ?"),
+    ("fr", WINDOWS, "À l'aide"),
+    ("fr", WINDOWS, "Échange"),
+    ("fr", WINDOWS, "Noël"),
+    ("fr", WINDOWS, "DÉÇU"),
+    ("fr", WINDOWS, "Forêt-Noire, pâté, goût, maïs, naïve"),
+    ("fr", WINDOWS, "Ô rage ! À côté de l'hôtel, où êtes-vous ?"),
+    ("fr", WINDOWS, "ÉTÉ 2026 : RÉCLAMATION URGENTE"),
+    ("fr", WINDOWS, "Ma commande n° 12345 : toujours rien, 20°C, 3 m²."),
+    ("fr", WESTERN, "Bonjour, j'ai commandé un canapé d'angle le 3 août, il n'est toujours pas livré."),
+    ("fr", WESTERN, "Voilà où j'en suis : rien reçu, personne ne répond, c'est inadmissible !"),
+    ("fr", ("cp1252",), "En attente…"),
+    ("fr", ("cp1252",), "J’en ai marre de l’hôtel – « complet »…"),
+    ("fr", ("cp1252",), "Chargement des demandes…"),
+    ("de", WINDOWS, "Ärgerlich!"),
+    ("de", WINDOWS, "Öffnungszeiten?"),
+    ("de", WINDOWS, "Rücksendung"),
+    ("de", WINDOWS, "Maß 20 cm"),
+    ("de", WINDOWS, "Müller & Söhne GmbH\nStraße 5\nKöln"),
+    ("es", WINDOWS, "¿Cuándo llegará? ¡Qué vergüenza!"),
+    ("es", WINDOWS, "Núñez"),
+    ("es", WINDOWS, "mañana"),
+    ("pt", WINDOWS, "Situação"),
+    ("it", WINDOWS, "Sì, lo voglio cambiare. Perché no?"),
+    ("sv", WINDOWS, "Var är mitt paket? Får jag pengarna tillbaka?"),
+    ("cs", CENTRAL, "Reklamace žárovky"),
+    ("cs", CENTRAL, "Děkuji"),
+    ("pl", CENTRAL, "Dziękuję"),
+    ("pl", CENTRAL, "Kraków, Łódź"),
+    ("hu", CENTRAL, "Mikor érkezik a csomagom?"),
+    ("tr", ("cp1254", "iso8859-9"), "Siparişim nerede?"),
+    ("lt", ("cp1257", "iso8859-13"), "Laba diena, siunta dar neatėjo. Ačiū"),
+    ("ru", ("cp1251", "koi8-r", "iso8859-5", "cp866"), "Спасибо"),
+    ("ru", ("cp1251", "koi8-r", "iso8859-5"), "Алло?"),
+    ("ru", ("cp1251", "iso8859-5"), "ООО Ромашка № 5"),
+    ("ru", ("cp1251", "koi8-r"), "Order 55312 is late. Где мой заказ?"),
+    ("uk", ("cp1251", "koi8-u"), "Їжа зіпсована"),
+    ("bg", ("cp1251",), "Добър ден, къде е поръчката ми?"),
+    ("el", ("cp1253", "iso8859-7"), "Ευχαριστώ"),
+    ("el", ("cp1253", "iso8859-7"), "ΑΘΗΝΑ, Ελλάδα"),
+    ("he", ("cp1255", "iso8859-8"), "שלום"),
+    ("he", ("cp1255", "iso8859-8"), "איפה החבילה שלי?"),
+    ("he", ("cp1255", "iso8859-8"), "המנורה שבורה ואני רוצה החזר כספי"),
+    ("he", ("cp1255", "iso8859-8"), "Order number 12345: איפה ההזמנה"),
+    ("ar", ("cp1256", "iso8859-6"), "أين طلبي؟"),
+    ("ar", ("cp1256", "iso8859-6"), "شكرا"),
+    ("ar", ("cp1256", "iso8859-6"), "السلام عليكم، متى يصل الطرد؟"),
+    ("th", ("cp874",), "ขอบคุณครับ"),
+    ("zh", ("gb18030", "hz"), "我要退货"),
+    ("ko", ("cp949", "iso2022_kr"), "감사합니다"),
 )
 """The language, the charsets, the sentence."""
 

@@ -49,3 +49,17 @@ class TestSentences:
         for text in WEST:
             mail = parse(ugly.mail(text.encode(), f"Content-Type: text/plain; charset={named}".encode()))
             assert mail.text == text
+
+
+class TestSubjects:
+    """Raw, as programs leave them that do not know RFC 2047."""
+
+    @pytest.mark.parametrize("named", [True, False])
+    def test_are_read_in_any_charset(self, named: bool) -> None:
+        for charset, text in CASES:
+            kind = f"; charset={_NAMES.get(charset, charset)}" if named else ""
+            head = b"Subject: " + text.replace("\n", " ").encode(charset) + b"\nContent-Type: text/plain"
+            assert parse(ugly.mail(b"x", head + kind.encode())).subject == text.replace("\n", " "), charset
+
+    def test_with_a_tilde_and_a_brace_stays_as_it_is(self) -> None:
+        assert parse(ugly.mail(b"x", b"Subject: Offre ~{20}~ pour vous")).subject == "Offre ~{20}~ pour vous"

@@ -1,8 +1,16 @@
 /** Splits a text into words and addresses: web addresses, what begins with `www.`, and e-mail addresses. */
 export type Part = string | { href: string; text: string };
 
-const ADDRESS =
-  /\bhttps?:\/\/[^\s<>"«»]{1,2000}|(?<![\p{L}\p{N}@./-])(?:www\.[^\s<>"«»@]{1,2000}|[\p{L}\p{N}._%+'-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,})/giu;
+/** What ends an address wherever it stands: spaces, quotation marks, marks of direction, punctuation of China and Japan. */
+const ENDS = '\\s<>"«»\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff，。、；！？（）「」『』【】《》';
+
+/** Each part has a length, so that a long text without an address takes no longer for each of its characters. */
+const ADDRESS = new RegExp(
+  `\\bhttps?:\\/\\/[^${ENDS}]{1,2000}` +
+    `|(?<![\\p{L}\\p{N}@./-])(?:www\\.[^${ENDS}@]{1,2000}` +
+    `|[\\p{L}\\p{N}._%+'-]{1,64}@(?:[\\p{L}\\p{N}-]{1,63}\\.){1,10}\\p{L}{2,63})`,
+  "giu",
+);
 
 /** What often stands right after an address and does not belong to it. */
 const TRAILING = /[.,;:!?)\]}>"'…’”*_]$/;

@@ -83,6 +83,7 @@ def environment(data: DataFolder, settings: Settings) -> Mapping[str, str]:
         "GUICHET_LMTP_PORT": str(settings.ports["lmtp"]),
         # Of several the gateway knows which one answers.
         "GUICHET_ATTACHMENTS_URL": f"http://127.0.0.1:{settings.ports[files]}",
+        "GUICHET_GATEWAY_URL": f"http://127.0.0.1:{settings.ports['gateway']}",
         "GUICHET_WIDGET_DIR": str(WORKSPACE / "web" / "widget" / "dist"),
         "GUICHET_FORM_DIR": str(WORKSPACE / "web" / "form" / "dist"),
     }

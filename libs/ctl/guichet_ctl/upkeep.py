@@ -1,14 +1,13 @@
 """What is looked after now and then: indexes, outboxes, settings, retention."""
 
 import asyncio
-import os
 from typing import Annotated, Any
 
 import orjson
 import typer
 
-from guichet_ctl.screen import Json, answer, fail, table
-from guichet_ctl.services import Answer, ask, ask_all
+from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
+from guichet_ctl.services import Answer, ask, ask_all, installed
 
 _SHOWN = 20
 
@@ -63,19 +62,21 @@ def settings(
     answer(rows, json, as_markdown(rows) if markdown else table(rows, *columns))
 
 
-def retention(json: Json = False) -> None:
-    """Tell what is removed by age, as it is set here."""
-    rows = [
-        {
-            "service": row["services"],
-            "setting": row["name"],
-            "value": os.environ.get(row["name"]) or row["default"],
-            "description": row["description"],
-        }
-        for row in every_setting()
-        if "RETENTION" in row["name"] or row["name"] == "GUICHET_ORPHANS_AFTER"
-    ]
-    answer(rows, json, table(rows, "service", "setting", "value", "description"))
+def retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many are due, and the oldest.")] = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Let go of what is older than the settings say. Running services do so by themselves, every six hours."""
+    if not dry_run:
+        ask_before("What is older than the settings say goes for good (look first: --dry-run). Go on?", yes)
+    told = _all("retention", *(["--dry-run"] if dry_run else []))
+    rows = [{"service": one.service, **row} for one in told for row in one.value]
+    removed = [f"{row['kind']}={row['removed']}" for row in rows if row["removed"]]
+    if removed and "requests" in installed():
+        asyncio.run(ask("requests", "audit-retention", *removed))
+    shown = [row | {"days": row["days"] or "for good"} for row in rows]
+    answer(rows, json, table(shown, "service", "kind", "setting", "days", "due", "oldest_at", "removed"))
 
 
 def every_setting() -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from guichet_kit.normal import normalized
+
 ERASED = "[effacé]"
 
 _SHORTEST = 3
@@ -57,7 +59,7 @@ class Redaction:
         if self._pattern is None:
             return text
         # Letters are looked at as they are meant; what is found there is cut out of the text as it was.
-        composed = unicodedata.normalize("NFC", text)
+        composed = normalized("NFC", text)
         signs = [*_signs(composed)]
         kept, at = [], 0
         for found in self._pattern.finditer("".join(sign for sign, _, _ in signs)):
@@ -114,7 +116,7 @@ class TracedRedaction:
         """``text`` with ``ERASED`` in place of each occurrence."""
         if not self._traces:
             return text
-        composed = unicodedata.normalize("NFC", text)
+        composed = normalized("NFC", text)
         signs = [*_signs(composed)]
         kept, at = [], 0
         for found in _TOLD.finditer("".join(sign for sign, _, _ in signs)):
@@ -157,7 +159,7 @@ def _signs(text: str) -> Iterator[tuple[str, int, int]]:
         if meant is None:
             yield from _plain(text, coded.start(), at)
         else:
-            for letter in _seen(unicodedata.normalize("NFC", meant)):
+            for letter in _seen(normalized("NFC", meant)):
                 yield _one(letter), coded.start(), at
     yield from _plain(text, at, len(text))
 
@@ -190,7 +192,7 @@ def _seen(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text)
+    decomposed = normalized("NFD", text)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 

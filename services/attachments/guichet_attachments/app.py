@@ -61,7 +61,6 @@ def build(settings: Settings) -> FastAPI:
             receipt=timedelta(seconds=settings.receipt_lifetime),
             orphan=timedelta(seconds=settings.orphans_after),
             receiving=timedelta(seconds=settings.upload_timeout),
-            retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
         ),
         allowances=allowances,
         keep_unlisted=settings.unlisted_files == "keep",
@@ -80,6 +79,7 @@ def build(settings: Settings) -> FastAPI:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(client.close)
             stack.callback(objects.close)
+            stack.push_async_callback(parts.examiner.close)
             await client.wait_until_ready(settings.start_timeout)
             await store.ensure_indexes()
             await allowances.ensure_indexes()

@@ -1,25 +1,41 @@
-"""The program that looks into one file: what it is, whether it could run, and a preview of a picture.
+"""The program that looks into files: what each is, whether it could run, and a preview of a picture.
 
-libmagic, Pillow and olefile parse what strangers made, so they run here: in a process of its own, without secrets in
-its environment, that limits its memory, time and files before it reads the first byte. The file is standard input; the
-preview, if there is one, goes to the descriptor that the first argument names. The finding is a line of JSON on
-standard output, said before the picture is decoded and again after it: whoever has no patience left has the first.
-See `examine` for the side that starts it.
+libmagic, Pillow and olefile parse what strangers made, so this is a program of its own, without secrets in its
+environment. It loads them once and looks into nothing itself: each file has a process of its own, forked for it, that
+gives up all other descriptors and limits its memory, time and files before it reads the first byte. Starting a whole
+program for each file took far longer than looking into most of them, and a mail may have hundreds.
+
+A request is three descriptors that come over the socket which the first argument names: the file, where the preview
+is to be written, and a socket for the answer. The answer is the finding as a line of JSON, said before a picture is
+decoded and again after it (whoever has no patience left has the first), and at last how the process ended: its exit
+status, or the negative number of a signal. Who closes their end of the answer's socket ends the examination.
+See `examine` for the side that asks.
 """
 
+import ctypes
 import json
 import os
 import resource
+import select
+import signal
+import socket
 import sys
 from collections.abc import Callable
-from typing import BinaryIO
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from guichet_attachments import containers, pictures, textual
 from guichet_attachments.mediatypes import ALIASES, EXTENSIONS, PREVIEWED
 
+if TYPE_CHECKING:
+    from magic import Magic
+
 MEMORY_BYTES = 768 << 20
 CPU_SECONDS = 10
 PREVIEW_BYTES = 2 << 20
+DESCRIPTORS = 3
+"""What a request brings: the file, the preview's, the answer's."""
 
 _HEAD = 1 << 20
 _WHOLE = 64 << 20
@@ -77,10 +93,15 @@ def media_type_of(file: BinaryIO) -> str:
 _TEXT_TYPES = frozenset({"text/csv", "text/xml", "text/calendar", "application/json", "application/x-ndjson"})
 
 
-def _by_libmagic(head: bytes) -> str:
+@cache
+def _libmagic() -> "Magic":
     import magic
 
-    guessed = str(magic.Magic(mime=True).from_buffer(head))
+    return magic.Magic(mime=True)
+
+
+def _by_libmagic(head: bytes) -> str:
+    guessed = str(_libmagic().from_buffer(head))
     return ALIASES.get(guessed, guessed)
 
 
@@ -127,19 +148,113 @@ def say(finding: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
-def main() -> None:
-    """Examine standard input."""
-    confine()
+def examine(file: BinaryIO, preview: BinaryIO) -> None:
+    """Tell of one file all that is found."""
     finding: dict[str, object] = {"media_type": "application/octet-stream", "has_preview": False}
-    with os.fdopen(0, "rb") as file, os.fdopen(int(sys.argv[1]), "wb") as preview:
-        try:
-            finding["media_type"] = media_type = media_type_of(file)
-            check(file, media_type)
-            say(finding)
-            finding["has_preview"] = preview_of(file, media_type, preview)
-        except Refused as refused:
-            finding |= {"has_preview": False, "refusal": refused.why, "detail": refused.detail}
+    try:
+        finding["media_type"] = media_type = media_type_of(file)
+        check(file, media_type)
+        say(finding)
+        finding["has_preview"] = preview_of(file, media_type, preview)
+    except Refused as refused:
+        finding |= {"has_preview": False, "refusal": refused.why, "detail": refused.detail}
     say(finding)
+
+
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+"""``prctl(2)``: no process of a file outlives the program."""
+
+
+def _look(file: int, preview: int, answer: int) -> NoReturn:
+    """What the process of one file does: all else that it inherited is closed first."""
+    status = 1
+    try:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.dup2(file, 0)
+        os.dup2(answer, 1)
+        os.dup2(preview, 3)
+        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+        confine()
+        with os.fdopen(0, "rb") as content, os.fdopen(3, "wb") as small:
+            examine(content, small)
+        status = 0
+    except BaseException as error:  # noqa: BLE001 whatever it was, it is told, and nothing of the server's goes on here
+        say({"failed": repr(error)[:500]})
+    finally:
+        os._exit(status)
+
+
+class _Server:
+    """The processes that are at work, each known by a descriptor of its own (`os.pidfd_open`)."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+        self._answers: dict[int, socket.socket] = {}
+        self._pids: dict[int, int] = {}
+
+    def serve(self) -> None:
+        """Until nobody asks any more; what is still at work then is ended."""
+        while True:
+            for descriptor, _ in self._poll.poll():
+                if descriptor in self._pids:
+                    self._ended(descriptor)
+                elif descriptor != self._control.fileno():
+                    self._not_wanted(descriptor)
+                elif not self._begin():
+                    for process in self._pids:
+                        signal.pidfd_send_signal(process, signal.SIGKILL)
+                    return
+
+    def _begin(self) -> bool:
+        message, descriptors, _, _ = socket.recv_fds(self._control, 1, DESCRIPTORS)
+        if len(descriptors) != DESCRIPTORS:
+            return bool(message)
+        pid = os.fork()
+        if pid == 0:
+            _look(*descriptors)
+        process = os.pidfd_open(pid)
+        file, preview, answer = descriptors
+        os.close(file)
+        os.close(preview)
+        self._answers[process], self._pids[process] = socket.socket(fileno=answer), pid
+        self._poll.register(process, select.POLLIN)
+        self._poll.register(answer, 0)  # hears when the other end is closed
+        return True
+
+    def _ended(self, process: int) -> None:
+        _, status = os.waitpid(self._pids.pop(process), 0)
+        answer = self._answers.pop(process)
+        self._poll.unregister(process)
+        with suppress(KeyError):  # nobody may wait for it any more
+            self._poll.unregister(answer)
+        with answer, suppress(OSError):
+            answer.sendall(f"{json.dumps({'ended': os.waitstatus_to_exitcode(status)})}\n".encode())
+        os.close(process)
+
+    def _not_wanted(self, answer: int) -> None:
+        for process, one in self._answers.items():
+            if one.fileno() == answer:  # its process may have ended in the same moment
+                self._poll.unregister(answer)
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+
+
+def load() -> None:
+    """Load what every file takes, before the first comes."""
+    import olefile  # noqa: F401
+    from PIL import Image, ImageOps  # noqa: F401
+
+    Image.init()
+    _libmagic()
+
+
+def main() -> None:
+    """Serve whoever holds the other end of the socket."""
+    load()
+    with socket.socket(fileno=int(sys.argv[1])) as control:
+        _Server(control).serve()
 
 
 if __name__ == "__main__":

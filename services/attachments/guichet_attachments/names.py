@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from guichet_kit.normal import normalized
+
 MAX_BYTES = 160
 """Longest name, in bytes of UTF-8: below the 255 of usual file systems, with room for what a browser adds."""
 
@@ -25,7 +27,7 @@ def from_form(raw: bytes) -> str:
 
 def clean(name: str) -> str:
     """``name`` without folders, quotes, controls, invisible and text-turning characters, and not too long."""
-    name = unicodedata.normalize("NFC", name).replace("\\", "/")
+    name = normalized("NFC", name).replace("\\", "/")
     name = name.rsplit("/", 1)[-1].translate(_FORBIDDEN)
     # All that Unicode calls "other": controls, and the invisible, as the overrides that show "gpj.exe" as "exe.jpg".
     name = "".join(char for char in name if char.isspace() or unicodedata.category(char)[0] != "C")

@@ -161,12 +161,9 @@ class AttachmentStore:
         """Some of the files that were still being received then, and have not moved since."""
         return await self._some({"state": State.RECEIVING, "touched_at": {"$lt": before}})
 
-    async def expired(self, now: datetime, linked_before: datetime | None) -> list[Attachment]:
-        """Some of the files to be kept no longer: named by nothing in time, or only before ``linked_before``."""
-        found = await self._some({"$or": [{"kept_until": {"$lt": now}}, {"erased": True}]})
-        if not found and linked_before is not None:
-            found = await self._some({"linked_at": {"$lt": linked_before}, "in_template": {"$ne": True}})
-        return found
+    async def expired(self, now: datetime) -> list[Attachment]:
+        """Some of the files to be kept no longer: named by nothing in time, or let go."""
+        return await self._some({"$or": [{"kept_until": {"$lt": now}}, {"erased": True}]})
 
     async def drop(self, attachment: Attachment) -> bool:
         """Delete the document, unless it changed meanwhile or has an event that is not published yet."""

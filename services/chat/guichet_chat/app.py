@@ -18,11 +18,12 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
 from guichet_kit.quotas import Quotas
+from guichet_kit.retention import keeping_to
 from guichet_kit.revocations import Revocations
 from guichet_kit.tokens import REMEMBERED, Tokens
 from guichet_kit.work import Work
 
-from guichet_chat import consumers
+from guichet_chat import consumers, retention
 from guichet_chat.api import routes
 from guichet_chat.conversation import Conversation, Entry
 from guichet_chat.log.committer import Committer
@@ -110,6 +111,7 @@ def build(settings: ChatSettings) -> FastAPI:
             lines.running(),
             relay.running(),
             outbox.running(),
+            keeping_to(retention.rules(settings, store)),
         ):
             background = [asyncio.create_task(work()) for work in (edge.keep_looking, healing.tell_for_ever)]
             log.info("started", replica=replica, writer=outbox.writer)

@@ -45,6 +45,10 @@ class ChatSettings(ServiceSettings):
     transcripts_site: int = Field(default=300, ge=0, description="Of one site's visitors; above it, work is asked")
     transcripts_installation: int = Field(default=1000, ge=0, description="Of all visitors; above it, work is asked")
 
+    visitors_retention_days: int = Field(
+        default=0, ge=0, description="Days that a visitor is kept of whom no conversation is left; 0: for good"
+    )
+
     @property
     def transcripts(self) -> dict[str, int]:
         """How many transcripts visitors may ask for in an hour, by whom it is counted; 0 is no limit."""

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from guichet_kit.normal import normalized
+
 MAX_WORDS = 8
 
 # Letters that decompose into nothing simpler, though people type them so.
@@ -14,7 +16,7 @@ def fold(text: str) -> str:
     """``text`` without accents and case: ``Œuvre`` is ``oeuvre``, ``Groß`` is ``gross``."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    decomposed = normalized("NFKD", normalized("NFKD", text).casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_LETTERS)
 
 

@@ -17,6 +17,28 @@ describe("an address in a text", () => {
     expect(linkify("« http://a.example/ »")).toEqual(["« ", link("http://a.example/"), " »"]);
   });
 
+  it("ends at marks that nobody sees, and at the punctuation of China and Japan", () => {
+    expect(linkify("\u202ehttps://a.example/x\u202c")).toEqual([
+      "\u202e",
+      link("https://a.example/x"),
+      "\u202c",
+    ]);
+    expect(linkify("请看https://a.example/x，谢谢")).toEqual(["请看", link("https://a.example/x"), "，谢谢"]);
+    expect(linkify("https://a.example/x\u200b.")).toEqual([link("https://a.example/x"), "\u200b."]);
+  });
+
+  it("is looked for in a long text without one in no time at all", () => {
+    // Where each character looked at all that follow, this would take hours.
+    for (const part of ["_a", "'", "é+", "a@a.", "x@y_", "www.a@", "https://)"]) {
+      const text = part.repeat(200_000 / part.length);
+      expect(
+        linkify(text)
+          .map((one) => (typeof one === "string" ? one : one.text))
+          .join(""),
+      ).toBe(text);
+    }
+  });
+
   it("is shown as written and leads where the browser reads it", () => {
     expect(linkify("HTTPS://A.example")).toEqual([link("https://a.example/", "HTTPS://A.example")]);
   });

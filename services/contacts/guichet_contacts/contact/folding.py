@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from guichet_kit.normal import normalized
+
 PREFIX_LENGTH = 3
 """Letters of a word that the search index knows; the rest of a longer word is compared after it."""
 
@@ -24,7 +26,7 @@ def fold(text: str) -> str:
         return text.lower()
     while True:
         # Taking case or a mark away may bring another one to light, in scripts with rare compositions.
-        decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+        decomposed = normalized("NFKD", normalized("NFKD", text).casefold())
         folded = "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
         if folded == text:
             return folded

@@ -15,27 +15,41 @@ COLUMN_FIELDS = ("name", "first_name", "middle_name", "last_name", *FIELDS[2:])
 # Folded, without spaces and signs. Of several columns for one field the first here that has something in it counts.
 _SYNONYMS: Mapping[str, str] = {
     "first_name": "firstname givenname forename prenom prenoms vorname prenomducontact prenomclient prenomduclient "
-    "contactfirstname",
-    "middle_name": "middlename additionalname secondprenom deuxiemeprenom autresprenoms autreprenom",
-    "last_name": "lastname surname familyname nomdefamille nomfamille nom nomdusage nachname contactlastname",
+    "contactfirstname first nombre nombres nome primeironome voornaam imie fornavn fornamn etunimi",
+    "middle_name": "middlename additionalname secondprenom deuxiemeprenom autresprenoms autreprenom middle "
+    "weiterevornamen segundonombre tussenvoegsel",
+    "last_name": "lastname surname familyname nomdefamille nomfamille nom nomdusage nachname contactlastname "
+    "last apellidos apellido primerapellido cognome sobrenome apelido ultimonome achternaam familienaam nazwisko "
+    "etternavn efternavn efternamn sukunimi",
     "name": "fullname nomcomplet name displayname formattedname nometprenom nomprenom prenometnom prenomnom nomaffiche "
     "nomducontact nomcontact nomclient nomduclient client contact contactname customer customername identite requester "
-    "requestername personne interlocuteur",
+    "requestername personne interlocuteur nombrecompleto nombreyapellidos apellidosynombre nomecompleto nomeecognome "
+    "cognomeenome nominativo vollername vollstandigername anzeigename vorundnachname naam volledigenaam imieinazwisko "
+    "nomaafficher nomaffichage namefull navn namn nimi",
     "email": "email emailaddress mail courriel adresseemail adressemail adressedemessagerie adresseelectronique mel "
     "adressecourriel adressedecourriel messagerie primaryemail emailprincipal workemail emailprofessionnel emailpro "
     "mailpro contactemail emailclient useremail homeemail personalemail emailpersonnel emailperso mailperso "
+    "premiereadresseelectronique courrierelectronique adressedecourrierelectronique emailadresse "
+    "emailadres correo correoelectronico direcciondecorreo direcciondecorreoelectronico indirizzoemail "
+    "postaelettronica indirizzodipostaelettronica correioeletronico correio enderecodeemail adresemail epost "
+    "epostadresse sahkoposti "
     "secondaryemail additionalemail emailsecondaire autreemail otheremail",
     "phone": "phone phonenumber telephone tel numerodetelephone numtelephone notelephone ntelephone numtel notel ntel "
     "primaryphone telephoneprincipal contactphone mobile mobilephone mobilenumber mobilephonenumber portable "
     "telportable telephoneportable telmobile telephonemobile numerodeportable gsm cell cellphone cellulaire "
+    "nportable numportable numeroportable notelportable telefono telefon telefone telefoon movil telefonomovil celular "
+    "cellulare telemovel mobil mobiltelefon handy handynummer mobilnummer mobiel telefonkomorkowy telefonnummer "
+    "telefoonnummer numerotelefono numertelefonu rufnummer sms whatsapp telefongeschaftlich "
     "businessphone workphone companymainphone telephonebureau telbureau telephoneprofessionnel telephonepro "
     "telpro telephonefixe telfixe "
     "fixe homephone telephonedomicile teldomicile telephonepersonnel telperso otherphone autretelephone autretel",
     "company": "company organization organisation organizationname societe entreprise companyname associatedcompany "
     "raisonsociale nomdelasociete nomsociete nomdelentreprise nomentreprise account accountname etablissement "
-    "structure organisme employeur firma",
+    "structure organisme employeur firma ste entrepriseassociee empresa organizacion compania azienda ragionesociale "
+    "societa ditta unternehmen bedrijf bedrijfsnaam organisatie nazwafirmy",
     "notes": "notes note remarques remarque commentaires commentaire comments comment observations observation details "
-    "description memo",
+    "description memo notas observaciones comentarios observacoes notizen bemerkung bemerkungen anmerkungen "
+    "opmerkingen notities uwagi",
 }
 _RANKS = {
     header: (field, rank)
@@ -44,13 +58,32 @@ _RANKS = {
 }  # fmt: skip
 # "E-mail 1 - Value", "Phone 2 - Value", "Organization 1 - Name", "E-mail 2 Address", "Business Phone 2".
 _NUMBERED = re.compile(r"(?P<before>\D+?)(?P<number>[1-9])(?P<after>value|valeur|address|adresse|name|nom)?")
-_REQUIRED = re.compile(r"\[[^\]]*\]|\((?:required|obligatoire|requis)\)", re.IGNORECASE)
-_FAMILY_FIRST = frozenset({"nometprenom", "nomprenom"})
+# Whose it is, or which of several, said beside the field: "customer_email", "Billing Phone", "Votre nom".
+_BESIDE = frozenset(
+    {
+        *("customer", "client", "cliente", "kunde", "kunden", "contact", "contacto", "contatto", "kontakt"),
+        *("billing", "person", "personne", "persona", "buyer", "user", "votre", "vos", "your", "du", "de"),
+        *("la", "le", "l", "d", "des", "of", "the", "adherent", "adherente", "membre", "member", "facturation"),
+        *("domicile", "professionnel", "professionnelle", "personnel", "personnelle", "perso", "personal"),
+        *("pro", "work", "home", "principal", "principale", "primary", "main", "inscrit", "participant"),
+        *("participante", "invite", "acheteur", "acheteuse", "abonne", "abonnee", "donateur", "donatrice"),
+        *("parent", "subscriber", "lead", "bill", "to", "demandeur", "demandeuse", "requester", "guest"),
+        *("numero", "number"),
+    }
+)
+_DEFAULT_ADDRESS = re.compile(r"default[\W_]*address", re.IGNORECASE)
+_NOT_OF_A_PERSON = frozenset({"username", "usernames", "nomdutilisateur", "userid"})
+_WORDS = re.compile(r"[^\W_]+")
+_WHOLE_OR_FIRST = frozenset({"nome", "nombre", "nombres"})
+"""Of Italian, Portuguese and Spanish: the first name beside a column of family names, else the whole name."""
+
+_REQUIRED = re.compile(r"\[[^\[\]]*\]|\((?:required|obligatoire|requis)\)", re.IGNORECASE)
+_FAMILY_FIRST = frozenset({"nometprenom", "nomprenom", "apellidosynombre", "cognomeenome"})
 _SEVERAL = " ::: "  # Google's export, between the values of one cell
 
 _HINTS = re.compile(r"nom|name|client|contact|customer|person|destinataire|beneficiaire|kunde|adherent|membre")
 _NO_HINTS = re.compile(
-    r"user|login|utilisateur|file|fichier|domain|date|label|type|owner|proprietaire|group|phonetic|yomi|prefix|suffix|nick"
+    r"user|login|utilisateur|file|fichier|domain|date|label|type|owner|proprietaire|group|phonetic|yomi|prefix|suffix"
     r"|surnom|id$|^id|nombre|numero|number|nomenclature|statut|status|score|source|ville|city|pays|country|produit|product"
     r"|maiden|denaissance|file_?as"
 )
@@ -77,13 +110,23 @@ class Doubled(Exception):
 def propose(headers: Sequence[str]) -> tuple[Column, ...]:
     """What the headers are likely to mean."""
     columns = [_proposed(header) for header in headers]
-    if not any(column.field == "first_name" for column in columns):
-        # A column "Nom" alone holds whole names as often as not.
-        columns = [
-            Column(column.header, "name", column.rank) if _normal(column.header) == "nom" else column
-            for column in columns
-        ]
-    return tuple(columns)
+    fields = {column.field for column in columns}
+    # A column "Nom" alone holds whole names as often as not.
+    whole = {"nom"} if "first_name" not in fields else set()
+    whole |= _WHOLE_OR_FIRST if "last_name" not in fields else set()
+    # In French "nombre" is a number.
+    no_name = set() if any(_SPANISH.match(_normal(header)) for header in headers) else {"nombre", "nombres"}
+    return tuple(_in_company(column, whole, no_name) for column in columns)
+
+
+_SPANISH = re.compile(r"apellido|correo|telefono|empresa")
+
+
+def _in_company(column: Column, whole: set[str], no_name: set[str]) -> Column:
+    normal = _bare(column.header)
+    if normal in no_name:
+        return Column(column.header, None)
+    return Column(column.header, "name", column.rank) if normal in whole else column
 
 
 def require_each_once(columns: Sequence[Column]) -> None:
@@ -130,11 +173,11 @@ def unclear(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tuple[s
             continue
         header = _normal(column.header)
         values = [row[at].strip() for row in rows if at < len(row) and row[at].strip()]
-        if not values or _NO_HINTS.search(header):
+        nobody_named = not fields & {"first_name", "last_name"}
+        if not values or _NO_HINTS.search(header) or ("nick" in header and not nobody_named):
             continue
         like_names = sum(1 for value in values if _NAME_LIKE.fullmatch(value) and value != value.lower())
         has_letters = any(any(char.isalpha() for char in value) for value in values)
-        nobody_named = not fields & {"first_name", "last_name"}
         if (_HINTS.search(header) and has_letters) or (nobody_named and like_names * 5 >= len(values) * 3):
             found.append(column.header)
     return tuple(found)
@@ -149,7 +192,19 @@ def _proposed(header: str) -> Column:
         known = _RANKS.get(before) or _RANKS.get(before + after)
         if known and not (after in ("name", "nom") and known[0] != "company"):
             return Column(header, known[0], known[1] * 10 + int(numbered["number"]))
+    if normal not in _NOT_OF_A_PERSON and (known := _RANKS.get(_bare(header))):
+        return Column(header, known[0], _OTHERS + known[1] * 10)
     return Column(header, None)
+
+
+_OTHERS = 1000
+"""A column whose header says more than the field is taken after all that say the field alone."""
+
+
+def _bare(header: str) -> str:
+    """The header as in `_SYNONYMS`, without the words beside the field; the whole of it where nothing is left."""
+    words = _WORDS.findall(fold(_DEFAULT_ADDRESS.sub("", _REQUIRED.sub("", header))))
+    return "".join(word for word in words if word not in _BESIDE) or _normal(header)
 
 
 def _normal(header: str) -> str:
@@ -159,13 +214,23 @@ def _normal(header: str) -> str:
 def _with_names(found: dict[str, str], name_header: str) -> dict[str, str]:
     name = found.pop("name", None)
     middle = (found.pop("middle_name", None) or "").strip()
-    is_named = bool(found.get("first_name", "").strip() or found.get("last_name", "").strip())
-    if name is not None and not is_named:
+    first_name, last_name = found.get("first_name", "").strip(), found.get("last_name", "").strip()
+    if name is not None and not (first_name or last_name):
         first, last = _split(name, name_header)
         found["first_name"], found["last_name"] = first or "", last or ""
+    elif name is not None and not (first_name and last_name):
+        # "Name" beside "Vorname" is the family name; where it is the whole name, the rest of it is.
+        known, missing = ("first_name", "last_name") if first_name else ("last_name", "first_name")
+        found[missing] = _without(name, found[known])
     if middle:
         found["first_name"] = f"{found.get('first_name', '').strip()} {middle}".strip()
     return found
+
+
+def _without(name: str, part: str) -> str:
+    """What a whole name has beside a part of it."""
+    words, known = name.split(), {fold(word) for word in part.split()}
+    return " ".join(word for word in words if fold(word.strip(",")) not in known).strip(" ,")
 
 
 def _split(name: str, header: str) -> tuple[str | None, str | None]:

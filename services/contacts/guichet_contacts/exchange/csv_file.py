@@ -150,4 +150,4 @@ def unescape(cell: str) -> str:
 
 def _separator(text: str) -> str:
     first = _QUOTED.sub("", re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0])
-    return max(",;\t", key=first.count)
+    return max(",;\t|", key=first.count)

@@ -103,7 +103,7 @@ def _report(mail: Message, sender: Address | None, null_sender: bool) -> tuple[J
         and (says or subject)
         and not automatic
         and not on_vacation
-        and (not by_words_alone or (words and answer))
+        and (not by_words_alone or (words and answer and reports.returns_mail(text)))
     ):
         found = reports.odd(mail, text, sender)
         return Judged("bounce", "delivery_report", "it says that mail did not arrive", found), None

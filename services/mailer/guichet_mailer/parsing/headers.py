@@ -23,7 +23,15 @@ _SURE_LETTERS = 4
 _ID_LENGTH = 500
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _ID = re.compile(r"<([^<>\s]{1,500})>")
-_BARE = re.compile(r"(?:\"[^\"@<>]{1,64}\"|[^\s<>()\[\]\",;:@]{1,64})@[^\s<>()\[\]\",;:@']{1,255}")
+_BARE = re.compile(r"(?:\"[^\"@<>]{1,64}\"|[^\s<>()\[\]\",;:@]{1,64})@[^\s<>()\[\]\",;:@'/|&=?!*]{1,255}")
+_TWO_GLUED = re.compile(
+    r"([^\s<>()\[\]\",;:@]{1,64}@[^\s<>()\[\]\",;:@]{1,200}?\.(?:com|net|org|info|biz|eu|fr|de|be|ch|at|nl|lu|es|it|pt|pl|"
+    r"cz|co\.uk|uk|ie|se|dk|ca|us|example))(?=[^\s<>()\[\]\",;:@.]{1,64}[^\s<>()\[\]\",;:@]{0,64}@)"
+)
+"""An address that another follows without anything between them."""
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+_NAME_IN_QUOTES = re.compile(r"^'([^']{1,100})'(?=\s|$)")
 _TOKEN = re.compile(
     r"\"(?:[^\"\\]|\\.)*\"(?:@[^\s<>,;\"]+)?|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;:]|=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|[^\"(<>,;:=]+|.",
     re.DOTALL,
@@ -97,7 +105,7 @@ def _payload(encoding: str, data: str) -> bytes:
 
 def _eight_bit(value: str, charset: str | None = None) -> str:
     if value.isascii():
-        return value
+        return decode(value.encode(), charset) if "\x1b" in value or "~{" in value else value
     data = value.encode("utf-8", "surrogateescape")
     try:
         as_utf8 = data.decode("utf-8")
@@ -143,7 +151,8 @@ def _elements(value: str, charset: str | None) -> Iterator[Address]:
                 yield address
                 words, comment = "", ""
             else:
-                words += f" {piece}"
+                # An address that is none is not mended: the header is shown as it stands.
+                words += " " if re.search(r"@[^@]*[,;]", piece) else f" {piece}"
         elif piece in (",", ";"):
             bare = list(_bare(words, comment, charset))
             yield from bare
@@ -161,28 +170,29 @@ def _elements(value: str, charset: str | None) -> Iterator[Address]:
 def _bare(words: str, comment: str, charset: str | None) -> Iterator[Address]:
     """Addresses without brackets; the words before one are its name."""
     end = 0
+    words = _TWO_GLUED.sub(r"\1 ", words)
     for match in _BARE.finditer(words):
         name = words[end : match.start()].strip(" \t\"'<[-") or comment
-        if address := address_of(name, match[0], charset):
+        if address := address_of(name, match[0].lstrip("/|&=?!*"), charset):
             yield address
         end = match.end()
 
 
 def address_of(name: str, email: str, charset: str | None = None) -> Address | None:
     """The address, where it is one: a local part, an ``@`` and a domain."""
-    email = _CONTROL.sub("", readable(email, charset)).strip(" <>'")
+    email = _INVISIBLE.sub("", _CONTROL.sub("", readable(email, charset))).strip(" <>'")
     local, at, domain = email.rpartition("@")
     quoted = len(local) > 2 and local.startswith('"') and local.endswith('"') and '"' not in local[1:-1]
     if not quoted:
         local, domain = local.strip('"'), domain.strip('".,')
     if (
         not (local and at and domain)
-        or " " in domain
+        or re.search(r"[\s,;]", domain)
         or len(email) > 320
         or (not quoted and re.search(r"[\s\"@]", local))
     ):
         return None
-    name = re.sub(r"\\(.)", r"\1", readable(name, charset))
+    name = _NAME_IN_QUOTES.sub(r"\1", re.sub(r"\\(.)", r"\1", readable(name, charset)).strip())
     return Address(f"{local}@{domain.lower()}", name[:200].strip("\"',;<> "))
 
 

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import nh3
 
-from guichet_mailer.parsing import quotes, styles, tags
+from guichet_mailer.parsing import legible, quotes, styles, tags
 from guichet_mailer.parsing.mail import File
 
 HTML_LIMIT = 1 << 20
@@ -50,6 +50,12 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,19})")
 _SHALLOW = {"area", "br", "col", "hr", "img", "input", "link", "meta", "p", "li", "td", "tr", "th", "tbody", "dt", "dd"}
 _GONE = {"script", "style", "title", "head", "noscript", "template", "iframe", "object", "svg", "math", "textarea"}
 _BLOCKS = {"p", "div", "tr", "table", "ul", "ol", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "br", "li"}
+_AS_DIVISIONS = frozenset(
+    {"section", "article", "header", "footer", "main", "nav", "aside", "figure", "figcaption", "details", "summary"}
+    | {"fieldset", "legend", "form", "dialog", "hgroup", "caption"}
+)
+"""Blocks that are not kept as what they are: the words of two of them would stand together."""
+
 _QUOTED = re.compile(
     r"""<(?:
         div [^<>]{0,300}? class=["']?[^"'<>]{0,200}? (?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote
@@ -144,7 +150,8 @@ def clean(markup: str) -> str:
     prepared, coloured = _prepared(markup)
     if _is_endless(prepared):
         return _bare(prepared)
-    return _cut((_COLOURED if coloured else _PLAIN).clean(prepared).strip())
+    cleaned = _cut((_COLOURED if coloured else _PLAIN).clean(prepared).strip())
+    return cleaned if not coloured or legible.is_legible(cleaned) else _cut(_PLAIN.clean(prepared).strip())
 
 
 def _cut(cleaned: str) -> str:
@@ -172,6 +179,8 @@ def _prepared(markup: str) -> tuple[str, bool]:
     lost = False
     out: list[str] = []
     for token in found:
+        if token.kind in ("start", "end") and token.name in _AS_DIVISIONS:
+            token = replace(token, name="div")
         if token.kind == "start":
             token, seen = _looking(token, rules)
             lost = lost or not seen
@@ -222,6 +231,8 @@ def split_quote(markup: str) -> tuple[str, str]:
     if _is_endless(prepared):
         return _bare(prepared), ""
     marked = (_MARKED if coloured else _MARKED_PLAIN).clean(prepared).strip()
+    if coloured and not legible.is_legible(marked):
+        coloured, marked = False, _MARKED_PLAIN.clean(prepared).strip()
     begin = _quote_begins(marked) if len(marked) <= HTML_LIMIT else None
     final = _COLOURED if coloured else _PLAIN
     if begin is None:

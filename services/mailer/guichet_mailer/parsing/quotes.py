@@ -22,16 +22,26 @@ _DEVICE_LINE = 100
 _WROTE = re.compile(
     r"(?:\ba\s(?:\S{1,40}\s){0,2}écrit|\bwrote|\bschrieb(?:\s.{1,200})?|\bescribió|\bha\sscritto|"
     r"\bschreef(?:\s.{1,200})?|\bescreveu|\bskrev(?:\s.{1,200})?"
-    r"|\bva\sescriure|\bkirjoitti(?:\s.{1,200})?|\bnapisał(?:a|\(a\))?|\bnapsala?|\bnapsal\(a\)|\bnapísala?|\b(?:ezt\s)?írta(?:\s\(.{1,80}\))?|"
-    r"\ba\sscris|\bje\snapisa(?:o|la)"
+    r"|\bva\sescriure|\bkirjoitti(?:\s.{1,200})?|\bnapisał(?:a|\(a\))?|\bnapsala?|\bnapsal\(a\)|"
+    r"\bnapísal(?:a|\(a\))?|\b(?:ezt\s)?írta(?:\s\(.{1,80}\))?"
+    r"|\ba\sscris|\bje\snapisa(?:o|la)|\bnapisa(?:o|la)\sje|\bje\soseba\s.{1,200}napisala|\brašė|\brakstīja|"
+    r"\bmenulis|\bđã\sviết|\bkirjutas(?:\s.{1,200})?|\bнаписа|\bпише"
     r"|\bпис(?:ал|ала|ал\(а\))|\bнаписал(?:а|\(а\))?|\bпишет|\bнаписав|\bέγραψε|\b(?:şunu\s|şunları\s)?yazdı|写道|"
     r"寫道|のメール|님이\s작성)\s?[:：]\s*$"
 )
 _TO_ME = re.compile(
-    r"(?:m['’]|\b(?:nous|vous|lui|leur|t['’]|me|mir|uns|nos|ci|mi)\s)(?:a|ont|ha)\s(?:\S{1,40}\s){0,2}(?:écrit|"
-    r"scritto)\s?[:：]\s*$"
+    r"(?:(?:m['’]|\b(?:nous|vous|lui|leur|t['’]|me|mir|uns|nos|ci|mi)\s)(?:a|ont|ha)\s(?:\S{1,40}\s){0,2}(?:écrit|"
+    r"scritto)|\b(?:me|nos)\s(?:escribió|escreveu)"
+    r"|\b(?:schrieb|schreef|skrev)\s(?:mir|uns|mij|me|ons|mig|meg|oss)\b.{0,200})\s?[:：]\s*$"
 )
 """Somebody told the writer something: what follows is the writer's, unless it is marked."""
+
+_OF_OURS = re.compile(
+    r"\b(?:votre|vos|mon|ma|mes|notre|nos|your|my|our|ihre?[nmrs]?|meine?[nmrs]?|unsere?[nmrs]?|su|sus|mis?|tu|"
+    r"vostr[oaie]|mi[oae]|voss[oa]s?|seus?|suas?|meus?|minhas?|uw|mijn|jullie|twój|váš|můj|ваш|ваша|мой|моя)\s\w",
+    re.IGNORECASE,
+)
+"""Nor does a program call the author *your colleague* or *my husband*; a name with an address may begin so."""
 
 _GMAIL = re.compile(
     r"\d{4}[-/]\d\d?[-/]\d\d?\s\d\d?:\d\d(?:\s?[AP]M)?(?:\sGMT[+-]\d\d?:?\d\d)?\s.{0,200}<[^<>\s@]+@[^<>\s]+>\s?:\s*$"
@@ -41,10 +51,20 @@ _GMAIL = re.compile(
 _ANY_VERB = re.compile(r"<[^<>\s@]+@[^<>\s]+>.{0,80}[:：]\s*$")
 """In any language: an address, and what follows. With a day before it and a marked line below, it says who wrote."""
 
+_WITHOUT_VERB = re.compile(
+    r"(?:(?:пн|вт|ср|чт|пт|сб|вс|нд),\s\d{1,2}\s|\d{4}年\d{1,2}月\d{1,2}日).{0,40}\d:\d\d.{0,200}<[^<>\s@]+@[^<>\s]+>\s?[:：]\s*$"
+)
+"""Gmail's line in languages where it has none."""
+
+_CITED = re.compile(
+    r"(?:Quoting|Zitat von|Citation de|Citando(?: a)?|Citazione (?:di|da)|Citerar|Citat från)\s.{3,250}[:：]\s*$"
+)
+"""Horde's line, with a marked line below."""
+
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.[^\s<>()\[\],;:\"]+")
 _DAY = re.compile(
     r"\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b|\b\d{4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}\b|\d{4}\s?年|\d{4}년"
-    r"|\b\d{1,2}(?:er|st|nd|rd|th|\.)?\s(?:de\s)?[^\W\d_]{3,12}\.?,?\s(?:de\s)?\d{4}\b|"
+    r"|\b\d{1,2}(?:er|st|nd|rd|th|\.)?\s(?:de\s)?[^\W\d_]{3,12}[.׳]?,?\s(?:de\s)?\d{4}\b|"
     r"\b[^\W\d_]{3,12}\.?\s\d{1,2},?\s\d{4}\b"
 )
 _TIME = re.compile(r"\b\d{1,2}\s?[:h.]\s?\d{2}\b|\d{1,2}時|\b\d{1,2}\s?(?:AM|PM)\b", re.IGNORECASE)
@@ -61,11 +81,15 @@ _SEPARATOR = re.compile(
     r"원본 메시지|On .{5,250} wrote|Le .{5,250} a écrit)\s*(?:[-_*=]{2,}|<{2,})\s*$",
     re.IGNORECASE,
 )
+_OF_ORANGE = re.compile(r">?\s*Message du \d{1,2}/\d{1,2}/\d{2,4} \d{1,2}:\d{2}\s*$")
 _FORWARDED = re.compile(
     r"\s*(?:Begin forwarded message|Début du message (?:transféré|réexpédié)|Anfang der .{0,30}Nachricht|"
     r"Inicio del mensaje reenviado|Inizio messaggio inoltrato|Begin doorgestuurd bericht"
-    r"|Início da mensagem (?:reencaminhada|encaminhada)|Vidarebefordrat brev|[-_*]{2,}\s*(?:Forwarded message|"
-    r"Message transféré|Weitergeleitete Nachricht|Mensaje reenviado|Messaggio inoltrato|Doorgestuurd bericht|"
+    r"|Início da mensagem (?:reencaminhada|encaminhada)|Vidarebefordrat brev|[-_*=]{2,}\s*(?:Forwarded message|"
+    r"(?:Message|Mail|Courriel) transféré|Przekazana wiadomość|Vidarebefordrat meddelande|Videresendt (?:melding|"
+    r"meddelelse)|Välitetty viesti|Přeposlaná zpráva|Пересылаемое сообщение|Переслан\w+ (?:сообщение|повідомлення)|"
+    r"İletilen mesaj|転送メッセージ|转发的邮件|轉寄的郵件|전달된 메일|"
+    r"Weitergeleitete Nachricht|Mensaje reenviado|Messaggio inoltrato|Doorgestuurd bericht|"
     r"Mensagem encaminhada|Forwarded by))\b",
     re.IGNORECASE,
 )
@@ -95,7 +119,8 @@ _OTHER = re.compile(
 )
 _DASHES = re.compile(r"--\s?$")
 _DEVICE = re.compile(
-    r"\s*(?:(?:Envoyé|Expédié|Transmis) (?:depuis|de|à partir de|via|avec|par|sur) (?:mon |ma |un |une |Outlook|"
+    r"\s*(?:(?:Envoyé|Expédié|Transmis) (?:depuis|de|à partir de|à partir d['’]|via|avec|par|sur)\s?"
+    r"(?:mon |ma |un |une |Outlook|"
     r"Mail\b|Courrier|Yahoo|Proton|Samsung|Gmail|l['’](?:application|appli)\b|la messagerie|le webmail|SFR|Orange|"
     r"Free|Type|Aol|Bluemail|Spark|iPhone|iPad|Android|Thunderbird|Canary)"
     r"|Sent (?:from|with|via|using) (?:my |Outlook|Mail\b|Yahoo|Proton|Samsung|Gmail|the |a mobile|an? (?:phone|"
@@ -108,15 +133,16 @@ _DEVICE = re.compile(
     r"Yahoo|Samsung|iPhone|iPad|mia)|Scarica Outlook per "
     r"|(?:Verstuurd|Verzonden) (?:vanaf|vanuit|met|via) (?:mijn|Outlook|Mail\b|Yahoo|Samsung|iPhone|iPad)|"
     r"Outlook voor .{2,20} downloaden|Skickat från (?:min|Outlook|E-post|Yahoo)|Sendt fra (?:min|Outlook|Mail|Yahoo)|"
-    r"Lähetetty (?:iPhonesta|Outlookista|puhelimesta)|Wysłane z |Odesláno z |Отправлено (?:с|из) |"
+    r"Lähetetty (?:iPhonesta|Outlookista|puhelimesta)|Wysłane z |Odesláno z |Provenance\s?: |Poslané z |"
+    r"Trimis de pe |Отправлено (?:с|из) |"
     r"iPhone'umdan gönderildi|iPhoneから送信|iPhone から送信|发自我的|나의 iPhone)",
     re.IGNORECASE,
 )
 _DEVICE_NAME = re.compile(
     r"iphone|ipad|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|nokia|blackberry|outlook|mail\b|e-?mail|courrier|"
     r"yahoo|proton|gmail|webmail|messagerie|appli|t[ée]l[ée]phone|phone|handy|smartphone|mobile?\b|móvil|cellulare|"
-    r"telefono|telefoon|mobil|tablet|windows|thunderbird|orange|sfr|free|spark|canary|gmx|web\.de|correo|posta|"
-    r"e-post|puhelin|発|送信|发自|iphone",
+    r"telefono|telefoon|iphon|mobil|tablet|windows|thunderbird|orange|sfr|free|spark|canary|gmx|web\.de|correo|posta|"
+    r"e-post|puhelin|発|送信|发自",
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
@@ -139,12 +165,24 @@ class Folded:
     quoted: str
 
 
+_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What programs put around names and addresses in right-to-left texts."""
+
+_GREETING = re.compile(
+    r"\s*(?:bonjour|bonsoir|salut|madame|monsieur|chère?s?|messieurs|hello|hi|hey|dear|good|guten|hallo|sehr|lieber?|moin|hola|"
+    r"buen[oa]s?|estimad[oa]s?|buongiorno|buonasera|gentil[ei]|salve|ciao|olá|bom|boa|beste|geachte|goede|hej|god|kära|bästa|"
+    r"dzień|szanowni|dobrý|здравствуйте|добрый)\b[^\n]{0,60}$",
+    re.IGNORECASE,
+)
+
+
 def fold(text: str) -> Folded:
     """Fold the quote at the end and the signature before it. Answers between the lines of a quote stay as they are."""
     lines = text.split("\n")
-    found = quote_begins(lines)
+    bare = [_MARKS.sub("", line) for line in lines]
+    found = quote_begins(bare)
     quote = len(lines) if found is None else found
-    signature = _signature(lines[:quote])
+    signature = _signature(bare[:quote])
     if not any(line.strip() for line in lines[:signature]):
         signature = quote  # where nothing else is written, that is what was written
     return Folded(_joined(lines[:signature]), _joined(lines[signature:quote]), _joined(lines[quote:]))
@@ -169,7 +207,9 @@ def forwarded(folded: Folded, subject: str) -> Address | None:
         if _FROM.match(short) and (address := _ADDRESS.search(short)):
             name = re.sub(r"^[\s*>]*[^:：]{1,20}[:：]", "", short[: address.start()])
             local, _, domain = address[0].removeprefix("mailto:").rpartition("@")
-            return Address(f"{local}@{domain.lower()}", re.sub(r"[*\"<\[(]|mailto:?", "", name).strip(" '"))
+            return Address(
+                f"{local}@{domain.lower()}", " ".join(re.sub(r"[*\"<\[(]|mailto:?", "", name).split()).strip("'")
+            )
     return None
 
 
@@ -203,6 +243,8 @@ def _below_blanks(lines: Sequence[str], index: int) -> Sequence[str]:
 
 def _is_separator(line: str) -> bool:
     bare = line.lstrip()
+    if _OF_ORANGE.match(line):
+        return True
     return bare[:1] in _SEPARATOR_BEGINS and bool(_SEPARATOR.match(line) or _FORWARDED.match(line))
 
 
@@ -243,14 +285,17 @@ def _attribution_length(lines: Sequence[str], index: int) -> int:
         if not line.strip() or line.startswith(">"):
             return 0
         joined = f"{joined} {line[:_LINE_LIMIT]}".strip()[-2 * _LINE_LIMIT :]
-        if _GMAIL.match(joined):
+        if _GMAIL.match(joined) or _WITHOUT_VERB.match(joined):
+            return count
+        if _CITED.match(joined) and _next_is_marked(lines, index + count):
             return count
         if _ANY_VERB.search(joined) and _DAY.search(joined) and _next_is_marked(lines, index + count):
             return count
         if _WROTE.search(joined[-_LINE_LIMIT:]):
             if _next_is_marked(lines, index + count):
                 return count
-            told = _TO_ME.search(joined[-_LINE_LIMIT:])
+            near_end = joined[-_LINE_LIMIT:]
+            told = _TO_ME.search(near_end) or (_OF_OURS.search(near_end) and not _ADDRESS.search(joined))
             proven = _ADDRESS.search(joined) or (_DAY.search(joined) and _TIME.search(_DAY.sub(" ", joined)))
             return count if proven and not told else 0
         if count == 1 and not _may_begin(joined):
@@ -322,5 +367,12 @@ def _signature(lines: Sequence[str]) -> int:
             return index
     for index in range(len(lines) - 1, max(-1, len(lines) - _SIGNATURE_LINES), -1):
         if _DASHES.match(lines[index][:_LINE_LIMIT]):
-            return index
+            return index if lines[index] == "-- " or _may_sign(lines, index) else len(lines)
     return len(lines)
+
+
+def _may_sign(lines: Sequence[str], index: int) -> bool:
+    """Whether what is below two bare dashes may be a signature: it asks nothing, and more than a greeting is above."""
+    above = [line for line in lines[:index] if line.strip()]
+    greeted = len(above) == 1 and _GREETING.match(above[0][:_LINE_LIMIT])
+    return not greeted and not any(line.rstrip()[-1:] in (":", "?", "？", "：") for line in lines[index:])

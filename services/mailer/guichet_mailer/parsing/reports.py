@@ -135,6 +135,11 @@ def ids_in(text: str) -> tuple[str, ...]:
     return tuple(one.strip(".") for one in found)[:IDS_LIMIT]
 
 
+def returns_mail(text: str) -> bool:
+    """Whether the text has the headers of the mail that it is about."""
+    return bool(_RETURNED_ID.search(text))
+
+
 def odd(mail: Message, text: str, sender: Address | None) -> Bounce:
     """What a report without fields of its own says; without recipients where it names none."""
     ids = message_ids(mail, text)

@@ -80,6 +80,8 @@ AUTO_SUBJECT = re.compile(
     r"|außer haus|nicht im büro|respuesta automática|fuera de la oficina|risposta automatica|fuori (?:sede|ufficio)"
     r"|resposta automática|afwezigheids|afwezig\s?:|automatisk svar|autosvar|frånvaro|automaattinen vastaus|poissa\s?:"
     r"|odpowiedź automatyczna|autoodpowiedź|automatická odpověď|automatyczna odpowiedź|автоматический ответ|автоответ"
+    r"|automatická odpoveď|răspuns automat|automatisk svar|automatski odgovor|samodejni odgovor|автоматична відповідь|"
+    r"автоматичен отговор|resposta automàtica|תשובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي"
     r"|automatikus válasz|otomatik yanıt|αυτόματη απάντηση|自動返信|自動応答|自动回复|自動回覆|자동 ?회신|부재중))",
     re.IGNORECASE,
 )
@@ -103,7 +105,17 @@ AUTO_TEXT = re.compile(
     r"|estaré (?:ausente|fuera)|estoy (?:fuera de la oficina|de vacaciones|ausente)|durante mi ausencia|sono (?:fuori|"
     r"assente|in ferie)|al mio rientro"
     r"|estou (?:ausente|fora|de férias)|ik ben (?:momenteel |tot )?.{0,30}(?:afwezig|niet op kantoor|met vakantie)|"
-    r"tijdens mijn afwezigheid)",
+    r"tijdens mijn afwezigheid"
+    r"|jestem (?:obecnie |aktualnie )?(?:na urlopie|nieobecn|poza biurem)|przebywam na urlopie|"
+    r"podczas mojej nieobecności|"
+    r"jsem (?:momentálně |nyní )?(?:na dovolené|mimo kancelář|nepřítom)|szabadságon vagyok|nem vagyok az irodában|"
+    r"sunt în concediu|nu sunt la birou"
+    r"|jag är (?:för närvarande )?(?:på semester|tjänstledig|inte på kontoret|bortrest|ledig)|"
+    r"jeg (?:er|har) (?:på |taget )?(?:ferie|ikke på kontoret|fraværende)|olen (?:lomalla|poissa)"
+    r"|(?:я |нахожусь )в отпуске|меня (?:нет|не будет) в офисе|автоматически(?:й ответ| отправлен)|у відпустці|"
+    r"(?:είμαι )?εκτός γραφείου|απουσιάζω|izindeyim|ofis dışındayım"
+    r"|自動(?:送信|返信|応答|配信)|不在にして|休暇(?:中|を)|自动回复|自動回覆|不在办公室|正在休假|"
+    r"자동 ?(?:회신|응답)|부재중|휴가 ?중|נמצא(?:ת)? (?:בחופשה|מחוץ למשרד)|خارج المكتب|في إجازة)",
     re.IGNORECASE,
 )
 """Weak: what an automatic reply says near its beginning."""

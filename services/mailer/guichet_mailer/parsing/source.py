@@ -23,6 +23,15 @@ _TYPE_THEN_PARAMETER = re.compile(
     rb"\t]+(?=[A-Za-z0-9*_-]{1,40}=)",
     re.IGNORECASE,
 )
+_NAMED = re.compile(rb"([!-9;-~]+)[ \t]+:")
+_WRITTEN_AS = {
+    **dict.fromkeys(("html", "htm", "text/htm", "html/text", "text-html"), "text/html"),
+    **dict.fromkeys(("plain", "plain/text", "text/txt", "text/text", "text/ascii", "text-plain"), "text/plain"),
+}
+"""Media types that are none, and what programs mean by them."""
+
+_ENCODINGS = ("base64", "quoted-printable")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _MBOX = (b"From ", b">From ")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 _HEADERS_LIMIT = 256 << 10
@@ -84,6 +93,8 @@ def media_type(part: Message) -> str:
     named = str(part.get("content-type") or "").strip()
     if not named:
         return part.get_content_type()
+    if meant := _WRITTEN_AS.get(re.split(r"[\s;,]", named.lower(), maxsplit=1)[0]):
+        return meant
     found = _TYPE.match(named)
     if found:
         return found[0].lower()
@@ -99,9 +110,24 @@ def children(part: Message) -> list[Message]:
 
 
 def content(part: Message) -> bytes:
-    """The bytes of a part without parts, decoded from base64 and the like."""
+    """The bytes of a part without parts, decoded from base64 and the like; as they are where it says so falsely."""
+    said = str(part.get("content-transfer-encoding") or "")
+    meant = said.lower().replace("_", "-").strip(" \t\r\n\"';,.").split(" ", 1)[0].rstrip(";")
+    if meant in _ENCODINGS and meant != said.lower():
+        part.replace_header("content-transfer-encoding", meant)
+    if meant == "base64" and _is_plain(part):
+        part.replace_header("content-transfer-encoding", "8bit")
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
+
+
+def _is_plain(part: Message) -> bool:
+    """Whether a text that calls itself base64 begins with words."""
+    payload = part.get_payload()
+    if not isinstance(payload, str) or not media_type(part).startswith("text/"):
+        return False
+    first = payload.lstrip()[:200].partition("\n")[0].encode("utf-8", "surrogateescape")
+    return len(_NOT_BASE64.findall(first)) + first.strip().count(b" ") > len(first) // 20 + 1
 
 
 def decoded(part: Message) -> str:
@@ -167,10 +193,15 @@ def _end_of_headers(raw: bytes, begin: int) -> int:
 
 
 def _headers(block: bytes) -> bytes:
-    lines = [line for line in _LINE.findall(block) if line]
+    lines = [_known_by_name(line) for line in _LINE.findall(block) if line]
     if not lines or not any(_HEADER.match(line) for line in lines):
         return block
     return b"".join(_with_semicolons(list(_only_headers(lines))))
+
+
+def _known_by_name(line: bytes) -> bytes:
+    """Without the spaces before the colon of a known header: the library takes such a line for the body."""
+    return _NAMED.sub(rb"\1:", line, count=1) if _KNOWN.match(line) else line
 
 
 def _only_headers(lines: list[bytes]) -> Iterator[bytes]:
@@ -196,15 +227,18 @@ def _is_header(line: bytes, at: int) -> bool:
 
 
 def _with_semicolons(lines: list[bytes]) -> Iterator[bytes]:
-    typed = False
+    typed, quotes = False, 0
     for at, line in enumerate(lines):
         if not line.startswith((b" ", b"\t")):
-            typed = bool(_TYPED.match(line))
+            typed, quotes = bool(_TYPED.match(line)), 0
         following = lines[at + 1] if at + 1 < len(lines) else b""
         if typed:
             line = _TYPE_THEN_PARAMETER.sub(rb"\1; ", line)
             bare = line.rstrip()
-            open_quote = bare.count(b'"') % 2
+            quotes += bare.count(b'"')
+            open_quote = quotes % 2
+            if open_quote and not following.startswith((b" ", b"\t")):
+                line = bare + b'"' + line[len(bare) :]
             if (
                 following.startswith((b" ", b"\t"))
                 and _PARAMETER.match(following)

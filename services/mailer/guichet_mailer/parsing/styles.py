@@ -65,6 +65,13 @@ _SHEETED = {
 }
 """What is taken from style sheets: what makes the text readable or says something, not its every size."""
 
+_HIDES = re.compile(
+    r"display:\s*none|visibility:\s*hidden|mso-hide:\s*all|opacity:\s*0(?:\.0*)?|font-size:\s*[01](?:\.\d+)?(?:px|pt)?|"
+    r"max-height:\s*0(?:px)?",
+    re.IGNORECASE,
+)
+"""Text that is not to be seen is shown here, and then in no colour of its ground."""
+
 Sheet = Mapping[str, str]
 """Declarations by ``tag``, ``.class`` and ``tag.class``."""
 
@@ -102,8 +109,10 @@ def declarations(style: str) -> list[tuple[str, str]]:
 def kept(style: str, *, coloured: bool = True) -> str:
     """The harmless part of a ``style``; without colours where not ``coloured``. ``background`` is its colour."""
     out: dict[str, str] = {}
-    for name, value in declarations(style):
-        if name == "background":
+    found = declarations(style)
+    coloured = coloured and not any(_HIDES.fullmatch(f"{name}:{value}") for name, value in found)
+    for name, value in found:
+        if name in ("background", "background-image"):
             colour = background_colour(value)
             if colour is None:
                 continue

@@ -228,14 +228,15 @@ class Desk:
             session = rotated
         return self._signed_in(agent, session)
 
-    async def sign_out(self, token: str) -> None:
-        """End the session of a refresh token, if it has one."""
+    async def sign_out(self, token: str) -> Agent | None:
+        """End the session of a refresh token, if it has one; whose it was."""
         try:
             session, _ = await self._session_of(token)
         except SignInRefused:
-            return
+            return None
         await self._store.end_session(session.id)
         await self._ended()
+        return await self._store.get(session.agent_id)
 
     async def sessions(self, agent_id: str) -> list[Session]:
         """The agent's sessions, the one used last first."""

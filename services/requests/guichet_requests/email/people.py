@@ -16,7 +16,7 @@ _FORM = re.compile(r"(?:web|contact)?form(?:s|ulaires?|ular|ulario|mail(?:er)?)?
 _PROGRAM = re.compile(r"wp|wix|shopify|apache|httpd|nobody|www|www-?data|php|web-?site|site-?web|site|web|mailer"
                       r"|web-?server|notifications?|notify|alerts?")  # fmt: skip
 """What is a program's when it is the whole of an address."""
-_VIA = re.compile(r"\s+(?:via|par l['’]intermédiaire de|über)\s+.*$", re.IGNORECASE)
+_VIA = re.compile(r"(?<!\s)\s+(?:via|par l['’]intermédiaire de|über)\s+.*$", re.IGNORECASE)
 """What mailing groups put behind the name of whoever wrote, when they put themselves into From (RFC 7960, 4.1.3)."""
 
 
