@@ -12,20 +12,24 @@ from typing import Any, Literal
 
 import httpx2
 import pytest
+from guichet_contracts.claims import ServiceClaims, calls_of
 from guichet_kit.ids import new_id
 from guichet_kit.tokens import Tokens
 from guichet_local import demo
 from guichet_local.settings import WORKSPACE
+from guichet_local.testing.signing import Signing
 from guichet_local.testing.stack import Stack
 
 Identity = Literal[
-    "nobody", "visitor", "form", "receipt", "forged", "expired", "deactivated", "signed_out",
+    "nobody", "visitor", "form", "receipt", "forged", "expired", "deactivated", "signed_out", "other_service", "mailer",
     "agent", "supervisor", "admin",
 ]  # fmt: skip
 FORMER: tuple[Identity, ...] = ("deactivated", "signed_out")
 """Administrators of before: the one's access was taken away, the other has signed out; both kept their tokens."""
 
-STRANGERS: frozenset[Identity] = frozenset({"nobody", "visitor", "form", "receipt", "forged", "expired", *FORMER})
+STRANGERS: frozenset[Identity] = frozenset(
+    {"nobody", "visitor", "form", "receipt", "forged", "expired", "other_service", "mailer", *FORMER}
+)
 COLLEAGUES: tuple[Identity, ...] = ("agent", "supervisor", "admin")
 
 # What a token is for is looked at first, so that a body that is none of any route's never does anything.
@@ -58,6 +62,9 @@ FILES = {
 }
 """For everybody who has a token to send files with; whose file it is decides the rest."""
 
+MAILERS = {"POST /api/v1/attachments", "GET /api/v1/attachments/{attachment_id}"}
+"""What ``mailer`` calls as the service that it is. No other service calls another."""
+
 SUPERVISORS = {
     "GET /api/v1/contacts/export",
     "POST /api/v1/contacts/imports",
@@ -67,6 +74,10 @@ SUPERVISORS = {
     "GET /api/v1/erasures",
     "GET /api/v1/erasures/claims",
     "GET /api/v1/erasures/{contact_id}",
+    "GET /api/v1/contacts/{contact_id}/archive",
+    "GET /api/v1/contacts/{contact_id}/known",
+    "GET /api/v1/conversations/of/{visitor_id}",
+    "POST /api/v1/mail/known",
     "GET /api/v1/contacts/{contact_id}/merged",
     "POST /api/v1/contacts/{contact_id}/merge",
     "POST /api/v1/contacts/{contact_id}/unmerge",
@@ -76,6 +87,7 @@ SUPERVISORS = {
     "GET /api/v1/mail/received/{mail_id}/files/{file_id}",
 }
 ADMINS = {
+    "GET /api/v1/audit",
     "POST /api/v1/agents/{agent_id}/password-link",
     "POST /api/v1/agents",
     "PATCH /api/v1/agents/{agent_id}",
@@ -125,7 +137,8 @@ def expected(operation: str) -> dict[Identity, int | None]:
     if operation in VISITORS:
         return refused | {"visitor": None} | dict.fromkeys(COLLEAGUES, 401)
     if operation in FILES:
-        return refused | {"visitor": None, "form": None} | dict.fromkeys(COLLEAGUES)
+        of_mails: dict[Identity, int | None] = {"mailer": None} if operation in MAILERS else {}
+        return refused | {"visitor": None, "form": None} | of_mails | dict.fromkeys(COLLEAGUES)
     allowed = dict.fromkeys(COLLEAGUES)
     if operation in SUPERVISORS | ADMINS:
         allowed["agent"] = 403
@@ -134,23 +147,26 @@ def expected(operation: str) -> dict[Identity, int | None]:
     return refused | allowed
 
 
-def token_of(identity: Identity, secret: bytes, former: Mapping[Identity, str]) -> str | None:
+def token_of(identity: Identity, signing: Signing, former: Mapping[Identity, str]) -> str | None:
     """What that caller shows; each is somebody else, so that nobody calls too often."""
     who = new_id()
-    agents = Tokens(secret, "agents")
+    agents = signing.tokens("agents")
     match identity:
         case "nobody":
             return None
         case "visitor":
-            return Tokens(secret, "visitors").issue(who, 60, name="Ada", site="demo")
+            return signing.tokens("visitors").issue(who, 60, name="Ada", site="demo")
         case "form":
-            return Tokens(secret, "forms").issue(f"form-{who}", 60)
+            return signing.tokens("forms").issue(f"form-{who}", 60)
         case "receipt":
-            return Tokens(secret, "receipts").issue(who, 60, name="Ida", role="admin")
+            return signing.tokens("receipts").issue(who, 60, name="Ida", role="admin")
         case "forged":
-            return Tokens(b"another secret, which nobody of ours has ever had", "agents").issue(
-                who, 60, name="Ida", initials="IA", role="admin"
-            )
+            # As whoever has all that `mailer` has would make it.
+            return Tokens(signing.keys("mailer"), "agents").issue(who, 60, name="Ida", initials="IA", role="admin")
+        case "mailer" | "other_service":
+            keys = signing.keys("mailer" if identity == "mailer" else "chat")
+            said = ServiceClaims(keys.service, frozenset({"files:give", "files:read"}), who)
+            return Tokens(keys, calls_of("attachments")).issue(said.subject, 60, **said.claims())
         case "deactivated" | "signed_out":
             return former[identity]
         case "expired":
@@ -232,10 +248,10 @@ async def former(client: httpx2.AsyncClient) -> dict[Identity, str]:
 async def test_everybody_may_do_what_the_table_says_and_nothing_else(
     stack: Stack, client: httpx2.AsyncClient, former: dict[Identity, str]
 ) -> None:
-    wrong = []
+    wrong, signing = [], stack.signing
     for operation in operations():
         for identity, refusal in expected(operation).items():
-            token = token_of(identity, stack.secret_key, former)
+            token = token_of(identity, signing, former)
             headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
             method = operation.split()[0]
             content = BODY if method in ("POST", "PUT", "PATCH") else None

@@ -10,11 +10,13 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from guichet_contracts.claims import ServiceClaims, ServiceScope, calls_of
 from guichet_kit.mongo import Collection, open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.tokens import Tokens
 from guichet_local.testing import S3
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 
 MODULE = "guichet_attachments"
 URL = "/api/v1/attachments"
@@ -69,6 +71,7 @@ def make_environment(
             "GUICHET_S3_SECRET_KEY": s3.secret_key,
             "GUICHET_ATTACHMENTS_BUCKET": bucket,
             "GUICHET_SECRET_KEY_FILE": str(secret_key_file),
+            **SIGNING.environment("attachments"),
         }
 
     return make
@@ -102,7 +105,6 @@ class Desk:
         self, service: ServiceProcess, http: httpx2.AsyncClient, objects: ObjectStore, files: Collection
     ) -> None:
         self.service, self.http, self.objects, self.files = service, http, objects, files
-        self.secret = Path(service.environment["GUICHET_SECRET_KEY_FILE"]).read_bytes()
 
     def visitor(self) -> Someone:
         """A new visitor with a session."""
@@ -116,9 +118,13 @@ class Desk:
         """A new agent, signed in."""
         return self._someone("agents", role=role)
 
-    def mail(self) -> Someone:
+    def mail(self, scope: ServiceScope = "files:give") -> Someone:
         """A mail that came in, whose files `mailer` gives."""
-        return self._someone("agents", "mailer.", name="mailer", role="agent")
+        mail_id = str(uuid4())
+        said = ServiceClaims("mailer", frozenset({scope}), mail_id)
+        tokens = Tokens(SIGNING.keys("mailer"), calls_of("attachments"))
+        token = tokens.issue(said.subject, 900, **said.claims())
+        return Someone(mail_id, {"Authorization": f"Bearer {token}"})
 
     async def upload(
         self, who: Someone, name: str, content: bytes, scope: str = "visitor", **form: str
@@ -136,9 +142,9 @@ class Desk:
         """The names of the objects in the bucket."""
         return {item.name for item in await self.objects.page()}
 
-    def _someone(self, audience: str, prefix: str = "", **claims: str) -> Someone:
-        person = f"{prefix}{uuid4()}"
-        token = Tokens(self.secret, audience).issue(person, 900, **claims)
+    def _someone(self, audience: str, **claims: str) -> Someone:
+        person = str(uuid4())
+        token = SIGNING.tokens(audience).issue(person, 900, **claims)
         return Someone(person, {"Authorization": f"Bearer {token}"})
 
 

@@ -30,8 +30,9 @@ from guichet_contracts.requests import (
 from guichet_contracts.subscriptions import MESSAGES_WITH_FILES
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
-from guichet_kit.tokens import InvalidToken, Tokens
+from guichet_kit.tokens import InvalidToken
 from guichet_local.testing.events import events_of
+from guichet_local.testing.signing import SIGNING
 from PIL import Image
 
 from . import samples
@@ -217,7 +218,7 @@ class TestReceipts:
     async def test_a_receipt_says_offline_what_the_file_is_and_whose(self, desk: Desk) -> None:
         visitor = desk.visitor()
         file = await uploaded(desk, visitor, scope="conversation:c1")
-        claims = Tokens(desk.secret, "receipts").verify(file["receipt"])
+        claims = SIGNING.tokens("receipts").verify(file["receipt"])
         assert claims.subject == file["id"]
         assert dict(claims.extra) == {
             "name": "facture.txt",
@@ -235,7 +236,7 @@ class TestReceipts:
     async def test_an_expired_receipt_does_not_verify_and_its_owner_gets_a_new_one(self, desk: Desk) -> None:
         visitor = desk.visitor()
         file = await uploaded(desk, visitor)
-        receipts = Tokens(desk.secret, "receipts")
+        receipts = SIGNING.tokens("receipts")
         with pytest.raises(InvalidToken):
             receipts.verify(receipts.issue(file["id"], -60))
         renewed = await desk.http.get(f"{URL}/{file['id']}/status", headers=visitor.headers)
@@ -393,7 +394,7 @@ class TestTemplateFiles:
         answer = await receipt(desk, caro, file["id"], "conversation:c")
         assert answer.status_code == 201
         (sent,) = attachments_of(
-            Tokens(desk.secret, "receipts"), [answer.json()["receipt"]], ChatAuthor("agent", caro.id, "Caro"), "c"
+            SIGNING.tokens("receipts"), [answer.json()["receipt"]], ChatAuthor("agent", caro.id, "Caro"), "c"
         )
         assert (sent.id, sent.name, sent.size) == (file["id"], "facture.txt", len(TEXT))
         await broker.post_message(visitor, caro.id, file["id"])

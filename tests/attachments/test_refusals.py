@@ -6,10 +6,13 @@ import socket
 import tarfile
 
 import pytest
+from guichet_contracts.claims import calls_of
+from guichet_kit.tokens import Tokens
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 
 from . import samples
-from .conftest import URL, Desk
+from .conftest import URL, Desk, Someone
 
 MEGABYTE = 1_000_000
 
@@ -184,8 +187,34 @@ class TestForms:
 
     async def test_all_files_of_one_mail_are_taken_at_once(self, desk: Desk) -> None:
         mail = desk.mail()
-        answers = [await desk.upload(mail, f"{n}.txt", b"%d" % n, f"request:{mail.id[7:]}") for n in range(60)]
+        answers = [await desk.upload(mail, f"{n}.txt", b"%d" % n, f"request:{mail.id}") for n in range(60)]
         assert {answer.status_code for answer in answers} == {201}
+
+
+class TestTheMailer:
+    async def test_gives_files_to_the_mail_that_its_token_names_and_to_no_other(self, desk: Desk) -> None:
+        mail = desk.mail()
+        for scope in ("request:another", "conversation:c", "visitor", "template:t"):
+            assert (await desk.upload(mail, "a.txt", b"a", scope)).status_code == 403
+
+    async def test_may_do_with_each_token_what_its_scope_says_and_no_more(self, desk: Desk) -> None:
+        mail, reading = desk.mail(), desk.mail("files:read")
+        file = (await desk.upload(mail, "a.txt", b"a", f"request:{mail.id}")).json()
+        assert (await desk.upload(reading, "a.txt", b"a", f"request:{reading.id}")).status_code == 403
+        assert (await desk.read(mail, file["id"])).status_code == 403
+        assert (await desk.read(reading, file["id"])).status_code == 404  # nothing that was sent names it
+        for headers in (mail.headers, reading.headers):
+            for path in ("status", "preview"):
+                answer = await desk.http.get(f"{URL}/{file['id']}/{path}", headers=headers)
+                assert answer.status_code == 401
+
+    async def test_is_no_agent_any_more_and_no_other_service_is_the_mailer(self, desk: Desk) -> None:
+        for service, subject in (("mailer", "mailer.e"), ("chat", "service:chat"), ("chat", "service:mailer")):
+            for audience in ("agents", calls_of("attachments")):
+                said = {"role": "agent", "name": "mailer", "scope": "files:give files:read", "about": "e"}
+                token = Tokens(SIGNING.keys(service), audience).issue(subject, 60, **said)
+                forged = Someone("e", {"Authorization": f"Bearer {token}"})
+                assert (await desk.upload(forged, "a.txt", b"a", "request:e")).status_code == 401
 
 
 class TestSettledRefusals:

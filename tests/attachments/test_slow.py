@@ -20,9 +20,9 @@ from guichet_attachments.usecases import NotReady, file_to_read, receipt_for, re
 from guichet_attachments.virus import NoScanner
 from guichet_kit.mongo import Collection, Document
 from guichet_kit.objects import ObjectStore
-from guichet_kit.tokens import Tokens
 from guichet_local.testing import S3
 from guichet_local.testing.databases import Databases
+from guichet_local.testing.signing import SIGNING
 
 from . import samples
 
@@ -64,8 +64,8 @@ async def parts(databases: Databases, s3: S3, bucket: str, monkeypatch: pytest.M
         relay=NoRelay(),
         examiner=examiner,
         scanner=NoScanner(),
-        receipts=Tokens(b"k" * 32, "receipts"),
-        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10), retention=None),
+        receipts=SIGNING.tokens("receipts"),
+        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10)),
     )
     await examiner.close()
     objects.close()

@@ -34,10 +34,10 @@ from guichet_attachments.virus import NoScanner
 from guichet_kit.clock import now
 from guichet_kit.mongo import Collection, Document, explain
 from guichet_kit.objects import ObjectStore
-from guichet_kit.tokens import Tokens
 from guichet_local.testing import S3
 from guichet_local.testing.databases import Databases
 from guichet_local.testing.moments import Moment
+from guichet_local.testing.signing import SIGNING
 
 OWNER = Person("visitor", "v1")
 DAY = timedelta(days=1)
@@ -64,8 +64,8 @@ async def parts(request: pytest.FixtureRequest, databases: Databases, s3: S3, bu
         relay=NoRelay(),
         examiner=examiner,
         scanner=NoScanner(),
-        receipts=Tokens(b"k" * 32, "receipts"),
-        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10), retention=None),
+        receipts=SIGNING.tokens("receipts"),
+        lifetimes=Lifetimes(receipt=DAY / 2, orphan=DAY, receiving=timedelta(minutes=10)),
     )
     await examiner.close()
     objects.close()
@@ -197,12 +197,13 @@ class TestOrphans:
         await drop_expired_files(parts)
         assert await parts.store.get(file.id) == file
 
-    async def test_sent_files_go_when_the_operators_retention_is_over(self, parts: Parts) -> None:
-        old = await kept(parts, kept_until=None, linked_at=now() - 40 * DAY)
-        new = await kept(parts, kept_until=None, linked_at=now() - 20 * DAY)
-        await sweep(replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY)))
-        assert await parts.store.get(old.id) is None
-        assert await names(parts) == {new.object}
+    async def test_a_sent_file_stays_however_old_until_its_request_goes(self, parts: Parts) -> None:
+        file = await kept(parts, kept_until=None, linked_at=now() - 4000 * DAY)
+        other = await kept(parts, kept_until=None, linked_at=now() - 4000 * DAY)
+        await sweep(parts)
+        assert await names(parts) == {file.object, other.object}
+        await drop_erased_files(parts, [], [file.id])
+        assert await names(parts) == {other.object}
 
 
 class TestTemplateFiles:
@@ -213,7 +214,7 @@ class TestTemplateFiles:
         await own_file(parts, file.id, OWNER)
         await link_files(parts, [file.id], "v1")
         await age(parts, file, "linked_at", 40 * DAY)
-        await sweep(replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY)))
+        await sweep(parts)
         assert await names(parts) == {file.object}
 
     async def test_a_file_let_go_is_swept_as_any_orphan(self, parts: Parts) -> None:
@@ -226,18 +227,15 @@ class TestTemplateFiles:
         await sweep(parts)
         assert await names(parts) == {stays.object}
 
-    async def test_a_file_let_go_that_a_message_names_stays_for_the_retention_from_then_on(self, parts: Parts) -> None:
+    async def test_a_file_let_go_that_a_message_names_stays_with_that(self, parts: Parts) -> None:
         file = await kept(parts, scope="template:t")
         await link_template_files(parts, "t", 1, [file.id])
         await link_files(parts, [file.id], "v1")
         await age(parts, file, "linked_at", 40 * DAY)
         await link_template_files(parts, "t", 2, [])
-        short = replace(parts, lifetimes=replace(parts.lifetimes, retention=30 * DAY))
-        await sweep(short)
+        await age(parts, file, "linked_at", 4000 * DAY)
+        await sweep(parts)
         assert await names(parts) == {file.object}
-        await age(parts, file, "linked_at", 31 * DAY)
-        await sweep(short)
-        assert await names(parts) == set()
 
     async def test_the_newest_version_counts_in_whatever_order_they_come(self, parts: Parts) -> None:
         first, second = await kept(parts, scope="template:t"), await kept(parts, scope="template:t")
@@ -309,9 +307,9 @@ class TestErasedVisitors:
             assert await parts.store.known([file_id]) == {}, f"at call {nth}"
 
     async def test_what_their_mails_and_forms_brought_goes_but_for_the_files_of_templates(self, parts: Parts) -> None:
-        mailer = Person("agent", "mailer.e")
-        brought, other = await kept(parts, owner=mailer), await kept(parts, owner=mailer)
-        template = await kept(parts, owner=mailer, scope="template:t")
+        mail = Person.of_mail("e")
+        brought, other = await kept(parts, owner=mail), await kept(parts, owner=mail)
+        template = await kept(parts, owner=mail, scope="template:t")
         await link_files(parts, [brought.id, other.id, template.id])
         await drop_erased_files(parts, [], [brought.id, template.id, str(uuid4())])
         assert set(await parts.store.known([brought.id, other.id, template.id])) == {other.id, template.id}

@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from guichet_kit.tokens import Tokens
 from guichet_local.testing.stack import Stack
 from guichet_requests.request.request import Assignee
 from pymongo import AsyncMongoClient
@@ -71,7 +70,7 @@ async def measure(options: Options, stack: Stack) -> Figures:
     say(f"  {options.requests:,} requests put there in {filling:.0f} s (subjects: {len(SUBJECTS)})")
     seconds = options.seconds(10, 0.5)
     found: Figures = {"requests": options.requests, "filling": filling, "seconds": seconds, "asked": {}}
-    issuer = Tokens(stack.secret_key, "agents")
+    issuer = stack.signing.tokens("agents")
     tokens = [issuer.issue(one.id, _LIFETIME, name=one.name, initials=one.initials, role="agent") for one in agents]
     bare: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(stack.mongodb_url, minPoolSize=4)
     profile = Profile(stack.mongodb_url, DATABASES)

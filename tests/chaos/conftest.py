@@ -5,7 +5,6 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import aio_pika
@@ -20,6 +19,7 @@ from guichet_kit.tokens import Tokens
 from guichet_local.testing import S3
 from guichet_local.testing.events import events_of
 from guichet_local.testing.mail import CUSTOMERS
+from guichet_local.testing.signing import SIGNING
 
 DESK = "desk.example"
 SUPPORT = f"support@{DESK}"
@@ -54,9 +54,9 @@ def environment(
 
 
 @pytest.fixture
-def tokens(environment: dict[str, str]) -> Tokens:
+def tokens() -> Tokens:
     """Signs agents in."""
-    return Tokens(Path(environment["GUICHET_SECRET_KEY_FILE"]).read_bytes(), "agents")
+    return SIGNING.tokens("agents")
 
 
 class Desk:

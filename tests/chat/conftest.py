@@ -12,6 +12,7 @@ from guichet_kit.mongo import Database
 from guichet_kit.tokens import Tokens
 from guichet_local.testing.databases import Databases
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 from guichet_local.testing.sockets import SocketClient
 
 SITE = {"key": "shop", "name": "Shop", "origins": ["http://shop.example"], "color": "#123456"}
@@ -44,13 +45,10 @@ def widget_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def environment_of(
-    rabbitmq_url: str, mongodb_url: str, folder: Path, widget_dir: Path
-) -> tuple[dict[str, str], bytes]:  # fmt: skip
-    """What replicas are told that share a database with nobody else, and the secret that they sign with."""
-    secret = secrets.token_bytes(48)
+def environment_of(rabbitmq_url: str, mongodb_url: str, folder: Path, widget_dir: Path) -> dict[str, str]:
+    """What replicas are told that share a database with nobody else."""
     secret_file = folder / "secret.key"
-    secret_file.write_bytes(secret)
+    secret_file.write_bytes(secrets.token_bytes(48))
     return {
         "GUICHET_RABBITMQ_URL": rabbitmq_url,
         "GUICHET_MONGODB_URL": mongodb_url,
@@ -58,20 +56,20 @@ def environment_of(
         "GUICHET_SECRET_KEY_FILE": str(secret_file),
         "GUICHET_WIDGET_SITES": json.dumps([SITE]),
         "GUICHET_WIDGET_DIR": str(widget_dir),
-    }, secret
+    }
 
 
 def start_replicas(rabbitmq_url: str, mongodb_url: str, folder: Path, widget_dir: Path) -> Replicas:
-    environment, secret = environment_of(rabbitmq_url, mongodb_url, folder, widget_dir)
+    environment = environment_of(rabbitmq_url, mongodb_url, folder, widget_dir)
     first, second = (ServiceProcess("guichet_chat", environment, folder / f"chat-{number}.log") for number in (1, 2))
     first.start()
     second.start()
     return Replicas(
         first,
         second,
-        visitor_tokens=Tokens(secret, "visitors"),
-        agent_tokens=Tokens(secret, "agents"),
-        receipt_tokens=Tokens(secret, "receipts"),
+        visitor_tokens=SIGNING.tokens("visitors"),
+        agent_tokens=SIGNING.tokens("agents"),
+        receipt_tokens=SIGNING.tokens("receipts"),
         database=f"{environment['GUICHET_DATABASE_PREFIX']}chat",
     )
 

@@ -69,6 +69,27 @@ class TestAConsole:
         await console.has(2)
         assert (console.told, console.others) == ([("a", 1), ("b", 1)], [])
 
+    async def test_is_told_of_what_its_agent_is_to_hear_of_whatever_it_shows(
+        self, news: RequestNews, console: Console
+    ) -> None:
+        news.watch(console, watch(view={"view": "closed"}, also=["mine"]))
+        news.changed(
+            [
+                request("mine", assignee=CARO),
+                request("closed", status="closed"),
+                request("nobodys"),
+                request("alexs", assignee={"id": "alex"}),
+            ]
+        )
+        await console.has(3)
+        assert (console.told, console.others) == ([("mine", 1), ("closed", 1)], [2])
+        news.watch(console, watch(view={"view": "mine", "channel": "email"}, also=["mine", "unassigned"]))
+        news.changed([request("mine", 2, assignee=CARO), request("nobodys", 2), request("closed", 2, status="closed")])
+        async with asyncio.timeout(30):
+            while ("mine", 2) not in console.told or ("nobodys", 2) not in console.told or len(console.others) < 2:
+                await asyncio.sleep(0.005)
+        assert ("closed", 2) not in console.told
+
     async def test_is_told_of_what_it_shows_and_how_many_others(self, news: RequestNews, console: Console) -> None:
         news.watch(console, watch(request_ids=["a"], contact_id="ada", view={"view": "mine"}))
         news.changed(

@@ -24,7 +24,7 @@ async def wire(mongodb_url: str) -> AsyncIterator[Wire]:
 async def test_after_a_restore_the_log_goes_on_without_a_gap(
     wire: Wire, rabbitmq_url: str, mongodb_url: str, tmp_path: Path, widget_dir: Path
 ) -> None:
-    environment, _ = environment_of(rabbitmq_url, wire.url, tmp_path, widget_dir)
+    environment = environment_of(rabbitmq_url, wire.url, tmp_path, widget_dir)
     service = ServiceProcess("guichet_chat", environment, tmp_path / "chat.log")
     await asyncio.to_thread(service.start)
     mongo = open_client(mongodb_url, "pymongo", "tests")

@@ -16,6 +16,7 @@ from guichet_kit.ids import new_id
 from guichet_kit.mongo import Database, Document
 from guichet_kit.quotas import Quotas
 from guichet_kit.work import Work
+from guichet_local.testing.signing import SIGNING
 
 from .conftest import Open, Replicas, Visit
 from .test_log import AGENT
@@ -44,7 +45,7 @@ class World:
     def __init__(self, database: Database) -> None:
         self.store, self.clock = Store(database), Clock()
         self.chat = writer(self.store)
-        quotas, work = Quotas(database, SECRET, LIMITS), Work(SECRET, "transcripts")
+        quotas, work = Quotas(database, SECRET, LIMITS), Work(SIGNING.keys("chat"), "transcripts")
         self.transcripts = Transcripts(self.store, RecordingRelay(), quotas, work, self.clock)
 
     async def begin(self) -> "World":

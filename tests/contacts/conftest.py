@@ -8,15 +8,14 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from guichet_contacts.contact.store import ContactStore
 from guichet_kit.mongo import Collection, Database, Document
-from guichet_kit.tokens import Tokens
 from guichet_local.testing.databases import Databases
+from guichet_local.testing.signing import SIGNING
 
 SECRET = b"0123456789abcdef" * 3
 
@@ -33,6 +32,7 @@ def environment(mongodb_url: str, rabbitmq_url: str, tmp_path_factory: pytest.Te
         "GUICHET_RABBITMQ_URL": rabbitmq_url,
         "GUICHET_DATABASE_PREFIX": f"test_{os.urandom(4).hex()}_",
         "GUICHET_SECRET_KEY_FILE": str(secret),
+        **SIGNING.environment("contacts"),
     }
 
 
@@ -80,9 +80,9 @@ async def client(environment: dict[str, str], start: Start) -> AsyncIterator[htt
 
 
 @pytest.fixture(scope="module")
-def token(environment: dict[str, str]) -> Callable[..., dict[str, str]]:
+def token() -> Callable[..., dict[str, str]]:
     """Headers of an agent of some role, as `requests` would have signed them in."""
-    tokens = Tokens(Path(environment["GUICHET_SECRET_KEY_FILE"]).read_bytes(), "agents")
+    tokens = SIGNING.tokens("agents")
 
     def headers(role: str = "agent", agent_id: str = "caro", lifetime: int = 900) -> dict[str, str]:
         token = tokens.issue(agent_id, lifetime, name="Caro Agent", initials="CA", role=role)

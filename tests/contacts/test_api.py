@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -32,14 +33,14 @@ def _as(client: httpx2.AsyncClient, token: Headers, role: str) -> httpx2.AsyncCl
     return httpx2.AsyncClient(base_url=client.base_url, headers=token(role, agent_id=str(uuid4())), timeout=30)
 
 
-@pytest.fixture
-async def heard(rabbitmq_url: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
-    """The events of contacts, as a subscriber gets them."""
+@asynccontextmanager
+async def _hearing(rabbitmq_url: str, key: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
+    """The events under this key, as a subscriber gets them."""
     connection = await aio_pika.connect(rabbitmq_url)
     async with connection:
         channel = await connection.channel()
         queue = await channel.declare_queue(exclusive=True)
-        await queue.bind(EVENTS_EXCHANGE, "contacts.contact.#")
+        await queue.bind(EVENTS_EXCHANGE, key)
         events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
@@ -47,6 +48,20 @@ async def heard(rabbitmq_url: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]
                 events.put_nowait(event | {"routing_key": message.routing_key})
 
         await queue.consume(hear, no_ack=True)
+        yield events
+
+
+@pytest.fixture
+async def heard(rabbitmq_url: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
+    """What contacts tells of contacts."""
+    async with _hearing(rabbitmq_url, "contacts.contact.#") as events:
+        yield events
+
+
+@pytest.fixture
+async def audited(rabbitmq_url: str) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
+    """What contacts tells for the audit trail."""
+    async with _hearing(rabbitmq_url, "contacts.audit.#") as events:
         yield events
 
 
@@ -312,6 +327,26 @@ class TestImportAndExport:
         assert line.startswith(f'"{one["id"]}";"";"Roux"')
         answer = await supervisor.get("/api/v1/contacts/export", params={"contact_id": "nobody"})
         _assert_problem(answer, 404, "not_found")
+
+    async def test_who_gives_out_and_who_takes_in_is_told_and_a_refused_call_is_not(
+        self, supervisor: httpx2.AsyncClient, agent: httpx2.AsyncClient, audited: asyncio.Queue[dict[str, Any]]
+    ) -> None:
+        one = await _create(agent, last_name="Roux", email=_email())
+        path = "/api/v1/contacts/export"
+        assert (await agent.get(path)).status_code == 403
+        assert (await supervisor.get(path, params={"contact_id": "nobody"})).status_code == 404
+        assert (await supervisor.get(path, params={"contact_id": one["id"]})).status_code == 200
+        assert (await supervisor.get(path)).status_code == 200
+        job = await _import(supervisor, f"email\n{_email()}\n")
+        told = [(await asyncio.wait_for(audited.get(), 30))["data"] for _ in range(3)]
+        assert [(entry["action"], entry["subject_id"]) for entry in told] == [
+            ("contact.exported", one["id"]),
+            ("contacts.exported", None),
+            ("contacts.imported", job["id"]),
+        ]
+        assert {entry["address"] for entry in told} == {"127.0.0.1"}
+        assert len({entry["actor"]["id"] for entry in told}) == 1
+        assert one["email"] not in str(told)
 
     async def test_a_refused_file_comes_with_its_report(self, supervisor: httpx2.AsyncClient) -> None:
         job = await _import(supervisor, f"email\n{_email()}\nnobody\n")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from guichet_contacts.agents import Agent
 from guichet_contacts.contact import merging, retention
 from guichet_contacts.contact.contact import REVERSIBLE, Contact, Details, State
 from guichet_contacts.contact.errors import ContactErased, ContactExists, ContactMerged, ContactMissing, MergeRefused
@@ -213,6 +214,25 @@ class TestErase:
         gone = await contacts.find("t")
         assert gone is not None
         assert gone.state is State.ERASED
+
+    async def test_who_erased_it_and_from_where_is_told_with_the_erasure_and_by_ids_alone(
+        self, contacts: ContactStore, relay: Any
+    ) -> None:
+        await merge_contact(contacts, "s", "t", by="caro")
+        for _ in range(2):  # a repeat changes nothing
+            await erase_contact(contacts, "t", ["v1"], by=Agent("ida", "admin", "Ida Admin", "192.0.2.7"))
+        (told,) = [event["data"] for event in relay.events if event["type"] == "contacts.audit.recorded.v1"]
+        assert told == {
+            "action": "contact.erased",
+            "actor": {"kind": "agent", "id": "ida", "name": "Ida Admin"},
+            "subject_id": "t",
+            "address": "192.0.2.7",
+            "detail": {"merged": "1", "visitors": "1"},
+        }
+
+    async def test_what_nobody_did_is_not_told_as_somebodys_act(self, contacts: ContactStore, relay: Any) -> None:
+        await erase_contact(contacts, "t")
+        assert [event["type"] for event in relay.events if "audit" in event["type"]] == []
 
     async def test_the_address_is_free_again(self, contacts: ContactStore) -> None:
         await erase_contact(contacts, "t")

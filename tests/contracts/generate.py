@@ -20,6 +20,7 @@ from faststream.specification import AsyncAPI
 from guichet_contracts.event import Event
 from guichet_kit.settings import ServiceSettings
 from guichet_local.testing.contracts import breaks
+from guichet_local.testing.signing import SIGNING
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "api"
@@ -76,7 +77,8 @@ def _documents() -> Iterator[tuple[Path, Document]]:
     with tempfile.NamedTemporaryFile() as secret:
         secret.write(b"x" * 32)
         secret.flush()
-        for name, value in (EXAMPLE_SETTINGS | {"SECRET_KEY_FILE": secret.name}).items():
+        keys = {"SECRET_KEY_FILE": secret.name, "PUBLIC_KEYS_FILE": str(SIGNING.folder.public_file)}
+        for name, value in (EXAMPLE_SETTINGS | keys).items():
             os.environ[f"GUICHET_{name}"] = value
         for service in SERVICES:
             app = importlib.import_module(f"guichet_{service}.app").build(_settings(service))

@@ -14,10 +14,10 @@ import pytest
 import requests
 import schemathesis
 from guichet_kit.ids import new_id
-from guichet_kit.tokens import Tokens
 from guichet_local.ports import free_port
 from guichet_local.testing import S3
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -64,8 +64,7 @@ def service(
 
 @pytest.mark.timeout(600)
 def test_no_route_answers_with_an_error_of_ours(service: ServiceProcess) -> None:
-    secret = Path(service.environment["GUICHET_SECRET_KEY_FILE"]).read_bytes()
-    agents, visitors = Tokens(secret, "agents"), Tokens(secret, "visitors")
+    agents, visitors = SIGNING.tokens("agents"), SIGNING.tokens("visitors")
     document = httpx2.get(f"{service.url}/openapi.json", timeout=30).json()
     errors: list[str] = []
     calls = 0

@@ -16,6 +16,7 @@ import pytest
 from guichet_kit.mongo import Database, MongoClient, open_client
 from guichet_kit.objects import ObjectStore
 from guichet_local.testing import S3
+from guichet_local.testing.signing import Signing
 
 SERVICES = ("chat", "requests", "contacts", "attachments", "mailer")
 OUT = "GUICHET_NOT_SET"
@@ -77,6 +78,7 @@ async def making(mongodb_url: str, rabbitmq_url: str, s3: S3, folder: Path) -> A
         "GUICHET_ATTACHMENTS_BUCKET": f"ctl-{mark}-attachments",
         "GUICHET_MAIL_BUCKET": f"ctl-{mark}-mail",
         "GUICHET_SECRET_KEY_FILE": str(key),
+        "GUICHET_PUBLIC_KEYS_FILE": str(Signing(folder / "keys").folder.public_file),
         "GUICHET_PUBLIC_URL": "https://desk.example",
     }
     mongo = open_client(mongodb_url, "pymongo", "tests")

@@ -1,15 +1,22 @@
 """How an operator lets the first administrator in, and everybody after."""
 
+import base64
+import hashlib
+import hmac
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from guichet_kit.tokens import Tokens
-from guichet_requests.agent.desk import Desk, Signatures, WelcomeRefused
+from guichet_kit.tokens import OfBefore, Tokens
+from guichet_local.testing.signing import SIGNING
+from guichet_requests.agent.desk import Desk, Signatures, SignInRefused, WelcomeRefused
 from guichet_requests.agent.guesses import Browser, Devices, Guesses
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.second_factor import SecondFactors
 from guichet_requests.agent.store import AgentStore
+from joserfc import jwt
+from joserfc.jwk import OctKey
 
 from tests.ctl.conftest import Installation
 
@@ -20,12 +27,16 @@ BROWSER = Browser("127.0.0.1")
 IDA = ("--email", "ida@desk.example", "--name", "Ida Chef")
 
 
-def desk(installation: Installation) -> Desk:
+SECRET = b"k" * 32
+
+
+def desk(installation: Installation, of_before: OfBefore | None = None) -> Desk:
     """Signing in, as the service does it."""
-    key = b"k" * 32
     store = AgentStore(installation.database("requests"))
-    signatures = Signatures(Tokens(key, "agents"), Tokens(key, "refresh"), Devices(Tokens(key, "device")))
-    return Desk(store, Passwords(), SecondFactors(key), signatures, Guesses(store, 10), _nobody_hears)
+    keys = SIGNING.keys("requests")
+    refresh = Tokens(keys, "refresh", of_before=of_before)
+    signatures = Signatures(Tokens(keys, "agents"), refresh, Devices(Tokens(keys, "device")))
+    return Desk(store, Passwords(), SecondFactors(SECRET), signatures, Guesses(store, 10), _nobody_hears)
 
 
 async def _nobody_hears() -> None:
@@ -114,3 +125,21 @@ async def test_an_address_is_given_to_one_agent_only(installation: Installation)
     done = await installation.ctl("agents", "create", *IDA)
     assert done.returncode == 1
     assert "address" in done.stderr
+
+
+async def test_a_session_of_a_version_with_one_symmetric_key_goes_on_after_the_upgrade(
+    installation: Installation,
+) -> None:
+    made = await installation.told("agents", "first", *IDA)
+    tomorrow = datetime.now(UTC).date() + timedelta(days=2)
+    after = desk(installation, OfBefore(SECRET, tomorrow))
+    session = await after.welcome(token_of(made["link"]), "a good password", BROWSER)
+    head, body, _ = session.refresh_token.split(".")
+    key = OctKey.import_key(hmac.digest(SECRET, b"guichet token refresh", hashlib.sha256))
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    of_before = jwt.encode({"alg": "HS256"}, claims, key)
+    with pytest.raises(SignInRefused):
+        await desk(installation).refresh(of_before)
+    gone_on = await after.refresh(of_before)
+    assert gone_on.agent.email == "ida@desk.example"
+    assert gone_on.refresh_token.split(".")[0] == head

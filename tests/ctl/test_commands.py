@@ -57,6 +57,10 @@ def read(file: str) -> str:
     return Path(file).read_text()
 
 
+def write(file: str, text: str) -> None:
+    Path(file).write_text(text)
+
+
 def mode(file: str) -> int:
     return Path(file).stat().st_mode
 
@@ -71,6 +75,7 @@ class TestDoctor:
         assert {service for service, _ in found} == set(SERVICES)
         assert found["chat", "mongodb"]["state"] == "warning"  # a replica set of one
         assert found["chat", "clock"]["state"] == "ok"
+        assert found["contacts", "keys"]["state"] == "ok"
         assert found["chat", "indexes"]["state"] == "failing"
         assert "entries.log" in found["chat", "indexes"]["detail"]
         assert "guichetctl migrate" in found["chat", "indexes"]["advice"]
@@ -88,6 +93,15 @@ class TestDoctor:
         found = {(one["service"], one["check"]): one["state"] for one in json.loads(done.stdout)["findings"]}
         assert {found[service, "indexes"] for service in SERVICES} == {"ok"}
         assert (found["attachments", "objects"], found["attachments", "antivirus"]) == ("ok", "warning")
+
+    async def test_a_service_whose_public_key_is_missing_is_named(self, installation: Installation) -> None:
+        file = installation.environment["GUICHET_PUBLIC_KEYS_FILE"]
+        keys = json.loads(read(file))["keys"]
+        write(file, json.dumps({"keys": [key for key in keys if key["service"] != "chat"]}))
+        done = await installation.ctl("doctor", "--json")
+        found = [one for one in json.loads(done.stdout)["findings"] if one["check"] == "keys"]
+        assert {one["service"] for one in found} == set(SERVICES)
+        assert {(one["state"], one["detail"]) for one in found} == {("failing", "no public key of chat")}
 
     async def test_servers_that_are_away_and_settings_that_are_missing_are_named(
         self, installation: Installation
@@ -252,23 +266,46 @@ class TestTheRest:
         assert (rows["GUICHET_CLAMD"]["services"], rows["GUICHET_CLAMD"]["required"]) == ("attachments", False)
         assert rows["GUICHET_S3_ENDPOINT"]["services"] == "attachments, mailer"
 
-    async def test_retention_says_what_is_set_here(self, installation: Installation) -> None:
-        installation.environment["GUICHET_RETENTION_DAYS"] = "90"
-        rows = {row["setting"]: row["value"] for row in await installation.told("retention")}
-        assert (rows["GUICHET_RETENTION_DAYS"], rows["GUICHET_ORPHANS_AFTER"]) == ("90", "86400")
+    async def test_a_key_is_exchanged_in_three_steps_and_the_secret_is_left_alone(
+        self, installation: Installation
+    ) -> None:
+        public = installation.environment["GUICHET_PUBLIC_KEYS_FILE"]
+        secret = read(installation.environment["GUICHET_SECRET_KEY_FILE"])
 
-    async def test_a_new_key_takes_the_place_of_the_old_one_which_is_kept(self, installation: Installation) -> None:
-        file = installation.environment["GUICHET_SECRET_KEY_FILE"]
-        before = read(file)
-        asked = await installation.ctl("rotate-key")
-        assert (asked.returncode, read(file)) == (1, before)
-        told = await installation.told("rotate-key", "--yes")
-        assert read(file) != before
-        assert len(read(file).strip()) >= 32
-        assert read(told["old"]) == before
-        assert mode(file) & 0o077 == 0
+        def kids() -> list[str]:
+            return [key["kid"] for key in json.loads(read(public))["keys"] if key["service"] == "requests"]
+
+        (old,) = kids()
+        early = await installation.ctl("rotate-key", "requests", "--use")
+        assert (early.returncode, "no next key of requests is prepared" in early.stderr) == (1, True)
+        prepared = await installation.told("rotate-key", "requests")
+        assert kids() == [old, prepared["kid"]]
+        assert (await installation.told("rotate-key", "requests", "--use"))["kid"] == prepared["kid"]
+        asked = await installation.ctl("rotate-key", "requests", "--drop")
+        assert (asked.returncode, len(kids())) == (1, 2)
+        assert (await installation.told("rotate-key", "requests", "--drop", "--yes"))["dropped"] == [old]
+        assert kids() == [prepared["kid"]]
+        at_once = await installation.told("rotate-key", "requests", "--at-once", "--yes")
+        assert (kids(), at_once["dropped"]) == ([at_once["kid"]], [prepared["kid"]])
+        assert mode(str(Path(public).parent / "requests-signing-key")) & 0o077 == 0
+        assert read(installation.environment["GUICHET_SECRET_KEY_FILE"]) == secret
+
+    async def test_only_services_that_sign_have_a_key_to_exchange(self, installation: Installation) -> None:
+        for service in ("contacts", "nobody"):
+            done = await installation.ctl("rotate-key", service)
+            assert (done.returncode, "signs nothing" in done.stderr) == (2, True)
+
+    async def test_keys_are_made_in_a_new_folder_and_stay_there(
+        self, installation: Installation, tmp_path: Path
+    ) -> None:
+        told = await installation.told("make-keys", str(tmp_path / "keys"))
+        before = {file: read(file) for file in (told["public_keys"], *told["private_keys"].values())}
+        assert len(before) == 5
+        assert await installation.told("make-keys", str(tmp_path / "keys")) == told
+        assert {file: read(file) for file in before} == before
 
     async def test_help_names_every_command(self, installation: Installation) -> None:
         done = await installation.ctl("--help", COLUMNS="200", TERM="dumb", LANG=os.environ.get("LANG", "C.UTF-8"))
         named = ("doctor", "agents", "dlq", "outbox", "quarantine", "migrate", "backup", "restore", "rotate-key")
-        assert all(name in done.stdout for name in (*named, "erase", "export", "reconcile", "retention", "settings"))
+        people = ("audit", "erase", "export", "reconcile", "retention", "settings")
+        assert all(name in done.stdout for name in (*named, *people))

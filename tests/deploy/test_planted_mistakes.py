@@ -144,7 +144,35 @@ def field_of_a_custom_resource_misspelt(planted: Overlay) -> None:
     of(planted, "RabbitmqCluster", "guichet-rabbitmq")["spec"]["replica"] = 3
 
 
+def secret_items(planted: Overlay, kind: str, name: str) -> Any:
+    volumes = pod_spec(of(planted, kind, name))["volumes"]
+    return next(volume for volume in volumes if volume["name"] == "secrets")["projected"]["sources"][0]["secret"]
+
+
+def private_key_of_another(planted: Overlay) -> None:
+    item = {"key": "requests-signing-key", "path": "requests-signing-key"}
+    secret_items(planted, "Deployment", "contacts")["items"].append(item)
+
+
+def private_key_under_another_name(planted: Overlay) -> None:
+    item = {"key": "requests-signing-key", "path": "chat-signing-key"}
+    secret_items(planted, "Deployment", "chat")["items"].append(item)
+
+
+def private_key_for_a_migration(planted: Overlay) -> None:
+    item = {"key": "requests-signing-key", "path": "requests-signing-key"}
+    secret_items(planted, "Job", "migrate-requests")["items"].append(item)
+
+
+def all_secrets_at_once(planted: Overlay) -> None:
+    del secret_items(planted, "Deployment", "mailer")["items"]
+
+
 MISTAKES: dict[Plant, str] = {
+    private_key_of_another: "Deployment/contacts: mounts requests-signing-key",
+    private_key_under_another_name: "Deployment/chat: mounts requests-signing-key",
+    private_key_for_a_migration: "Job/migrate-requests: mounts requests-signing-key",
+    all_secrets_at_once: "Deployment/mailer: mounts all of guichet-secrets",
     wrong_selector: "Service/chat: its selector takes the pods of 0 workloads",
     labels_changed_and_selector_not: "Deployment/contacts: its selector does not match",
     missing_key: "Secret guichet-secrets has no key mail-inbound",

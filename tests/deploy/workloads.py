@@ -14,8 +14,9 @@ EXACT_TAG = re.compile(r"^v?\d+\.\d+(\.\d+)?([-.+].*)?$")
 
 _SECRET_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|ACCESS_KEY|_KEY$|MAIL_INBOUND|_URL$")
 _WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
-_NO_SECRETS = ("GUICHET_PUBLIC_URL", "GUICHET_ATTACHMENTS_URL", "GUICHET_GATEWAY_DEMO_URL")
+_NO_SECRETS = ("GUICHET_PUBLIC_URL", "GUICHET_ATTACHMENTS_URL", "GUICHET_GATEWAY_URL", "GUICHET_GATEWAY_DEMO_URL")
 _DRAIN_SECONDS = 30
+SIGNING_KEY = "-signing-key"
 
 
 def unsound_workloads(overlay: Overlay) -> list[str]:
@@ -28,6 +29,7 @@ def unsound_workloads(overlay: Overlay) -> list[str]:
         *_rollout(overlay),
         *_scaling(overlay),
         *_values(overlay),
+        *_signing_keys(overlay),
     ]
 
 
@@ -137,6 +139,20 @@ def _scaling(overlay: Overlay) -> Iterator[str]:
             queue = trigger["metadata"].get("queueName")
             if queue is not None and queue not in SUBSCRIPTIONS:
                 yield f"{name_of(scaler)}: there is no queue {queue}"
+
+
+def _signing_keys(overlay: Overlay) -> Iterator[str]:
+    """Who has a service's private key can sign as that service: it has its own alone, and nobody else has one."""
+    for workload in overlay.workloads():
+        own = f"{workload['metadata']['name']}{SIGNING_KEY}" if workload["kind"] == "Deployment" else None
+        for volume in pod_spec(workload).get("volumes", ()):
+            for source in (volume, *volume.get("projected", {}).get("sources", ())):
+                secret = source.get("secret", {})
+                if "guichet-secrets" in (secret.get("name"), secret.get("secretName")) and not secret.get("items"):
+                    yield f"{name_of(workload)}: mounts all of guichet-secrets"
+                for item in secret.get("items", ()):
+                    if item["key"].endswith(SIGNING_KEY) and item["key"] != own:
+                        yield f"{name_of(workload)}: mounts {item['key']}"
 
 
 def _values(overlay: Overlay) -> Iterator[str]:

@@ -91,6 +91,9 @@ async def settings(tour: Tour, page: Page, gateway: str) -> None:
     await page.goto(f"{gateway}/settings/quarantine")
     await expect(page.get_by_text("Chargement…")).to_be_hidden()
     await tour.look("settings, quarantine", page)
+    await page.goto(f"{gateway}/settings/audit")
+    await expect(page.get_by_role("list", name="Journal d’audit").get_by_role("listitem").first).to_be_visible()
+    await tour.look("settings, audit", page)
 
 
 async def by_hand(tour: Tour, agent: ConsolePage, mark: str) -> None:

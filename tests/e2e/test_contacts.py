@@ -1,6 +1,7 @@
 """Contacts are a place: found, sorted, opened with all they asked, changed, merged, given out, erased."""
 
 import re
+import zipfile
 
 import httpx2
 import pytest
@@ -134,6 +135,10 @@ class TestContacts:
             await beside(page).get_by_role("button", name="Exporter").click()
         path = await (await download.value).path()
         assert f'"Neuve";"{mark}";"neuve.{mark}@example.org"' in path.read_text(encoding="utf-8-sig")
+        async with page.expect_download() as download:
+            await beside(page).get_by_role("button", name="Dossier complet").click()
+        with zipfile.ZipFile(await (await download.value).path()) as archive:
+            assert f"neuve.{mark}@example.org" in archive.read("person.json").decode()
 
         await beside(page).get_by_role("button", name="Fusionner…").click()
         dialog = page.get_by_role("dialog", name=f"Fusionner Neuve {mark}")

@@ -181,7 +181,7 @@ class Treatment:
         await self.keys.go_to(dialog.get_by_role("radio", name="En cours"), "ArrowUp")
         await self.keys.press("Enter")
         await expect(dialog).to_be_hidden()
-        await expect(self.ada.log.get_by_text("Caro Agent a clôturé la conversation.")).to_be_visible()
+        await expect(self.ada.log.get_by_text("Caro Agent a clôturé la conversation")).to_be_visible()
         for told in ("En cours", "Priorité Moyenne", "Attribuée à Caro Agent"):
             await expect(self.agent.row(self.contact)).to_contain_text(told)
 

@@ -180,7 +180,7 @@ class TestClosing:
         await begin(ada, caro, mark)
         number = await caro.row(mark).get_attribute("data-request-id")
         await caro.close_conversation("En cours")
-        await expect(ada.log.get_by_text("Caro Agent a clôturé la conversation.")).to_be_visible()
+        await expect(ada.log.get_by_text("Caro Agent a clôturé la conversation")).to_be_visible()
         await caro.view("Demandes ouvertes")
         await expect(caro.row(mark)).to_contain_text("En cours")
 
@@ -198,7 +198,7 @@ class TestClosing:
         await ada.write("trop tard")
         await caro.close_conversation("En cours")
         network.mend()
-        await expect(ada.log.get_by_text("Caro Agent a clôturé la conversation.")).to_be_visible(timeout=20_000)
+        await expect(ada.log.get_by_text("Caro Agent a clôturé la conversation")).to_be_visible(timeout=20_000)
         await expect(ada.widget.get_by_text("Non envoyé : la conversation a été clôturée.")).to_be_visible()
         await ada.widget.get_by_role("button", name="Écrire de nouveau").first.click()
         await expect(caro.log.get_by_text("trop tard")).to_be_visible(timeout=20_000)

@@ -1,7 +1,6 @@
 """What every service's HTTP side does: limits, ids, metrics, tokens, versions, health."""
 
 import asyncio
-import secrets
 import uuid
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -13,10 +12,11 @@ from guichet_kit import health as health_module
 from guichet_kit import trace
 from guichet_kit.health import Health
 from guichet_kit.http import bearer, create_app, etag, if_match
-from guichet_kit.tokens import Claims, Tokens
+from guichet_kit.tokens import Claims
+from guichet_local.testing.signing import SIGNING
 
 LIMIT = 1000
-AGENTS = Tokens(secrets.token_bytes(48), "agents")
+AGENTS = SIGNING.tokens("agents")
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """Tokens that are good no more before their time."""
 
-import secrets
-
 import pytest
 from guichet_contracts.requests import AGENTS_REVOKED
 from guichet_kit.revocations import REMEMBERED_SECONDS, Revocations
-from guichet_kit.tokens import InvalidToken, Tokens
-
-SECRET = secrets.token_bytes(48)
+from guichet_kit.tokens import InvalidToken
+from guichet_local.testing.signing import SIGNING
 
 
 class Clock:
@@ -34,7 +31,7 @@ class TestWhatIsRefused:
         self, token: tuple[str, dict[str, object]], refused: bool
     ) -> None:
         revocations = Revocations()
-        tokens = Tokens(SECRET, "agents", refuse=revocations.refuse)
+        tokens = SIGNING.tokens("agents", refuse=revocations.refuse)
         issued = tokens.issue(token[0], 900, **token[1])
         assert tokens.verify(issued).subject == token[0]
 
@@ -48,7 +45,7 @@ class TestWhatIsRefused:
 
     def test_one_that_is_remembered_as_verified_is_refused_all_the_same(self) -> None:
         revocations = Revocations()
-        tokens = Tokens(SECRET, "agents", 10, refuse=revocations.refuse)
+        tokens = SIGNING.tokens("agents", remembered=10, refuse=revocations.refuse)
         issued = tokens.issue("caro", 900, ver=1)
         assert tokens.verify(issued).subject == "caro"
         revocations.hear({"caro": 2}, [])
@@ -57,7 +54,7 @@ class TestWhatIsRefused:
 
     def test_states_that_come_late_or_twice_take_nothing_back(self) -> None:
         revocations = Revocations()
-        tokens = Tokens(SECRET, "agents", refuse=revocations.refuse)
+        tokens = SIGNING.tokens("agents", refuse=revocations.refuse)
         issued = tokens.issue("caro", 900, ver=4)
         for version in (5, 3):
             event = {"data": {"agents": {"caro": version}, "sessions": []}}

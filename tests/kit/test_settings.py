@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from guichet_kit.settings import ServiceSettings, load_settings
+from guichet_local.testing.signing import SIGNING
 
 Load = Callable[[Mapping[str, str]], ServiceSettings]
 Refuse = Callable[[Mapping[str, str]], list[str]]
@@ -13,6 +14,7 @@ Refuse = Callable[[Mapping[str, str]], list[str]]
 class WithSites(ServiceSettings):
     """A service with a setting of its own, whose text is JSON."""
 
+    service = "chat"
     sites: tuple[str, ...] = ()
 
 
@@ -25,6 +27,7 @@ def good(tmp_path: Path) -> dict[str, str]:
         "GUICHET_RABBITMQ_URL": "amqp://guest:guest@localhost/",
         "GUICHET_MONGODB_URL": "mongodb://localhost/?replicaSet=rs0",
         "GUICHET_SECRET_KEY_FILE": str(secret),
+        "GUICHET_PUBLIC_KEYS_FILE": SIGNING.environment("chat")["GUICHET_PUBLIC_KEYS_FILE"],
     }
 
 
@@ -54,7 +57,7 @@ def refuse(load: Load, capsys: pytest.CaptureFixture[str]) -> Refuse:
 
 
 class TestGoodSettings:
-    def test_four_settings_are_enough_and_the_others_have_defaults(self, load: Load) -> None:
+    def test_five_settings_are_enough_and_the_others_have_defaults(self, load: Load) -> None:
         settings = load({})
         assert (settings.http_host, settings.http_port) == ("127.0.0.1", 8000)
         assert settings.public_url == "http://localhost:8080"
@@ -188,6 +191,31 @@ class TestBadSettings:
         (line,) = refuse({"GUICHET_SECRET_KEY_FILE": str(short)})
         assert line.startswith("bad setting: GUICHET_SECRET_KEY_FILE: ")
         assert line.endswith("must hold at least 32 bytes")
+
+    def test_a_missing_set_of_public_keys_is_named(self, refuse: Refuse) -> None:
+        assert refuse({"GUICHET_PUBLIC_KEYS_FILE": ""}) == ["bad setting: GUICHET_PUBLIC_KEYS_FILE: Field required"]
+        (line,) = refuse({"GUICHET_PUBLIC_KEYS_FILE": "/nowhere/public-keys"})
+        assert line.startswith("bad setting: GUICHET_PUBLIC_KEYS_FILE: ")
+        assert line.endswith("cannot be read: No such file or directory")
+
+    def test_a_private_key_of_another_service_is_refused(self, refuse: Refuse) -> None:
+        (line,) = refuse({"GUICHET_SIGNING_KEY_FILE": SIGNING.environment("requests")["GUICHET_SIGNING_KEY_FILE"]})
+        assert line.startswith("bad setting: GUICHET_PUBLIC_KEYS_FILE: ")
+        assert line.endswith("the public key of requests-signing-key is not among those of chat")
+
+    def test_what_is_no_private_key_is_refused(self, refuse: Refuse, good: dict[str, str]) -> None:
+        lines = refuse({"GUICHET_SIGNING_KEY_FILE": good["GUICHET_SECRET_KEY_FILE"]})
+        assert lines[0].startswith("bad setting: GUICHET_SIGNING_KEY_FILE: ")
+        assert lines[0].endswith("must hold a private Ed25519 key (PEM, PKCS #8)")
+
+    def test_a_service_that_signs_does_not_serve_without_its_key_though_its_commands_run(
+        self, load: Load, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        settings = load({})
+        with pytest.raises(SystemExit) as refused:
+            settings.require_signing_key()
+        assert refused.value.code == 2
+        assert capsys.readouterr().err == "bad setting: GUICHET_SIGNING_KEY_FILE: Field required\n"
 
     def test_a_folder_is_no_secret_file(self, refuse: Refuse, tmp_path: Path) -> None:
         (line,) = refuse({"GUICHET_SECRET_KEY_FILE": str(tmp_path)})

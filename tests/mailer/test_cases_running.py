@@ -14,9 +14,9 @@ import httpx2
 import pytest
 from guichet_kit.broker import EVENTS_EXCHANGE
 from guichet_kit.ids import new_id
-from guichet_kit.tokens import Tokens
 from guichet_local.testing.events import events_of
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 
 from .cases import SENT_ID, Case, cases, differences, others
 from .conftest import ADDRESS, INBOUND_SECRET, Desk, Mailer, MailServer, eventually
@@ -98,9 +98,9 @@ class Arrived:
 
 
 @pytest.fixture(scope="module")
-async def ask(beside: dict[str, ServiceProcess], secret: bytes) -> AsyncIterator[Ask]:
+async def ask(beside: dict[str, ServiceProcess]) -> AsyncIterator[Ask]:
     """Reads from `requests` as an agent; the limit of an agent's calls is waited for."""
-    tokens = Tokens(secret, "agents")
+    tokens = SIGNING.tokens("agents")
     async with httpx2.AsyncClient(base_url=beside["requests"].url, timeout=60) as http:
 
         async def get(path: str) -> Any:
@@ -115,7 +115,7 @@ async def ask(beside: dict[str, ServiceProcess], secret: bytes) -> AsyncIterator
 
 @pytest.fixture(scope="module")
 async def sent(
-    mailer: Mailer, mail_server: MailServer, beside: dict[str, ServiceProcess], filed: dict[str, str], secret: bytes
+    mailer: Mailer, mail_server: MailServer, beside: dict[str, ServiceProcess], filed: dict[str, str]
 ) -> list[Sent]:
     """Some wrote, and were answered. Reports are spread over these: on one request they would wait for each other."""
     found = []
@@ -126,7 +126,7 @@ async def sent(
     ]
     mail_ids = await asyncio.to_thread(_give, mailer, [one.encode() for one in asked])
     await eventually(lambda: all(one in filed for one in mail_ids), SECONDS)
-    token = Tokens(secret, "agents").issue("caro", 900, name="Caro", role="agent")
+    token = SIGNING.tokens("agents").issue("caro", 900, name="Caro", role="agent")
     async with httpx2.AsyncClient(base_url=beside["requests"].url, timeout=60) as http:
         for mail_id in mail_ids:
             item_id = new_id()
@@ -181,9 +181,9 @@ async def arrived(
 
 
 @pytest.fixture(scope="module")
-async def desk_of_all(mailer: Mailer, ear: Any, secret: bytes) -> AsyncIterator[Desk]:
+async def desk_of_all(mailer: Mailer, ear: Any) -> AsyncIterator[Desk]:
     async with httpx2.AsyncClient(base_url=mailer.url, timeout=60) as http:
-        yield Desk(mailer, http, ear, secret)
+        yield Desk(mailer, http, ear)
 
 
 def _give(mailer: Mailer, mails: Sequence[bytes]) -> list[str]:

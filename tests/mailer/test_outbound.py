@@ -11,8 +11,8 @@ import httpx2
 import pytest
 from guichet_contracts import requests as contract
 from guichet_kit.ids import new_id
-from guichet_kit.tokens import Tokens
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 
 from .conftest import ADDRESS, Desk, Ear, Mailer, MailServer, eventually, mark
 
@@ -71,7 +71,7 @@ class TestAnEmail:
     async def test_of_the_system_carries_what_somebody_else_uploaded(
         self, desk: Desk, mail_server: MailServer, attachments: ServiceProcess, ear: Ear
     ) -> None:
-        someone = Tokens(desk.secret, "agents").issue(new_id(), 900, name="Another", role="agent")
+        someone = SIGNING.tokens("agents").issue(new_id(), 900, name="Another", role="agent")
         async with httpx2.AsyncClient(base_url=attachments.url) as http:
             uploaded = await http.post(
                 "/api/v1/attachments",

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from guichet_kit.settings import load_settings
 from guichet_local.testing import S3
+from guichet_local.testing.signing import SIGNING
 from guichet_mailer.settings import Settings
 
 
@@ -31,6 +32,7 @@ def environment(mongodb_url: str, rabbitmq_url: str, s3: S3, tmp_path: Path) -> 
         "GUICHET_S3_SECRET_KEY": s3.secret_key,
         "GUICHET_MAIL_BUCKET": f"mail-{os.urandom(4).hex()}",
         "GUICHET_SECRET_KEY_FILE": str(secret),
+        **SIGNING.environment("mailer"),
     }
 
 
@@ -126,6 +128,7 @@ class TestABadSetting:
             "GUICHET_S3_ACCESS_KEY": "a",
             "GUICHET_S3_SECRET_KEY": "b",
             "GUICHET_SECRET_KEY_FILE": str(secret),
+            **SIGNING.environment("mailer"),
         }
         for name, usual in (good | {setting: value}).items():
             monkeypatch.setenv(name, usual)

@@ -20,10 +20,12 @@ from guichet_kit.mongo import Collection, Database, Document, open_client
 from guichet_kit.tokens import Tokens
 from guichet_local.testing.databases import Databases
 from guichet_local.testing.service import ServiceProcess
+from guichet_local.testing.signing import SIGNING
 from guichet_requests import consumers
 from guichet_requests.agent.agent import Agent, Role
 from guichet_requests.agent.passwords import Passwords
 from guichet_requests.agent.store import AgentStore
+from guichet_requests.audit.store import AuditStore
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email.settling import Mailroom
 from guichet_requests.email.store import FilingStore
@@ -64,6 +66,9 @@ class HeardRelay:
 
     def tell(self, request: Request) -> None:
         self.changed.append(request)
+
+    def moved_mark(self, request_id: str) -> None:
+        """Its mark stays."""
 
     def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
         self.events += [entry["event"] for entry in entries]
@@ -112,7 +117,7 @@ class World:
 
     @property
     def stores(self) -> consumers.Stores:
-        return consumers.Stores(self.everywhere, self.missing)
+        return consumers.Stores(self.everywhere, self.missing, AuditStore(self.requests.collection.database))
 
     async def hear(self, *events: Any) -> None:
         for event in events:
@@ -297,9 +302,9 @@ def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def receipts(secret_file: Path) -> Tokens:
+def receipts() -> Tokens:
     """Signs receipts as ``attachments`` does."""
-    return Tokens(secret_file.read_bytes(), "receipts")
+    return SIGNING.tokens("receipts")
 
 
 @pytest.fixture(scope="session")

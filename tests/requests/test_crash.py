@@ -100,9 +100,13 @@ class TestKilledBetweenWrites:
         mortal.requests.collection = Mortal(mortal.requests.collection, [1])  # type: ignore[assignment]
         author, note_id = Author("agent", "a", "Caro"), "0190aaaa-0000-7000-8000-000000000001"
         with pytest.raises(Killed):
-            await usecases.add_note(mortal.requests, mortal.items, request.id, note_id, "Rappeler", by=author)
+            await usecases.add_note(
+                mortal.requests, mortal.items, mortal.guard, request.id, note_id, "Rappeler", by=author
+            )
 
-        again = await usecases.add_note(world.requests, world.items, request.id, note_id, "Rappeler", by=author)
+        again = await usecases.add_note(
+            world.requests, world.items, world.guard, request.id, note_id, "Rappeler", by=author
+        )
 
         assert again.text == "Rappeler"
         assert [text for kind, text in await world.timeline(request.id) if kind == "note"] == ["Rappeler"]

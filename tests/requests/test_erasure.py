@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Literal
@@ -194,7 +194,7 @@ class TestWhatIsHeardWhileAPersonIsErased:
             stores: Any = {
                 field.name: moment.watch(getattr(world.everywhere, field.name)) for field in fields(world.everywhere)
             }
-            await begun(consumers.Stores(Everywhere(**stores), world.missing))
+            await begun(replace(world.stores, everywhere=Everywhere(**stores)))
             if not moment.passed:
                 assert nth > 3
                 return
@@ -258,7 +258,7 @@ class TestAnErasureThatWasStopped:
         moment = Moment(9, dies)
         stores: Any = {field.name: moment.watch(getattr(world.everywhere, field.name)) for field in fields(Everywhere)}
         with pytest.raises(KeyboardInterrupt):
-            await consumers.take_in_contact(consumers.Stores(Everywhere(**stores), world.missing), erased())
+            await consumers.take_in_contact(replace(world.stores, everywhere=Everywhere(**stores)), erased())
         stopped = await world.erasures.progress("e")
         assert stopped is not None
         assert stopped.finished_at is None

@@ -1,7 +1,6 @@
 """Web forms: kept by administrators, filled in by anybody, a request each."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import aio_pika
@@ -13,6 +12,7 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.tokens import InvalidToken, Tokens
 from guichet_local.testing.events import events_of
+from guichet_local.testing.signing import SIGNING
 from guichet_requests.file.store import FileStore
 from guichet_requests.form.form import Field, Form, Misfilled, check
 from guichet_requests.form.public_api import AT_ONCE
@@ -46,15 +46,15 @@ async def admin(service: Service) -> Signed:
 
 
 @pytest.fixture(scope="session")
-def senders(secret_file: Path) -> Tokens:
+def senders() -> Tokens:
     """Signs and reads what files are uploaded with."""
-    return Tokens(secret_file.read_bytes(), "forms")
+    return SIGNING.tokens("forms")
 
 
 @pytest.fixture(scope="session")
-def visitors(secret_file: Path) -> Tokens:
+def visitors() -> Tokens:
     """Signs as chat does for its visitors."""
-    return Tokens(secret_file.read_bytes(), "visitors")
+    return SIGNING.tokens("visitors")
 
 
 async def made(by: Signed, **body: Any) -> Any:

@@ -98,7 +98,7 @@ class TestSignIn:
             for _ in range(10):
                 await service.world.agents.attempt(f"guess 127.0.0.1 {email}", now(), WINDOW, 10)
 
-            answer = await login(service, email.upper())
+            answer = await login(service, email.upper(), "a wrong password")
 
             assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
             assert 1 <= int(answer.headers["retry-after"]) <= 60

@@ -14,6 +14,7 @@ from guichet_kit.broker import EventPublisher, Topology
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.tokens import Tokens
+from guichet_local.testing.signing import SIGNING
 from guichet_requests.consumers import wanted_transcript
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.email.usecases import Outbox
@@ -51,7 +52,7 @@ class Desk:
         self.world = world
         self.outbox = Outbox(world.requests, world.items, world.contacts, "desk.example")
         proofs = ProofStore(world.requests.collection.database, SECRET)
-        links = Tokens(SECRET, "proofs")
+        links = Tokens(SIGNING.keys("requests"), "proofs")
         self.parts = usecases.Desk(self.outbox, world.guard, proofs, links, "https://desk.example", "fr")
 
     async def send(self, event: chat.TranscriptRequested) -> None:
@@ -229,7 +230,7 @@ class TestAStrangersAddress:
         await desk.send(asked(mallory, 1))
         token = desk.link()
         await desk.world.erasures.add(Erasure("c1", visitor_ids=frozenset({mallory.id})))
-        for bad in (token, "forged", Tokens(SECRET, "visitors").issue(mallory.id, 60), ""):
+        for bad in (token, "forged", SIGNING.tokens("visitors").issue(mallory.id, 60), ""):
             with pytest.raises(LinkNotValid):
                 await prove(desk.parts, bad)
         mails = await desk.world.emails(await desk.request_id(mallory))

@@ -12,7 +12,9 @@ export function parseColor(value: string | null | undefined): string | null {
 
 /** White or black, whichever contrasts more: at least 4.58 : 1 on any colour. */
 export function textOn(color: string): string {
-  return contrast(color, WHITE) >= contrast(color, BLACK) ? WHITE : BLACK;
+  // As `contrast` with each would say: 1.05 / light against light / 0.05. Shorter, since every page pays for it.
+  const light = luminance(color) + 0.05;
+  return light * light <= 1.05 * 0.05 ? WHITE : BLACK;
 }
 
 /** Contrast ratio, 1 to 21 (WCAG 2.2, "contrast ratio"). */

@@ -284,9 +284,11 @@ export type AgentSent =
   | {
       type: "watch";
       request_ids: string[];
+      /** Told of these, too, whatever is shown. */
+      also?: ("mine" | "unassigned")[];
       bundled?: boolean;
       contact_id?: string;
-      view?: { view: "open" | "mine" | "unassigned" | "all" } & Partial<
+      view?: { view: "open" | "mine" | "unassigned" | "closed" | "all" } & Partial<
         Record<"channel" | "status" | "priority" | "reason_id" | "assignee_id" | "contact_id", string | null>
       >;
     };

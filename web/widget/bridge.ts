@@ -26,8 +26,13 @@ export type ToHost =
       active: boolean | null;
       /** null as long as it is not known. */
       site: Look | null;
+      /** The style in which the closed panel shows an answer over the launcher; empty: it does not. */
+      style?: string;
+      /** What is to stand before the page's own title. */
+      mark?: string;
     }
   | { guichet: "close" }
+  | { guichet: "open" }
   | { guichet: "reset" };
 
 /** The frame's options, handed over in the fragment of its address, which no server sees. */

@@ -3,7 +3,13 @@
 import json
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+
+from guichet_kit.keyfolder import KeyFolder
+
+_SESSIONS_OF_BEFORE = timedelta(days=30)
+"""After an upgrade from versions that signed with the installation's secret: as long as their longest token."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class DataFolder:
         self.run = self.root / "run"
         self.keys = self.root / "keys"
         self.secret_key_file = self.keys / "secret.key"
+        self.signing = KeyFolder(self.keys)
+        self._upgraded_file = self.keys / "upgraded"
 
     def create(self) -> "DataFolder":
         """Makes the folders, with mode 0700, where they are missing."""
@@ -37,9 +45,12 @@ class DataFolder:
         return private_folder(self.root / name)
 
     def secrets(self) -> Secrets:
-        """Reads the secrets; makes them, and the key that signs tokens, the first time."""
+        """Reads the secrets; makes them, and the keys that sign tokens, the first time."""
         if not self.secret_key_file.exists():
             write_private(self.secret_key_file, secrets.token_urlsafe(48) + "\n")
+        elif not self.signing.public_file.exists():
+            write_private(self._upgraded_file, f"{datetime.now(UTC).date() + _SESSIONS_OF_BEFORE}\n")
+        self.signing.make()
         file = self.keys / "secrets.json"
         known = json.loads(file.read_text()) if file.exists() else {}
         made = {
@@ -52,6 +63,12 @@ class DataFolder:
             known = made | known
             write_private(file, json.dumps(known, indent=2) + "\n")
         return Secrets(**known)
+
+    @property
+    def tokens_of_before_until(self) -> date | None:
+        """Until when symmetric tokens of before an upgrade are good; None where there was no upgrade."""
+        file = self._upgraded_file
+        return date.fromisoformat(file.read_text().strip()) if file.exists() else None
 
 
 def private_folder(folder: Path) -> Path:

@@ -4,6 +4,8 @@ import json
 import sys
 from collections.abc import Mapping
 
+from guichet_contracts.claims import SIGNING
+
 from guichet_local.data import DataFolder
 from guichet_local.demo.mail import SUPPORT
 from guichet_local.program import Program, answers
@@ -34,7 +36,7 @@ def programs(data: DataFolder, settings: Settings) -> list[Program]:
             name=name,
             command=[sys.executable, "-m", module],
             ready=answers(settings.ports[name], "/readyz"),
-            environment={**common, **_of_its_own(name, settings)},
+            environment={**common, **_of_its_own(name, module, data, settings)},
             folder=data.run,
             # They hand over what they hold before they end; what is acknowledged is safe already, so none is waited
             # for longer. Under load each would take its whole time.
@@ -50,8 +52,11 @@ def running(settings: Settings) -> Mapping[str, str]:
     return SERVICES | (SECOND if settings.cluster else {})
 
 
-def _of_its_own(name: str, settings: Settings) -> Mapping[str, str]:
+def _of_its_own(name: str, module: str, data: DataFolder, settings: Settings) -> Mapping[str, str]:
     told = {"GUICHET_HTTP_PORT": str(settings.ports[name])}
+    service = module.removeprefix("guichet_")
+    if service in SIGNING:  # its private key, and no other's
+        told["GUICHET_SIGNING_KEY_FILE"] = str(data.signing.private_file(service))
     if name == "mailer-2":
         told |= {f"GUICHET_{kind.upper()}_PORT": str(settings.ports[f"{kind}-2"]) for kind in ("smtp", "lmtp")}
     return told
@@ -70,6 +75,7 @@ def environment(data: DataFolder, settings: Settings) -> Mapping[str, str]:
         "GUICHET_MONGODB_URL": mongodb.url(settings.ports, mongodb.MEMBERS[:servers]),
         "GUICHET_PUBLIC_URL": settings.public_url,
         "GUICHET_SECRET_KEY_FILE": str(data.secret_key_file),
+        "GUICHET_PUBLIC_KEYS_FILE": str(data.signing.public_file),
         "GUICHET_S3_ENDPOINT": objectstore.endpoint(settings.ports),
         "GUICHET_S3_ACCESS_KEY": secrets.s3_access_key,
         "GUICHET_S3_SECRET_KEY": secrets.s3_secret_key,
@@ -77,10 +83,13 @@ def environment(data: DataFolder, settings: Settings) -> Mapping[str, str]:
         "GUICHET_LMTP_PORT": str(settings.ports["lmtp"]),
         # Of several the gateway knows which one answers.
         "GUICHET_ATTACHMENTS_URL": f"http://127.0.0.1:{settings.ports[files]}",
+        "GUICHET_GATEWAY_URL": f"http://127.0.0.1:{settings.ports['gateway']}",
         "GUICHET_WIDGET_DIR": str(WORKSPACE / "web" / "widget" / "dist"),
         "GUICHET_FORM_DIR": str(WORKSPACE / "web" / "form" / "dist"),
     }
     told.setdefault("GUICHET_MAIL_INBOUND", secrets.mail_inbound)
+    if data.tokens_of_before_until:
+        told["GUICHET_TOKENS_OF_BEFORE_UNTIL"] = data.tokens_of_before_until.isoformat()
     if settings.demo:
         told["GUICHET_DEMO"] = "1"
         told.setdefault("GUICHET_WIDGET_SITES", json.dumps([_demo_site(settings)]))

@@ -33,7 +33,7 @@ class Settings:
     start_seconds: float = 300.0
     administrator: str = ""
     cluster: bool = False
-    sign_in_rate: str = "10r/m"
+    sign_in_rate: str = "120r/m"
     visitor_rate: str = "120r/m"
     form_rate: str = "10r/m"
 

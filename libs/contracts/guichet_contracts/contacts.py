@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from guichet_contracts.audit import AuditRecordedData
 from guichet_contracts.event import Event, Model, Time
 
 
@@ -82,3 +83,10 @@ class ContactErased(Event[ContactErasedData]):
 
     source: Literal["guichet/contacts"] = "guichet/contacts"
     type: Literal["contacts.contact.erased.v1"] = "contacts.contact.erased.v1"
+
+
+class AuditRecorded(Event[AuditRecordedData]):
+    """Somebody exported, imported or erased: for the audit trail."""
+
+    source: Literal["guichet/contacts"] = "guichet/contacts"
+    type: Literal["contacts.audit.recorded.v1"] = "contacts.audit.recorded.v1"

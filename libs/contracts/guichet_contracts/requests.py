@@ -164,6 +164,21 @@ class VisitorsErasedData(Model):
     erased_at: Time | None = None
 
 
+class RequestExpiredData(Model):
+    """A closed request is older than what is kept. ``what`` goes: all of it, its files, or its raw mails alone.
+
+    ``conversation_ids``, ``email_ids``, ``item_ids`` and ``attachment_ids`` are what stood on it: conversations,
+    received and sent e-mails, and the files that came or went with any of it.
+    """
+
+    request_id: str
+    what: Literal["all", "files", "raw_mail"]
+    conversation_ids: tuple[str, ...] = ()
+    email_ids: tuple[str, ...] = ()
+    item_ids: tuple[str, ...] = ()
+    attachment_ids: tuple[str, ...] = ()
+
+
 class FormSubmittedData(Model):
     """``item_id``: its timeline item; ``attachment_ids``: the files that came with it."""
 
@@ -244,6 +259,13 @@ class VisitorsErased(Event[VisitorsErasedData]):
 
     source: Literal["guichet/requests"] = "guichet/requests"
     type: Literal["requests.visitors.erased.v1"] = "requests.visitors.erased.v1"
+
+
+class RequestExpired(Event[RequestExpiredData]):
+    """A request was closed for longer than what is kept: whoever keeps something of it lets go."""
+
+    source: Literal["guichet/requests"] = "guichet/requests"
+    type: Literal["requests.request.expired.v1"] = "requests.request.expired.v1"
 
 
 class FormSubmitted(Event[FormSubmittedData]):

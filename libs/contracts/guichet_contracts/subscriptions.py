@@ -8,6 +8,7 @@ REQUESTS_MAIL = "requests.mail"
 REQUESTS_FILES = "requests.files"
 REQUESTS_TRANSCRIPTS = "requests.transcripts"
 REQUESTS_ERASURES = "requests.erasures"
+REQUESTS_AUDIT = "requests.audit"
 CONTACTS_WANTED = "contacts.wanted"
 ATTACHMENTS_LINKS = "attachments.links"
 CHAT_ERASURES = "chat.erasures"
@@ -41,6 +42,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "attachments.person.forgotten.v1",
         "mailer.person.forgotten.v1",
     ),
+    REQUESTS_AUDIT: ("contacts.audit.recorded.v1",),
     CONTACTS_WANTED: ("requests.contact.wanted.v1",),
     ATTACHMENTS_LINKS: (
         MESSAGES_WITH_FILES,
@@ -50,11 +52,11 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "mailer.email.received.v1",
     ),
     CHAT_WANTED: ("requests.entries.wanted.v1",),
-    CHAT_ERASURES: ("requests.visitors.erased.v1",),
-    ATTACHMENTS_ERASURES: ("requests.visitors.erased.v1",),
+    CHAT_ERASURES: ("requests.visitors.erased.v1", "requests.request.expired.v1"),
+    ATTACHMENTS_ERASURES: ("requests.visitors.erased.v1", "requests.request.expired.v1"),
     MAILER_SUBMISSIONS: ("requests.email.submitted.v1",),
     MAILER_FILINGS: ("requests.email.filed.v1",),
-    MAILER_ERASURES: ("requests.visitors.erased.v1",),
+    MAILER_ERASURES: ("requests.visitors.erased.v1", "requests.request.expired.v1"),
 }
 
 LIVE_EVENTS: Sequence[str] = ("requests.request.changed.v1",)

@@ -6,7 +6,7 @@ import typer
 from guichet_kit.broker import PublishFailed
 from guichet_kit.broker.deadletters import BrokerAway, NoSuchQueue
 
-from guichet_ctl import agents, deadletters, doctor, keeping, mail, people, upkeep
+from guichet_ctl import agents, deadletters, doctor, keeping, keys, mail, people, upkeep
 from guichet_ctl.services import CommandFailed
 
 app = typer.Typer(
@@ -27,8 +27,10 @@ app.command()(keeping.backup)
 app.command()(keeping.restore)
 app.command()(people.export)
 app.command()(people.erase)
+app.command()(people.audit)
 app.command()(upkeep.retention)
-app.command("rotate-key")(upkeep.rotate_key)
+app.command("make-keys")(keys.make_keys)
+app.command("rotate-key")(keys.rotate_key)
 app.command()(upkeep.settings)
 
 

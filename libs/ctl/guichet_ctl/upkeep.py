@@ -1,19 +1,14 @@
-"""What is looked after now and then: indexes, outboxes, settings, retention, the signing key."""
+"""What is looked after now and then: indexes, outboxes, settings, retention."""
 
 import asyncio
-import os
-import secrets
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 
 from guichet_ctl.screen import Json, Yes, answer, ask_before, fail, table
-from guichet_ctl.services import Answer, ask, ask_all
+from guichet_ctl.services import Answer, ask, ask_all, installed
 
-KEY_BYTES = 48
 _SHOWN = 20
 
 
@@ -67,47 +62,21 @@ def settings(
     answer(rows, json, as_markdown(rows) if markdown else table(rows, *columns))
 
 
-def retention(json: Json = False) -> None:
-    """Tell what is removed by age, as it is set here."""
-    rows = [
-        {
-            "service": row["services"],
-            "setting": row["name"],
-            "value": os.environ.get(row["name"]) or row["default"],
-            "description": row["description"],
-        }
-        for row in every_setting()
-        if "RETENTION" in row["name"] or row["name"] == "GUICHET_ORPHANS_AFTER"
-    ]
-    answer(rows, json, table(rows, "service", "setting", "value", "description"))
-
-
-def rotate_key(
-    file: Annotated[
-        Path | None, typer.Option(help="The key's file; GUICHET_SECRET_KEY_FILE where none is given.")
-    ] = None,
+def retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many are due, and the oldest.")] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Write a new signing key, and keep the old one beside it.
-
-    What the old key signed is good no more once the services have started with the new one: agents sign in again,
-    customers' widgets begin anew, files uploaded but not yet sent are uploaded again, and answers to mails that were
-    sent before are threaded by their Message-IDs alone.
-    """
-    given = file or Path(os.environ.get("GUICHET_SECRET_KEY_FILE") or "/nowhere")
-    if not given.is_file():
-        fail(f"{given} is not a file: give --file, or set GUICHET_SECRET_KEY_FILE", 2)
-    ask_before("Agents sign in again and customers' widgets begin anew, once the services start with it. Go on?", yes)
-    old = given.with_name(f"{given.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
-    fresh = given.with_name(f"{given.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o600)
-    fresh.write_text(secrets.token_urlsafe(KEY_BYTES) + "\n")
-    os.link(given, old)  # the key is never absent, and never half there
-    fresh.replace(given)
-    told = {"file": str(given), "old": str(old)}
-    answer(told, json, f"{given} is new, {old} is the old one.\nRestart every service now, all with the same key.")
+    """Let go of what is older than the settings say. Running services do so by themselves, every six hours."""
+    if not dry_run:
+        ask_before("What is older than the settings say goes for good (look first: --dry-run). Go on?", yes)
+    told = _all("retention", *(["--dry-run"] if dry_run else []))
+    rows = [{"service": one.service, **row} for one in told for row in one.value]
+    removed = [f"{row['kind']}={row['removed']}" for row in rows if row["removed"]]
+    if removed and "requests" in installed():
+        asyncio.run(ask("requests", "audit-retention", *removed))
+    shown = [row | {"days": row["days"] or "for good"} for row in rows]
+    answer(rows, json, table(shown, "service", "kind", "setting", "days", "due", "oldest_at", "removed"))
 
 
 def every_setting() -> list[dict[str, Any]]:

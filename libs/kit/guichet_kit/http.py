@@ -209,6 +209,7 @@ def create_app(
 
 def serve(app: FastAPI, service: str, settings: ServiceSettings) -> None:
     """Configure the logs and serve until SIGTERM or SIGINT; then answer what is under way and leave."""
+    settings.require_signing_key()
     logs.configure(service, settings.log_level, settings.log_format)
     trace_app(app, settings.otlp_endpoint)
     config = uvicorn.Config(

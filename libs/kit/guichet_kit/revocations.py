@@ -8,15 +8,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from guichet_contracts.claims import SESSION, VERSION
 from guichet_contracts.requests import AGENTS_REVOKED
 
 from guichet_kit.broker import LiveEdge
 from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
 from guichet_kit.tokens import Claims
-
-VERSION, SESSION = "ver", "sid"
-"""Claims of an access token: the version of its subject that it tells of, and the session that it belongs to."""
 
 REMEMBERED_SECONDS = 20 * 60.0
 """Longer than any access token is good for: after it, what was refused has expired by itself."""

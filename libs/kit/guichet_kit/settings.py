@@ -7,12 +7,14 @@ container engines and Kubernetes hand out secrets.
 import os
 import re
 import sys
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from guichet_contracts.claims import SIGNING
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -20,6 +22,9 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
+
+from guichet_kit.keys import Keys, private_key
+from guichet_kit.tokens import OfBefore
 
 SECRET_MIN_BYTES = 32
 PREFIX = "GUICHET_"
@@ -100,7 +105,9 @@ AmqpUrl = Annotated[str, AfterValidator(_amqp)]
 
 
 class ServiceSettings(EnvironmentSettings):
-    """What every service can be told; a service adds its own in its ``settings.py``."""
+    """What every service can be told; a service adds its own in its ``settings.py``, and its name."""
+
+    service: ClassVar[str]
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
@@ -113,6 +120,13 @@ class ServiceSettings(EnvironmentSettings):
     mongo_driver: Literal["pymongo", "motor"] = "pymongo"
     database_prefix: str = Field(default="guichet_", pattern=r"^[a-z0-9_]{1,40}$")
     secret_key_file: Path = Field(description="File of at least 32 random bytes, the same for every service")
+    signing_key_file: Path | None = Field(
+        default=None, description="The service's own private key (PEM); `contacts` needs none, it signs nothing"
+    )
+    public_keys_file: Path = Field(description="The public keys of all services (JSON Web Key Set)")
+    tokens_of_before_until: date | None = Field(
+        default=None, description="After an upgrade: symmetric tokens of sessions are good before this day"
+    )
     start_timeout: float = Field(default=60, gt=0, description="Seconds to wait for the servers at start")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
@@ -148,9 +162,45 @@ class ServiceSettings(EnvironmentSettings):
             raise ValueError(f"must hold at least {SECRET_MIN_BYTES} bytes")
         return value
 
+    @field_validator("signing_key_file")
+    @classmethod
+    def _readable_key(cls, value: Path | None) -> Path | None:
+        try:
+            if value is not None:
+                private_key(value.read_bytes())
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error.strerror}") from None
+        return value
+
+    @field_validator("public_keys_file")
+    @classmethod
+    def _readable_keys(cls, value: Path, info: ValidationInfo) -> Path:
+        try:
+            Keys(cls.service, value, info.data.get("signing_key_file"))
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error.strerror}") from None
+        return value
+
+    def require_signing_key(self) -> None:
+        """End the program (status 2) where the service signs and was told no key. Commands need none."""
+        if self.service in SIGNING and self.signing_key_file is None:
+            _say("GUICHET_SIGNING_KEY_FILE: Field required")
+            raise SystemExit(2)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """What the service signs and verifies tokens with."""
+        return Keys(self.service, self.public_keys_file, self.signing_key_file)
+
+    @cached_property
+    def of_before(self) -> OfBefore | None:
+        """Tokens of before an upgrade, while they are good."""
+        until = self.tokens_of_before_until
+        return None if until is None else OfBefore(self.secret_key, until)
+
     @cached_property
     def secret_key(self) -> bytes:
-        """The installation's secret, from which each purpose derives a key of its own."""
+        """The installation's secret, from which hashes and seals of what is kept derive a key for each purpose."""
         return self.secret_key_file.read_bytes()
 
 

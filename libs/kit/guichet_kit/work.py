@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from guichet_kit.ids import new_id
+from guichet_kit.keys import Keys
 from guichet_kit.tokens import InvalidToken, Tokens
 
 LIFETIME_SECONDS = 300
@@ -27,8 +28,8 @@ class Done:
 class Work:
     """Sets challenges and checks their answers. ``purpose`` keeps one kind's from being taken for another's."""
 
-    def __init__(self, secret: bytes, purpose: str) -> None:
-        self._tokens = Tokens(secret, f"work {purpose}")
+    def __init__(self, keys: Keys, purpose: str) -> None:
+        self._tokens = Tokens(keys, f"work {purpose}")
 
     def challenge(self, tried: int, most: int) -> dict[str, object]:
         """What to answer where ``tried`` is more than ``most``: members of a problem document."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -14,6 +14,7 @@ from guichet_kit.problems import Invalid, Problem, TooLarge, TooMany
 from pydantic import BaseModel, Field
 
 from guichet_attachments import ranges, upload, usecases
+from guichet_attachments.access import CallerOf, documented
 from guichet_attachments.attachment import Attachment, Person, Refusal, State, preview_of
 from guichet_attachments.checks import PREVIEW_TYPE
 from guichet_attachments.deps import Parts
@@ -99,21 +100,33 @@ class Receipt(BaseModel):
     receipt: str | None
 
 
-def routes(parts: Parts, caller: Callable[[Request], Person], size_limit: int, upload_seconds: float) -> APIRouter:
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Dependencies that yield who calls: people, and where files are given or read, ``mailer``, too."""
+
+    people: CallerOf
+    giving: CallerOf
+    reading: CallerOf
+
+
+def routes(parts: Parts, callers: Callers, size_limit: int, upload_seconds: float) -> APIRouter:
     """The routes under ``/api/v1/attachments``."""
     router = APIRouter(prefix="/api/v1/attachments", tags=["attachments"])
     rates = Buckets(_UPLOADS_PER_SECOND, _UPLOADS_AT_ONCE)
-    caller_is = Depends(caller)
+    caller_is, giver, reader = Depends(callers.people), Depends(callers.giving), Depends(callers.reading)
 
     @router.post(
         "",
         status_code=201,
-        openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}},
+            **documented("files:give"),
+        },
     )
     async def upload_attachment(
         request: Request,
         idempotency_key: Annotated[str | None, Header()] = None,
-        person: Person = caller_is,
+        person: Person = giver,
     ) -> UploadedFile:
         # How many files a mail has is bounded by its size; each that is refused would bring all of them again.
         if not person.is_mail and not rates.take(person.id):
@@ -145,12 +158,12 @@ def routes(parts: Parts, caller: Callable[[Request], Person], size_limit: int, u
         file = await usecases.file_to_send(parts, attachment_id, sending.scope, person)
         return Receipt(receipt=usecases.receipt_for(parts, file))
 
-    @router.get("/{attachment_id}", response_class=Response)
+    @router.get("/{attachment_id}", response_class=Response, openapi_extra=dict(documented("files:read")))
     async def download_attachment(
         attachment_id: str,
         byte_range: Annotated[str | None, Header(alias="Range")] = None,
         if_range: Annotated[str | None, Header()] = None,
-        person: Person = caller_is,
+        person: Person = reader,
     ) -> Download:
         file = await usecases.file_to_read(parts, attachment_id, person)
         etag = f'"{file.sha256}"'

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
+from guichet_contracts.claims import RECEIPTS
 from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
@@ -20,7 +21,7 @@ from guichet_kit.telemetry import readings_of
 from guichet_kit.tokens import Tokens
 
 from guichet_attachments import api, consumers, failures, figures
-from guichet_attachments.access import caller
+from guichet_attachments.access import people, people_and_mailer
 from guichet_attachments.checks import check_waiting_files
 from guichet_attachments.deps import Lifetimes, Parts
 from guichet_attachments.examine import Examiner
@@ -55,12 +56,11 @@ def build(settings: Settings) -> FastAPI:
         relay=relay,
         examiner=Examiner(Lanes(settings.examinations)),
         scanner=Clamd(settings.clamd) if settings.clamd else NoScanner(),
-        receipts=Tokens(settings.secret_key, "receipts"),
+        receipts=Tokens(settings.keys, RECEIPTS),
         lifetimes=Lifetimes(
             receipt=timedelta(seconds=settings.receipt_lifetime),
             orphan=timedelta(seconds=settings.orphans_after),
             receiving=timedelta(seconds=settings.upload_timeout),
-            retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
         ),
         allowances=allowances,
         keep_unlisted=settings.unlisted_files == "keep",
@@ -101,8 +101,13 @@ def build(settings: Settings) -> FastAPI:
         body_limit=settings.upload_limit + api.FORM_OVERHEAD,
     )
     failures.install(app)
-    who = caller(settings.secret_key, revocations)
-    app.include_router(api.routes(parts, who, settings.upload_limit, settings.upload_timeout))
+    who = people(settings.keys, revocations, settings.of_before)
+    callers = api.Callers(
+        who,
+        giving=people_and_mailer(settings.keys, who, "files:give"),
+        reading=people_and_mailer(settings.keys, who, "files:read"),
+    )
+    app.include_router(api.routes(parts, callers, settings.upload_limit, settings.upload_timeout))
     figures.measure(readings_of(app), store, parts.scanner)
     app.state.broker = broker  # for the AsyncAPI document
     return app

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from guichet_contracts.claims import TEMPLATE, request_scope
+
 from guichet_attachments.mediatypes import UNLISTED
 
 
@@ -55,10 +57,16 @@ class Person:
 
     @property
     def is_mail(self) -> bool:
-        """Whether ``mailer`` gives the files of one mail that came in: it uploads as ``mailer.<id of the mail>``."""
-        return self.kind == "agent" and self.id.startswith("mailer.")
+        """Whether ``mailer`` gives the files of one mail that came in."""
+        return self.kind == "agent" and self.id.startswith(_MAIL)
+
+    @classmethod
+    def of_mail(cls, mail_id: str) -> "Person":
+        """A mail that came in: its files are its own, so that those of many do not use up each other's share."""
+        return cls("agent", f"{_MAIL}{mail_id}")
 
 
+_MAIL = "mailer."
 _SCOPE = re.compile(r"visitor|(?:conversation|request|template):[A-Za-z0-9_-]{1,64}")
 _SCOPE_KINDS = {"visitor": {"visitor", "conversation"}, "agent": {"conversation", "request"}}
 
@@ -76,6 +84,8 @@ def check_scope(scope: str, person: Person) -> str:
         raise ScopeMalformed(scope)
     kind = scope.partition(":")[0]
     if kind not in _SCOPE_KINDS[person.kind] and not (kind == "template" and person.is_admin):
+        raise ScopeForbidden(scope)
+    if person.is_mail and scope != request_scope(person.id.removeprefix(_MAIL)):
         raise ScopeForbidden(scope)
     return scope
 
@@ -140,7 +150,7 @@ class Attachment:
 
     def may_be_sent_by(self, person: Person) -> bool:
         """Of what they may read, agents send what is theirs and the files of templates."""
-        return person.kind == "agent" and (person == self.owner or self.scope.startswith("template:"))
+        return person.kind == "agent" and (person == self.owner or self.scope.startswith(TEMPLATE))
 
 
 PREVIEW_SUFFIX = ".preview"

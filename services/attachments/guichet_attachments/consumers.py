@@ -7,7 +7,7 @@ from guichet_contracts.attachments import PersonForgotten
 from guichet_contracts.chat import MessagePosted
 from guichet_contracts.forgetting import PersonForgottenData
 from guichet_contracts.mailer import EmailReceived
-from guichet_contracts.requests import EmailSubmitted, FormSubmitted, TemplateChanged, VisitorsErased
+from guichet_contracts.requests import EmailSubmitted, FormSubmitted, RequestExpired, TemplateChanged, VisitorsErased
 from guichet_contracts.subscriptions import ATTACHMENTS_ERASURES, ATTACHMENTS_LINKS
 from guichet_kit.broker import EventPublisher, durable_subscriber
 from guichet_kit.clock import now
@@ -23,12 +23,14 @@ Naming = Annotated[
 ]
 """What names files."""
 
+Forgetting = Annotated[VisitorsErased | RequestExpired, Field(discriminator="type")]
+
 
 def subscribe(broker: RabbitBroker, publisher: EventPublisher, parts: Parts) -> None:
     """A file that a message, an e-mail or a form names is kept, and agents may read it; so may the visitor of the
     message's conversation. One that its template names is kept as well, for as long as it does.
 
-    Of people who are erased, nothing that they sent or were sent is kept.
+    Of people who are erased, nothing that they sent or were sent is kept; nor of requests that are too old.
     """
 
     @durable_subscriber(broker, ATTACHMENTS_LINKS)
@@ -47,7 +49,11 @@ def subscribe(broker: RabbitBroker, publisher: EventPublisher, parts: Parts) -> 
                 await link_files(parts, kept)
 
     @durable_subscriber(broker, ATTACHMENTS_ERASURES)
-    async def visitors_erased(event: VisitorsErased) -> None:
+    async def forget(event: Forgetting) -> None:
+        if isinstance(event, RequestExpired):
+            if event.data.what in ("all", "files"):
+                await drop_erased_files(parts, [], event.data.attachment_ids)
+            return
         await drop_erased_files(parts, event.data.visitor_ids, event.data.attachment_ids)
         await publisher.publish(_forgotten(event))
 

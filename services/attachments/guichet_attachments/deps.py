@@ -15,12 +15,11 @@ from guichet_attachments.virus import Scanner
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """How long things last. ``retention`` is of a file that a message names; None keeps it for good."""
+    """How long things last that nothing names. What something names goes with that (`requests.request.expired.v1`)."""
 
     receipt: timedelta
     orphan: timedelta
     receiving: timedelta
-    retention: timedelta | None
 
 
 @dataclass(frozen=True)

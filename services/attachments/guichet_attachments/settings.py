@@ -15,6 +15,8 @@ _ALLOWANCE = re.compile(r"(\d{1,15})/(\d{1,15})")
 class Settings(ServiceSettings):
     """The settings of ``attachments``; each is the environment variable ``GUICHET_<NAME>``."""
 
+    service = "attachments"
+
     s3_endpoint: str = Field(description="http:// or https:// address of the object store")
     s3_access_key: str = Field(min_length=1)
     s3_secret_key: str = Field(min_length=1)
@@ -24,7 +26,6 @@ class Settings(ServiceSettings):
     upload_timeout: float = Field(default=600, gt=0, description="Seconds that receiving one file may take")
     orphans_after: int = Field(default=86_400, ge=1, description="Seconds until a file that no message names goes")
     receipt_lifetime: int = Field(default=43_200, ge=1, description="Seconds that a receipt is good for")
-    retention_days: int = Field(default=0, ge=0, description="Days that a file of a message is kept; 0: for good")
     sweep_every: float = Field(default=3_600, gt=0, description="Seconds between two sweeps")
     unlisted_files: Literal["refuse", "keep"] = Field(
         default="refuse", description="Files that are not on the list or could run: refuse, or keep for download only"

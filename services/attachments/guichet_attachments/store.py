@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from guichet_contracts.claims import TEMPLATE, template_scope
 from guichet_kit.mongo import ASCENDING, Database, Document, DuplicateKeyError, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX
 
@@ -114,7 +115,7 @@ class AttachmentStore:
 
         A file let go stays until ``kept_until``; where a message names it, as if that had been at ``at``.
         """
-        older: Document = {"scope": f"template:{template_id}", "template_version": {"$not": {"$gte": version}}}
+        older: Document = {"scope": template_scope(template_id), "template_version": {"$not": {"$gte": version}}}
         await self.collection.update_many(
             older | {"_id": {"$in": list(ids)}},
             {"$set": {"in_template": True, "template_version": version}, "$unset": {"kept_until": ""}},
@@ -141,7 +142,7 @@ class AttachmentStore:
         for who in (*(f"visitor:{one}" for one in visitor_ids), *(f"file:{one}" for one in ids)):
             await self._erased.update_one({"_id": who}, {"$set": {"at": at}}, upsert=True)
         theirs = {"owner.kind": "visitor", "owner.id": {"$in": list(visitor_ids)}}
-        named = {"_id": {"$in": list(ids)}, "scope": {"$not": re.compile("^template:")}}
+        named = {"_id": {"$in": list(ids)}, "scope": {"$not": re.compile(f"^{TEMPLATE}")}}
         await self.collection.update_many({"$or": [theirs, named]}, {"$set": {"kept_until": at, "erased": True}})
 
     async def visitor_erased(self, visitor_id: str) -> bool:
@@ -160,12 +161,9 @@ class AttachmentStore:
         """Some of the files that were still being received then, and have not moved since."""
         return await self._some({"state": State.RECEIVING, "touched_at": {"$lt": before}})
 
-    async def expired(self, now: datetime, linked_before: datetime | None) -> list[Attachment]:
-        """Some of the files to be kept no longer: named by nothing in time, or only before ``linked_before``."""
-        found = await self._some({"$or": [{"kept_until": {"$lt": now}}, {"erased": True}]})
-        if not found and linked_before is not None:
-            found = await self._some({"linked_at": {"$lt": linked_before}, "in_template": {"$ne": True}})
-        return found
+    async def expired(self, now: datetime) -> list[Attachment]:
+        """Some of the files to be kept no longer: named by nothing in time, or let go."""
+        return await self._some({"$or": [{"kept_until": {"$lt": now}}, {"erased": True}]})
 
     async def drop(self, attachment: Attachment) -> bool:
         """Delete the document, unless it changed meanwhile or has an event that is not published yet."""

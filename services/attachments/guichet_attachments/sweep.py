@@ -36,11 +36,9 @@ async def drop_abandoned_uploads(parts: Parts) -> None:
 
 
 async def drop_expired_files(parts: Parts) -> None:
-    """Remove files that nothing named in time, those past the retention, and old records of rejected ones."""
-    retention = parts.lifetimes.retention
+    """Remove files that nothing named in time, those that were let go, and old records of rejected ones."""
     while True:
-        moment = now()
-        found = await parts.store.expired(moment, moment - retention if retention is not None else None)
+        found = await parts.store.expired(now())
         if not [attachment for attachment in found if await _drop(parts, attachment, "expired")]:
             return
 

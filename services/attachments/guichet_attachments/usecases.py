@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from guichet_contracts.claims import Receipt
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
@@ -180,15 +181,15 @@ def receipt_for(parts: Parts, attachment: Attachment) -> str | None:
     lifetime = parts.lifetimes.receipt
     if not attachment.is_named and attachment.kept_until is not None:  # no longer than the file is kept
         lifetime = min(lifetime, attachment.kept_until - now())
-    return parts.receipts.issue(
+    receipt = Receipt(
         attachment.id,
-        int(lifetime.total_seconds()),
-        name=attachment.name,
-        media_type=attachment.media_type,
-        size=attachment.size,
-        scope=attachment.scope,
-        owner=attachment.owner.id,
+        attachment.name,
+        attachment.media_type or "",
+        attachment.size,
+        attachment.scope,
+        attachment.owner.id,
     )
+    return parts.receipts.issue(receipt.file_id, int(lifetime.total_seconds()), **receipt.claims())
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from guichet_kit.clock import WireTime, now
 from guichet_kit.http import bearer
 from guichet_kit.logs import get_logger
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
-from guichet_kit.problems import Conflict, Invalid, NotFound, TooMany, Unauthorized
+from guichet_kit.problems import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthorized
 from guichet_kit.static import HASHED_FILES, static_file
 from guichet_kit.tokens import Claims, InvalidToken, Tokens
 from pydantic import BaseModel, EmailStr, Field
@@ -145,6 +145,29 @@ class EntryView(BaseModel):
     request_status: ClosingStatus | None = None
 
 
+class KnownConversation(BaseModel):
+    """A conversation of a visitor: how they were called in it, and its log."""
+
+    id: str
+    opened_at: WireTime
+    state: str
+    read: dict[str, int]
+    visitor: dict[str, str | bool | None]
+    entries: list[EntryView]
+
+
+class KnownVisitor(BaseModel):
+    """All that is known of a visitor: a part of a person's archive. ``customer_id`` is their site's own."""
+
+    id: str
+    site: str
+    name: str | None
+    email: str | None
+    verified: bool
+    customer_id: str | None
+    conversations: list[KnownConversation]
+
+
 def routes(
     chat: Chat, transcripts: Transcripts, settings: ChatSettings, visitors: Tokens, agents: Tokens
 ) -> APIRouter:  # fmt: skip
@@ -191,6 +214,15 @@ def routes(
         entries = await chat.read_log(conversation_id, after_seq if cursor is None else cursor, limit)
         more = str(entries[-1].seq) if len(entries) == limit else None
         return Page(items=[EntryView.model_validate(entry_fields(entry)) for entry in entries], next_cursor=more)
+
+    @router.get("/api/v1/conversations/of/{visitor_id}", tags=["conversations"])
+    async def get_known(visitor_id: str, agent: Annotated[Claims, Depends(an_agent)]) -> KnownVisitor:
+        if agent.extra.get("role") not in ("supervisor", "admin"):
+            raise Forbidden("Only supervisors and administrators may do this.")
+        known = await chat.known_of(visitor_id)
+        if known is None:
+            raise NotFound("There is no such visitor.")
+        return KnownVisitor.model_validate(known)
 
     @router.post("/api/v1/conversations/{conversation_id}/close", tags=["conversations"])
     async def close_conversation(

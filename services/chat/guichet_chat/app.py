@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from guichet_contracts.claims import AGENTS, RECEIPTS, VISITORS
 from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveEdge, LiveFeed, Topology, connect_broker, started
@@ -17,11 +18,12 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
 from guichet_kit.quotas import Quotas
+from guichet_kit.retention import keeping_to
 from guichet_kit.revocations import Revocations
-from guichet_kit.tokens import Tokens
+from guichet_kit.tokens import REMEMBERED, Tokens
 from guichet_kit.work import Work
 
-from guichet_chat import consumers
+from guichet_chat import consumers, retention
 from guichet_chat.api import routes
 from guichet_chat.conversation import Conversation, Entry
 from guichet_chat.log.committer import Committer
@@ -46,9 +48,6 @@ from guichet_chat.usecases import Chat
 
 SETTLE_SECONDS = 5.0
 """What was being written when the process was to end is waited for so long; who wrote it sends it again elsewhere."""
-
-TOKENS = 5_000
-"""Tokens of each side that need not be verified again: a browser shows the same one with every call."""
 
 log = get_logger(__name__)
 
@@ -79,9 +78,9 @@ def build(settings: ChatSettings) -> FastAPI:
     news = RequestNews()
     health = Health()
     revocations = Revocations()
-    visitors = Tokens(settings.secret_key, "visitors", TOKENS)
-    agents = Tokens(settings.secret_key, "agents", TOKENS, refuse=revocations.refuse)
-    receipts, signed_in = Tokens(settings.secret_key, "receipts"), SignedIn(revocations)
+    visitors = Tokens(settings.keys, VISITORS, REMEMBERED, of_before=settings.of_before)
+    agents = Tokens(settings.keys, AGENTS, REMEMBERED, refuse=revocations.refuse)
+    receipts, signed_in = Tokens(settings.keys, RECEIPTS), SignedIn(revocations)
     live = Live(chat, hub, bounds, edge, news, settings.public_url, receipts, signed_in)
 
     def on_event(event_type: str, events: list[dict[str, Any]]) -> None:
@@ -112,6 +111,7 @@ def build(settings: ChatSettings) -> FastAPI:
             lines.running(),
             relay.running(),
             outbox.running(),
+            keeping_to(retention.rules(settings, store)),
         ):
             background = [asyncio.create_task(work()) for work in (edge.keep_looking, healing.tell_for_ever)]
             log.info("started", replica=replica, writer=outbox.writer)
@@ -126,7 +126,7 @@ def build(settings: ChatSettings) -> FastAPI:
     health.check("mongodb", mongo.ping)
     # RabbitMQ is not asked: its absence is no reason to take the replica out, which writes and shows without it.
     app = create_app("Guichet chat", health=health, lifespan=lifespan, farewell=hub.take_leave)
-    transcripts = Transcripts(store, relay, quotas, Work(settings.secret_key, "transcripts"))
+    transcripts = Transcripts(store, relay, quotas, Work(settings.keys, "transcripts"))
     app.include_router(routes(chat, transcripts, settings, visitors, agents))
     app.add_middleware(
         SocketRoutes,

@@ -1,25 +1,32 @@
 """What ``chat`` hears durably: whom to forget, and which entries somebody lacks."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from faststream.rabbit import RabbitBroker
 from guichet_contracts.chat import PersonForgotten
 from guichet_contracts.forgetting import PersonForgottenData
-from guichet_contracts.requests import EntriesWanted, VisitorsErased
+from guichet_contracts.requests import EntriesWanted, RequestExpired, VisitorsErased
 from guichet_contracts.subscriptions import CHAT_ERASURES, CHAT_WANTED
 from guichet_kit.broker import EventPublisher, durable_subscriber
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
+from pydantic import Field
 
 from guichet_chat.log.healing import Healing
 from guichet_chat.usecases import Chat
+
+Forgetting = Annotated[VisitorsErased | RequestExpired, Field(discriminator="type")]
 
 
 def subscribe(broker: RabbitBroker, publisher: EventPublisher, chat: Chat, healing: Healing) -> None:
     """Hear the queues ``chat.erasures`` and ``chat.wanted``."""
 
     @durable_subscriber(broker, CHAT_ERASURES)
-    async def on_erasure(event: VisitorsErased) -> None:
+    async def on_erasure(event: Forgetting) -> None:
+        if isinstance(event, RequestExpired):
+            if event.data.what == "all":
+                await chat.let_go(event.data.conversation_ids)
+            return
         for visitor_id in event.data.visitor_ids:
             await chat.erase(visitor_id, event.data.words)
         await publisher.publish(_forgotten(event))

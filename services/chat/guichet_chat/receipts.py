@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from guichet_contracts.claims import VISITOR_SCOPE, Receipt, conversation_scope
 from guichet_kit.tokens import InvalidToken, Tokens
 
 from guichet_chat.conversation import Attachment, Author
@@ -19,22 +20,17 @@ def attachments_of(
     tokens: Tokens, receipts: Sequence[str], author: Author, conversation_id: str | None
 ) -> tuple[Attachment, ...]:  # fmt: skip
     """The files that the receipts name; `BadReceipt` for the first that ``author`` may not use in this conversation."""
+    scopes = [VISITOR_SCOPE] if author.kind == "visitor" else []
+    if conversation_id is not None:
+        scopes.append(conversation_scope(conversation_id))
     files = []
-    for index, receipt in enumerate(receipts):
+    for index, shown in enumerate(receipts):
         try:
-            claims = tokens.verify(receipt)
-            scope, owner = claims.extra["scope"], claims.extra["owner"]
-            file = Attachment(
-                id=claims.subject,
-                name=str(claims.extra["name"]),
-                media_type=str(claims.extra["media_type"]),
-                size=int(claims.extra["size"]),
-            )
-        except (InvalidToken, KeyError, ValueError, TypeError):
+            claims = tokens.verify(shown)
+            receipt = Receipt.told_by(claims.subject, claims.extra)
+        except (InvalidToken, ValueError):
             raise BadReceipt(index) from None
-        of_visitor = scope == "visitor" and author.kind == "visitor"
-        in_conversation = conversation_id is not None and scope == f"conversation:{conversation_id}"
-        if owner != author.id or not (of_visitor or in_conversation):
+        if not receipt.is_for(author.id, scopes):
             raise BadReceipt(index)
-        files.append(file)
+        files.append(Attachment(receipt.file_id, receipt.name, receipt.media_type, receipt.size))
     return tuple(files)

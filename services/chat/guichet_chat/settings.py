@@ -33,6 +33,8 @@ class Site(BaseModel):
 class ChatSettings(ServiceSettings):
     """Settings of ``chat``."""
 
+    service = "chat"
+
     widget_sites: tuple[Site, ...] = Field(default=(), description="JSON list of the sites that carry the widget")
     widget_dir: Path = Field(
         default=Path(__file__).parents[3] / "web" / "widget" / "dist", description="The widget's built files"
@@ -42,6 +44,10 @@ class ChatSettings(ServiceSettings):
     transcripts_address: int = Field(default=30, ge=0, description="From one network address; above it, work is asked")
     transcripts_site: int = Field(default=300, ge=0, description="Of one site's visitors; above it, work is asked")
     transcripts_installation: int = Field(default=1000, ge=0, description="Of all visitors; above it, work is asked")
+
+    visitors_retention_days: int = Field(
+        default=0, ge=0, description="Days that a visitor is kept of whom no conversation is left; 0: for good"
+    )
 
     @property
     def transcripts(self) -> dict[str, int]:

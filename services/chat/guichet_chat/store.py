@@ -124,6 +124,11 @@ class Store(VisitorStore):
         found = await self.conversations.find_one({"visitor.id": visitor_id}, sort=[("opened_at", DESCENDING)])
         return conversation_or_none(found)
 
+    async def conversations_of(self, visitor_id: str) -> list[Conversation]:
+        """All conversations of the visitor, the first one first."""
+        found = self.conversations.find({"visitor.id": visitor_id}).sort("opened_at", ASCENDING)
+        return [conversation_of(document) for document in await found.to_list(None)]
+
     async def open_conversations(self, visitor_ids: Sequence[str]) -> list[Conversation]:
         """The conversations of these visitors that are marked open."""
         found = self.conversations.find({"visitor.id": {"$in": list(visitor_ids)}, "state": "open"})
@@ -151,6 +156,14 @@ class Store(VisitorStore):
     async def mark_closed(self, conversation_id: str) -> None:
         """Let the conversation's state follow its log, which holds the closing."""
         await self.conversations.update_one({"_id": conversation_id, "state": "open"}, {"$set": {"state": "closed"}})
+
+    async def drop_closed(self, conversation_id: str) -> bool:
+        """Let go of a conversation and its log, if it is closed or was let go of before; whether it was."""
+        closed = {"_id": conversation_id, "state": "closed"}
+        if not (await self.conversations.delete_one(closed)).deleted_count and await self.conversation(conversation_id):
+            return False
+        await self.entries.delete_many({"conversation_id": conversation_id})
+        return True
 
     async def advance_read(
         self, conversation_id: str, reader: Reader, seq: int, outbox: Sequence[Document]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from guichet_kit import clock
 from guichet_kit.ids import new_id
@@ -29,6 +30,7 @@ from guichet_chat.log.greeter import Greeter
 from guichet_chat.log.known import Known
 from guichet_chat.store import OpenConversationExists, Store
 from guichet_chat.visitors import CustomerTaken
+from guichet_chat.whole import whole
 
 SILENT_KEPT = timedelta(days=31)
 """A visitor who was written down and says nothing is forgotten after so long; their token is good for less."""
@@ -121,6 +123,20 @@ class Chat:
         await erase_visitor(self._store, visitor_id)
         self._forget_name(visitor_id)
         self.erased(visitor_id)
+
+    async def let_go(self, conversation_ids: Sequence[str]) -> None:
+        """Forget closed conversations whose request is older than what is kept. An open one stays. May be repeated."""
+        for conversation_id in conversation_ids:
+            found, tail = await self._store.conversation(conversation_id), await self._store.tail(conversation_id)
+            if tail is not None and tail.kind == "closed":
+                await self._store.mark_closed(conversation_id)  # where a crash prevented it
+            if await self._store.drop_closed(conversation_id) and found is not None:
+                self._known.forget(found)
+                self._known.forget_tail(conversation_id)
+
+    async def known_of(self, visitor_id: str) -> dict[str, Any] | None:
+        """All that is known of the visitor, for their archive."""
+        return await whole(self._store, visitor_id)
 
     async def erased_among(self, visitor_ids: Sequence[str]) -> set[str]:
         """Those of the visitors who were erased."""

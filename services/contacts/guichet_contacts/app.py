@@ -10,6 +10,7 @@ from guichet_kit.health import Health
 from guichet_kit.http import create_app
 from guichet_kit.mongo import open_client
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.retention import keeping_to
 from guichet_kit.revocations import Revocations, revocations_edge
 
 from guichet_contacts import consumers, problems
@@ -18,10 +19,13 @@ from guichet_contacts.contact.api import contact_routes
 from guichet_contacts.contact.retention import folding_final_merges
 from guichet_contacts.contact.staging import StagedContacts
 from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.exchange import retention
 from guichet_contacts.exchange.api import exchange_routes
 from guichet_contacts.exchange.store import ImportStore
 from guichet_contacts.exchange.worker import ImportWorker
 from guichet_contacts.settings import Settings
+from guichet_contacts.told import COLLECTION as TOLD
+from guichet_contacts.told import ToldStore
 
 
 def build(settings: Settings) -> FastAPI:
@@ -31,9 +35,9 @@ def build(settings: Settings) -> FastAPI:
     feed = LiveFeed()
     broker = connect_broker(settings.rabbitmq_url, "contacts", feed)
     topology = Topology(SUBSCRIPTIONS, LIVE_EVENTS, RETIRED)
-    relay = OutboxRelay(EventPublisher(broker, topology), [database["contacts"]])
+    relay = OutboxRelay(EventPublisher(broker, topology), [database["contacts"], database[TOLD]])
     contacts = ContactStore(database, relay, settings.secret_key)
-    imports = ImportStore(database)
+    imports, told = ImportStore(database), ToldStore(database, relay)
     worker = ImportWorker(imports, StagedContacts(contacts), settings.phone_region)
     consumers.subscribe(broker, contacts, settings.phone_region)
     revocations = Revocations()
@@ -47,6 +51,7 @@ def build(settings: Settings) -> FastAPI:
             # First: what is heard as soon as the broker is there relies on one holder of an address.
             await contacts.ensure_indexes()
             await imports.ensure_indexes()
+            await told.ensure_indexes()
             await stack.enter_async_context(
                 started(broker, settings.rabbitmq_url, topology, feed, settings.start_timeout)
             )
@@ -54,6 +59,7 @@ def build(settings: Settings) -> FastAPI:
             await stack.enter_async_context(edge.running())
             await stack.enter_async_context(worker.running())
             await stack.enter_async_context(folding_final_merges(contacts))
+            await stack.enter_async_context(keeping_to(retention.rules(settings, imports)))
             yield
             health.draining = True
 
@@ -62,8 +68,8 @@ def build(settings: Settings) -> FastAPI:
     health.check("rabbitmq", feed.ping)
     app = create_app("Guichet contacts", health=health, lifespan=lifespan, body_limit=settings.import_max_bytes)
     problems.install(app)
-    agent = agents(settings.secret_key, revocations)
-    app.include_router(exchange_routes(contacts, imports, worker, agent))
+    agent = agents(settings.keys, revocations)
+    app.include_router(exchange_routes(contacts, imports, worker, agent, told))
     app.include_router(contact_routes(contacts, agent, settings.phone_region))
     app.state.broker = broker  # for the AsyncAPI document
     return app

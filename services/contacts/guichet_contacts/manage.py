@@ -1,42 +1,40 @@
 """Commands for operators: ``python -m guichet_contacts.manage COMMAND``."""
 
 import argparse
-from dataclasses import asdict
 from typing import Any
 
-from guichet_kit.clock import to_wire
 from guichet_kit.manage import Command, CommandRefused, LeftToTheSweep, Managed, Opened, main
 from guichet_kit.mongo import Database
 
 from guichet_contacts.contact.contact import Contact, State
 from guichet_contacts.contact.errors import ContactErased, ContactMerged, ContactMissing
+from guichet_contacts.contact.events import Operator
 from guichet_contacts.contact.merging import erase_contact
 from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.contact.whole import whole
+from guichet_contacts.exchange.retention import rules
 from guichet_contacts.exchange.store import ImportStore
 from guichet_contacts.settings import Settings
+from guichet_contacts.told import COLLECTION as TOLD
+from guichet_contacts.told import ToldStore
 
 
 async def _prepare(database: Database) -> None:
     await ContactStore(database, LeftToTheSweep(), b"").ensure_indexes()
     await ImportStore(database).ensure_indexes()
+    await ToldStore(database, LeftToTheSweep()).ensure_indexes()
 
 
 async def _export(opened: Opened, given: argparse.Namespace) -> Any:
     contacts = ContactStore(opened.database, LeftToTheSweep(), opened.settings.secret_key)
-    contact = await _person(contacts, given.person)
-    merged, waiting = [], [contact.id]
-    while waiting:
-        found = await contacts.merged_into(waiting.pop())
-        merged += found
-        waiting += [part.id for part in found]
-    return {"contact": _shown(contact), "merged": [_shown(part) for part in merged]}
+    return await whole(contacts, (await _person(contacts, given.person)).id)
 
 
 async def _erase(opened: Opened, given: argparse.Namespace) -> Any:
     contacts = ContactStore(opened.database, LeftToTheSweep(), opened.settings.secret_key)
     contact = await _person(contacts, given.person)
     try:
-        await erase_contact(contacts, contact.id)
+        await erase_contact(contacts, contact.id, by=Operator())
     except (ContactMissing, ContactErased, ContactMerged) as refusal:
         raise CommandRefused(f"{given.person}: {type(refusal).__doc__}") from None
     return {"erased": contact.id}
@@ -54,17 +52,6 @@ async def _person(contacts: ContactStore, person: str) -> Contact:
     return contact
 
 
-def _shown(contact: Contact) -> dict[str, Any]:
-    return {
-        "id": contact.id,
-        "state": contact.state,
-        "created_at": to_wire(contact.created_at),
-        "updated_at": to_wire(contact.updated_at),
-        **asdict(contact.details),
-        "other_emails": list(contact.other_emails),
-    }
-
-
 def _who(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("person", help="a contact's id, or an e-mail address of theirs")
 
@@ -73,7 +60,8 @@ CONTACTS = Managed(
     service="contacts",
     settings=Settings,
     prepare=_prepare,
-    outboxes=("contacts",),
+    outboxes=("contacts", TOLD),
+    retention=lambda opened: rules(opened.settings, ImportStore(opened.database)),
     commands=(
         Command("export", "tell all that is written about a contact", _export, _who),
         Command("erase", "make a contact anonymous for good, here and in every other service", _erase, _who),

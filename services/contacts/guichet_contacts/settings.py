@@ -8,8 +8,14 @@ from pydantic import Field, field_validator
 class Settings(ServiceSettings):
     """The settings of ``contacts``; the README lists them all."""
 
+    service = "contacts"
+
     phone_region: str = Field(default="FR", description="Region (ISO 3166-1) of phone numbers written without a +")
     import_max_bytes: int = Field(default=20 << 20, ge=1 << 10, le=200 << 20, description="Size of an imported file")
+
+    imports_retention_days: int = Field(
+        default=0, ge=0, description="Days that the report of an import is kept; 0: for good"
+    )
 
     @property
     def database(self) -> str:

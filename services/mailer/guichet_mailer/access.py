@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from guichet_contracts.claims import AgentClaims
 from guichet_kit.http import bearer
 from guichet_kit.limits import Buckets
 from guichet_kit.problems import Forbidden, TooMany, Unauthorized
@@ -38,7 +39,7 @@ def any_agent(tokens: Tokens) -> CallerOf:
     def caller(claims: Annotated[Claims, Depends(claims_of)]) -> Caller:
         if not buckets.take(claims.subject):
             raise TooMany(f"More than {RATE} calls a second.", retry_after=1)
-        return Caller(claims.subject, str(claims.extra.get("role", "agent")))
+        return Caller(claims.subject, AgentClaims.told_by(claims.subject, claims.extra).role)
 
     return caller
 

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import FastAPI
+from guichet_contracts.claims import AGENTS
 from guichet_contracts.subscriptions import LIVE_EVENTS, RETIRED, SUBSCRIPTIONS
 from guichet_kit import tasks
 from guichet_kit.broker import EventPublisher, LiveFeed, Topology, connect_broker, started
@@ -18,9 +19,10 @@ from guichet_kit.logs import get_logger
 from guichet_kit.mongo import open_client
 from guichet_kit.objects import ObjectStore
 from guichet_kit.outbox import OutboxRelay
+from guichet_kit.retention import keeping_to
 from guichet_kit.revocations import Revocations, revocations_edge
 from guichet_kit.telemetry import readings_of
-from guichet_kit.tokens import Tokens
+from guichet_kit.tokens import REMEMBERED, Tokens
 
 from guichet_mailer import access, consumers, failures, figures
 from guichet_mailer.files import Files
@@ -29,9 +31,10 @@ from guichet_mailer.inbound.door import Door
 from guichet_mailer.inbound.fetcher import FetchStore, fetching
 from guichet_mailer.inbound.listeners import Certificate, Listener, listening
 from guichet_mailer.inbound.received import Source
+from guichet_mailer.inbound.retention import rules
 from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.inbound.sweep import RawSweep
-from guichet_mailer.inbound.usecases import Reception, process_next
+from guichet_mailer.inbound.usecases import Reception, process_next, tell_again
 from guichet_mailer.mailbox import AddressTokens, Mailboxes
 from guichet_mailer.outbound import api as outbound_api
 from guichet_mailer.outbound.store import DeliveryStore
@@ -49,6 +52,9 @@ PARSERS = 2
 
 LOOK_SECONDS = 0.5
 """Until one of those that do the same work looks again for some, where nothing wakes them."""
+
+UNFILED_SECONDS = 10.0
+"""Until it is looked again for mail of which nobody said where it was filed."""
 
 DRAIN_SECONDS = 10.0
 """What is under way at a stop may take so long: a mail that is just being sent would else be uncertain."""
@@ -80,7 +86,7 @@ def build(settings: Settings) -> FastAPI:
     publisher = EventPublisher(broker, topology)
     relay = OutboxRelay(publisher, [received.collection, deliveries.collection])
     mailboxes = Mailboxes(settings.mailboxes)
-    files = Files(settings.attachments_url, settings.secret_key)
+    files = Files(settings.attachments_url, settings.keys)
     reply_tokens = AddressTokens(settings.secret_key, "reply")
     post = Post(
         store=deliveries,
@@ -110,6 +116,7 @@ def build(settings: Settings) -> FastAPI:
         size_limit=settings.mail_size_limit,
         arrived=asyncio.Event(),
         authserv_ids=settings.mail_authserv_ids,
+        filed_within=timedelta(seconds=settings.filed_within),
     )
     consumers.subscribe(broker, publisher, reception, settings.secret_key)
     revocations = Revocations()
@@ -153,8 +160,10 @@ def build(settings: Settings) -> FastAPI:
                     *[_Work(lambda: send_next(post), abreast=SENDERS)] * SENDERS,
                     _Work(look_for_lost),
                     _Work(RawSweep(reception).run),
+                    _Work(lambda: tell_again(reception), every=UNFILED_SECONDS),
                 )
             )
+            await stack.enter_async_context(keeping_to(rules(settings, received, lambda: nullcontext(raw_mail))))
             for source, port in ports:
                 await stack.enter_async_context(listening(listener, port, source))
             await stack.enter_async_context(fetching(reception, FetchStore(database), settings.imap_poll))
@@ -170,7 +179,7 @@ def build(settings: Settings) -> FastAPI:
     figures.measure(readings_of(app), received, deliveries)
     app.state.broker = broker  # for the AsyncAPI document
     failures.install(app)
-    agent = access.any_agent(Tokens(settings.secret_key, "agents", refuse=revocations.refuse))
+    agent = access.any_agent(Tokens(settings.keys, AGENTS, REMEMBERED, refuse=revocations.refuse))
     secret = settings.mail_inbound.get_secret_value() if settings.mail_inbound else None
     app.include_router(inbound_api.routes(reception, agent, secret))
     app.include_router(outbound_api.routes(post, agent))
@@ -197,6 +206,8 @@ class _Work:
     wake: asyncio.Event | None = None
     abreast: int = 1
     """How many do this work at the same time: without work each pauses longer, so that together they look as often."""
+    every: float = LOOK_SECONDS
+    """Seconds, about, between two looks where there is nothing to do."""
 
 
 @asynccontextmanager
@@ -226,7 +237,7 @@ async def _working(*works: _Work) -> AsyncIterator[None]:
 async def _pause(work: _Work, stopping: asyncio.Event) -> None:
     """Wait until it is time to look again, something wakes it, or the end has come."""
     # Spread, so that they do not all look at once.
-    seconds = LOOK_SECONDS * work.abreast * random.uniform(0.5, 1.5)  # noqa: S311  hides nothing
+    seconds = work.every * work.abreast * random.uniform(0.5, 1.5)  # noqa: S311  hides nothing
     events = [stopping] if work.wake is None else [stopping, work.wake]
     waits = [asyncio.create_task(event.wait()) for event in events]
     await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

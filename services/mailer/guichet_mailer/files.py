@@ -8,7 +8,9 @@ from typing import Literal
 from uuid import NAMESPACE_OID, uuid5
 
 import httpx2
+from guichet_contracts.claims import ServiceClaims, ServiceScope, calls_of, request_scope
 from guichet_contracts.mailer import Attachment
+from guichet_kit.keys import Keys
 from guichet_kit.outages import Away
 from guichet_kit.tokens import Tokens
 
@@ -45,10 +47,10 @@ def id_of(email_id: str, index: int) -> str:
 
 
 class Files:
-    """A client of ``attachments``, which trusts the tokens that any service signs with the installation's secret."""
+    """A client of ``attachments``, which it calls as the service that it is, for one mail or one agent each time."""
 
-    def __init__(self, url: str, secret: bytes) -> None:
-        self._tokens = Tokens(secret, "agents")
+    def __init__(self, url: str, keys: Keys) -> None:
+        self._service, self._tokens = keys.service, Tokens(keys, calls_of("attachments"))
         self._http = httpx2.AsyncClient(base_url=url, timeout=_SECONDS)
 
     async def close(self) -> None:
@@ -78,8 +80,8 @@ class Files:
             "POST",
             _PATH,
             # Each mail uploads as itself: a mail with many files does not use up another's allowance.
-            headers=self._headers(f"mailer.{email_id}"),
-            data={"id": file_id, "scope": f"request:{email_id}"},
+            headers=self._headers("files:give", email_id),
+            data={"id": file_id, "scope": request_scope(email_id)},
             files={"file": (file.name, file.content, file.media_type)},
         )
         if response.status_code == httpx2.codes.CREATED:
@@ -101,7 +103,7 @@ class Files:
             FilesUnavailable, FileUnknown: try again later.
             FileGone: it is there no more.
         """
-        response = await self._call("GET", f"{_PATH}/{file_id}", headers=self._headers(agent_id))
+        response = await self._call("GET", f"{_PATH}/{file_id}", headers=self._headers("files:read", agent_id))
         if response.status_code == httpx2.codes.NOT_FOUND:
             raise FileUnknown(f"the file {file_id} is unknown")
         if response.status_code in (httpx2.codes.GONE, httpx2.codes.UNSUPPORTED_MEDIA_TYPE):
@@ -110,8 +112,9 @@ class Files:
             raise FilesUnavailable(f"attachments answered {response.status_code}: {response.text[:200]}")
         return response.content
 
-    def _headers(self, subject: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._tokens.issue(subject, _TOKEN_SECONDS, name='mailer', role='agent')}"}
+    def _headers(self, scope: ServiceScope, about: str) -> dict[str, str]:
+        said = ServiceClaims(self._service, frozenset({scope}), about)
+        return {"Authorization": f"Bearer {self._tokens.issue(said.subject, _TOKEN_SECONDS, **said.claims())}"}
 
     async def _call(self, method: str, path: str, **options: object) -> httpx2.Response:
         try:

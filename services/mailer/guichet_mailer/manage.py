@@ -1,15 +1,21 @@
 """Commands for operators: ``python -m guichet_mailer.manage COMMAND``."""
 
 import argparse
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from guichet_kit.clock import now, to_wire
 from guichet_kit.manage import Command, CommandRefused, Finding, Managed, Opened, main
 from guichet_kit.mongo import Database
-from guichet_kit.objects import ObjectStore
+from guichet_kit.objects import ObjectMissing, ObjectStore
 
 from guichet_mailer.inbound.received import Received, State
+from guichet_mailer.inbound.retention import rules
 from guichet_mailer.inbound.store import ReceivedStore
+from guichet_mailer.inbound.whole import whole
 from guichet_mailer.outbound.store import DeliveryStore
 from guichet_mailer.settings import Settings
 from guichet_mailer.threads import ThreadStore
@@ -25,6 +31,15 @@ async def _prepare(database: Database) -> None:
 def _bucket(settings: Settings) -> ObjectStore:
     secret = settings.s3_secret_key.get_secret_value()
     return ObjectStore(settings.s3_endpoint, settings.s3_access_key, secret, settings.mail_bucket, settings.s3_region)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[ObjectStore]:
+    objects = _bucket(settings)
+    try:
+        yield objects
+    finally:
+        objects.close()
 
 
 async def _mailboxes(opened: Opened) -> Finding:
@@ -76,6 +91,34 @@ async def _drop(opened: Opened, given: argparse.Namespace) -> Any:
     return {"dropped": mail.id}
 
 
+async def _export(opened: Opened, given: argparse.Namespace) -> Any:
+    received, deliveries = ReceivedStore(opened.database), DeliveryStore(opened.database)
+    async with _opened(opened.settings) as objects:
+        told = await whole(received, deliveries, objects, given.email, given.item, given.address)
+        for folder in ("mails", "quarantine"):
+            (given.folder / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+            for one in told[folder]:
+                mail = await received.get(one["id"])
+                if mail is not None and mail.object is not None:
+                    with suppress(ObjectMissing):
+                        await _write(objects, mail.object, given.folder / folder / f"{mail.id}.eml")
+    return told
+
+
+async def _write(objects: ObjectStore, name: str, target: Path) -> None:
+    async with objects.open(name) as chunks:
+        with target.open("wb") as out:
+            async for chunk in chunks:
+                out.write(chunk)
+
+
+def _whose(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--folder", required=True, type=Path)
+    parser.add_argument("--email", action="append", default=[], help="a received mail's id; may be given several times")
+    parser.add_argument("--item", action="append", default=[], help="a sent mail's id; likewise")
+    parser.add_argument("--address", action="append", default=[], help="of those in quarantine; likewise")
+
+
 async def _why_not(store: ReceivedStore, mail_id: str) -> str:
     mail = await store.get(mail_id)
     if mail is None:
@@ -112,9 +155,11 @@ MAILER = Managed(
     outboxes=("received", "deliveries"),
     bucket=_bucket,
     checks=(_mailboxes, _quarantine),
+    retention=lambda opened: rules(opened.settings, ReceivedStore(opened.database), partial(_opened, opened.settings)),
     commands=(
         Command("quarantine-list", "list mails that could not be taken in, the newest first", _list, _how_many),
         Command("quarantine-replay", "send one through it all again", _replay, _which),
+        Command("export", "write a person's mails as they came into a folder, and tell of them", _export, _whose),
         Command("quarantine-drop", "forget one for good, and its bytes", _drop, _which),
     ),
 )

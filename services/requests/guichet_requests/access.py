@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
+from guichet_contracts.claims import AgentClaims
 from guichet_kit.http import bearer
 from guichet_kit.limits import Buckets
 from guichet_kit.problems import Forbidden, TooMany
-from guichet_kit.revocations import SESSION
 from guichet_kit.tokens import Claims, Tokens
 
 from guichet_requests.agent.agent import Role
+from guichet_requests.audit.audit import Actor
 from guichet_requests.timeline.item import Author
 
 RATE, BURST = 50, 100
@@ -20,17 +21,23 @@ RATE, BURST = 50, 100
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The agent whose access token came with the call, as the token says."""
+    """The agent whose access token came with the call, as the token says, and the network address it came from."""
 
     id: str
     name: str
     role: Role
     session: str | None = None
+    address: str | None = None
 
     @property
     def author(self) -> Author:
         """The caller as author of what they do."""
         return Author("agent", self.id, self.name)
+
+    @property
+    def actor(self) -> Actor:
+        """The caller in the audit trail."""
+        return Actor("agent", self.id, self.name, self.address)
 
 
 CallerOf = Callable[..., Caller]
@@ -41,11 +48,12 @@ def any_agent(tokens: Tokens) -> CallerOf:
     buckets = Buckets(RATE, BURST)
     claims_of = bearer(tokens)
 
-    def caller(claims: Annotated[Claims, Depends(claims_of)]) -> Caller:
+    def caller(request: Request, claims: Annotated[Claims, Depends(claims_of)]) -> Caller:
         if not buckets.take(claims.subject):
             raise TooMany(f"More than {RATE} calls a second.", retry_after=1)
-        role = cast("Role", claims.extra["role"])
-        return Caller(claims.subject, str(claims.extra["name"]), role, claims.extra.get(SESSION))
+        agent = AgentClaims.told_by(claims.subject, claims.extra)
+        address = request.client.host if request.client else None
+        return Caller(agent.id, agent.name, agent.role, agent.session, address)
 
     return caller
 

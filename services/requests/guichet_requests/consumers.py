@@ -14,6 +14,7 @@ from guichet_contracts import mailer as mailer_contract
 from guichet_contracts.attachments import AttachmentRejected, AttachmentStored
 from guichet_contracts.attachments import PersonForgotten as AttachmentsForgot
 from guichet_contracts.subscriptions import (
+    REQUESTS_AUDIT,
     REQUESTS_CONTACTS,
     REQUESTS_CONVERSATIONS,
     REQUESTS_ERASURES,
@@ -24,6 +25,8 @@ from guichet_contracts.subscriptions import (
 from guichet_kit.broker import durable_subscriber
 from pydantic import Field
 
+from guichet_requests.audit.audit import Actor, AuditEntry
+from guichet_requests.audit.store import AuditStore
 from guichet_requests.contact import usecases as contact_usecases
 from guichet_requests.contact.contact import ContactCopy
 from guichet_requests.email import heard
@@ -72,6 +75,7 @@ class Stores:
 
     everywhere: Everywhere
     missing: MissingStore
+    audit: AuditStore
 
     @property
     def requests(self) -> RequestStore:
@@ -106,6 +110,10 @@ def subscribe(
         service = event.source.removeprefix("guichet/")
         await stores.everywhere.erasures.done(event.data.contact_id, service, event.time)
 
+    @durable_subscriber(broker, REQUESTS_AUDIT)
+    async def on_audit(event: contacts_contract.AuditRecorded) -> None:
+        await stores.audit.add([audit_entry(event)])
+
     @durable_subscriber(broker, REQUESTS_MAIL)
     async def on_mail(event: MailEvent) -> None:
         await take_in_mail(room, event)
@@ -117,6 +125,15 @@ def subscribe(
     @durable_subscriber(broker, REQUESTS_TRANSCRIPTS)
     async def on_transcript(event: contract.TranscriptRequested) -> None:
         await send_transcript(wanted_transcript(event.data))
+
+
+def audit_entry(event: contacts_contract.AuditRecorded) -> AuditEntry:
+    """What another service tells of who did what there; told again, it is the same entry."""
+    data = event.data
+    actor = Actor(data.actor.kind, data.actor.id, data.actor.name, data.address)
+    return AuditEntry(
+        id=event.id, at=event.time, action=data.action, actor=actor, subject_id=data.subject_id, detail=data.detail
+    )
 
 
 async def take_in_checked(room: Mailroom, event: FileEvent) -> None:

@@ -1,4 +1,4 @@
-"""The guard at the doors where a person's words or names come in: entry, mail, form, link, move, transcript.
+"""The guard at the doors where a person's words or names come in: entry, mail, form, link, move, transcript, note.
 
 A door asks before, and looks again after the write: an erasure that began between the two may have looked for what was
 written before it was there. Who was erased is for ``erasure/`` to know; the doors know this module alone.
@@ -15,6 +15,8 @@ class Person:
 
     ``received_at``: when they came in. An address is an erased person's up to the erasure; what comes from it later is
     somebody new's. A contact and a visitor are one person for ever. ``item_ids``: the timeline items that came in.
+    ``since``: an agent began to write on ``request_ids`` then; an erasure that was at them at this moment or later may
+    have missed it. ``subject`` is what they wrote as the subject.
     """
 
     contact_ids: frozenset[str] = frozenset()
@@ -25,6 +27,8 @@ class Person:
     item_ids: frozenset[str] = frozenset()
     file_ids: frozenset[str] = frozenset()
     received_at: datetime | None = None
+    since: datetime | None = None
+    subject: str | None = None
 
 
 class Guard(Protocol):

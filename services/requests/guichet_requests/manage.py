@@ -11,13 +11,18 @@ from email_validator import EmailNotValidError, validate_email
 from guichet_kit.blank import is_blank
 from guichet_kit.manage import Command, CommandRefused, Finding, LeftToTheSweep, Managed, Opened, main
 from guichet_kit.mongo import Database
+from guichet_kit.retention import Rule
 from pydantic import TypeAdapter, ValidationError
 
 from guichet_requests.agent import usecases
 from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role, welcome_link
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
-from guichet_requests.contact.contact import email_key
+from guichet_requests.archive.person import known_here
+from guichet_requests.audit.audit import OPERATOR
+from guichet_requests.audit.commands import COMMANDS as AUDIT_COMMANDS
+from guichet_requests.audit.commands import trail_of
+from guichet_requests.audit.store import AuditStore
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email.store import COLLECTION as FILINGS
 from guichet_requests.email.store import FilingStore
@@ -27,15 +32,16 @@ from guichet_requests.errors import Refused
 from guichet_requests.file.store import FileStore
 from guichet_requests.form.store import FormStore
 from guichet_requests.reason.store import reason_store
-from guichet_requests.request.events import snapshot
 from guichet_requests.request.missing import GRACE, MissingStore, hear_of_tails, lacking
 from guichet_requests.request.request import Request
 from guichet_requests.request.spans import Spans
 from guichet_requests.request.store import COLLECTION, RequestStore
+from guichet_requests.retention.store import COLLECTION as EXPIRED
+from guichet_requests.retention.store import ExpiredStore
+from guichet_requests.retention.usecases import rules
 from guichet_requests.settings import DatabaseSettings, LinkSettings, RequestsSettings
 from guichet_requests.template.store import COLLECTION as TEMPLATES
 from guichet_requests.template.store import TemplateStore
-from guichet_requests.timeline.api import TimelineItem
 from guichet_requests.timeline.store import TimelineStore
 
 _PAGE = 200
@@ -47,6 +53,9 @@ class _LeftToTheSweep(LeftToTheSweep):
 
     def tell(self, request: Request) -> None:
         """Leave its mark."""
+
+    def moved_mark(self, request_id: str) -> None:
+        """A mark that is there stays."""
 
 
 async def _prepare(database: Database) -> None:
@@ -63,6 +72,8 @@ async def _prepare(database: Database) -> None:
         FilingStore(database, relay),
         FileStore(database),
         MissingStore(database),
+        AuditStore(database),
+        ExpiredStore(database, relay),
     ):
         await store.prepare()
 
@@ -81,11 +92,14 @@ async def _list(opened: Opened, _given: argparse.Namespace) -> Any:
 async def _create(opened: Opened, given: argparse.Namespace) -> Any:
     agents = await _agents(opened)
     agent, token = await usecases.invite(agents, name=given.name, email=given.email, role=given.role)
+    await trail_of(opened).record("agent.added", OPERATOR, agent.id, {"name": agent.name, "role": agent.role})
     return _invited(opened, agent, token)
 
 
 async def _first(opened: Opened, given: argparse.Namespace) -> Any:
     made = await usecases.first_administrator(await _agents(opened), name=given.name, email=given.email)
+    if made:
+        await trail_of(opened).record("password.link_given", OPERATOR, made[0].id, {"name": made[0].name})
     return _invited(opened, *made) if made else None
 
 
@@ -94,6 +108,8 @@ async def _reset(opened: Opened, given: argparse.Namespace) -> Any:
     agent, token = await usecases.invite_again(agents, given.email)
     if given.second_factor:
         await agents.remove_factor(agent.id)
+        await trail_of(opened).record("second_factor.removed", OPERATOR, agent.id, {"name": agent.name})
+    await trail_of(opened).record("password.link_given", OPERATOR, agent.id, {"name": agent.name})
     return _invited(opened, agent, token)
 
 
@@ -103,25 +119,21 @@ def _switch(active: bool) -> Callable[[Opened, argparse.Namespace], Any]:
         agent = await usecases.with_email(agents, given.email)
         changes = AgentChanges(active=active)
         changed = await usecases.edit(agents, _requests(opened.database), agent.id, changes, by_id=None)
+        if told := usecases.told_changes(agent, changed):
+            await trail_of(opened).record("agent.changed", OPERATOR, agent.id, {"name": agent.name, **told})
         return _shown(changed, changed.id not in await agents.without_password())
 
     return switch
 
 
 async def _export(opened: Opened, given: argparse.Namespace) -> Any:
-    requests, items, told = _requests(opened.database), TimelineStore(opened.database), []
-    visitors = await requests.visitors_of(given.contact)
-    async for request_id in requests.of_person(given.contact, visitors, [email_key(one) for one in given.address]):
-        request = await requests.get(request_id)
-        if request is None:
-            continue
-        said, cursor = await items.page(request_id, "asc", _PAGE, None)
-        while cursor is not None:
-            more, cursor = await items.page(request_id, "asc", _PAGE, cursor)
-            said += more
-        timeline = [TimelineItem.of(item).model_dump(mode="json", by_alias=True) for item in said]
-        told.append({"request": snapshot(request).model_dump(mode="json"), "timeline": timeline})
-    return told
+    requests, items = _requests(opened.database), TimelineStore(opened.database)
+    here = await known_here(requests, items, given.contact, given.address)
+    return {
+        "visitor_ids": here.visitor_ids,
+        "requests": here.requests,
+        "written_elsewhere": here.written_elsewhere,
+    }
 
 
 async def _reconcile(opened: Opened, given: argparse.Namespace) -> Any:
@@ -145,6 +157,11 @@ async def _reconcile(opened: Opened, given: argparse.Namespace) -> Any:
 def _pages(rows: Sequence[tuple[str, int]], size: int) -> Iterator[Sequence[tuple[str, int]]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def _retention(opened: Opened) -> list[Rule]:
+    expired = ExpiredStore(opened.database, _LeftToTheSweep())
+    return rules(opened.settings, expired, AuditStore(opened.database))
 
 
 async def _administrator(opened: Opened) -> Finding:
@@ -244,10 +261,12 @@ REQUESTS = Managed(
     service="requests",
     settings=RequestsSettings,
     prepare=_prepare,
-    outboxes=(COLLECTION, ERASURES, TEMPLATES, FILINGS),
+    outboxes=(COLLECTION, ERASURES, TEMPLATES, FILINGS, EXPIRED),
     untold=(_untold,),
     checks=(_administrator,),
+    retention=_retention,
     commands=(
+        *AUDIT_COMMANDS,
         Command("agents-list", "list the agents", _list, settings=DatabaseSettings),
         Command("agents-create", "add an agent, and give a link by which they set a password", _refusing(_create), _new,
                 settings=LinkSettings),

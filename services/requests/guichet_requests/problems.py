@@ -15,6 +15,7 @@ from guichet_requests.agent.passwords import CommonPassword
 from guichet_requests.agent.second_factor import AskedOfYou, CodeWanted, SetUpWanted, WrongCode
 from guichet_requests.agent.store import EmailTaken
 from guichet_requests.agent.usecases import StaleAgent
+from guichet_requests.archive.others import PartsAway, PersonUnknown
 from guichet_requests.catalogue.usecases import StaleEntry
 from guichet_requests.contact.contact import ContactErased, ContactNotKnownYet
 from guichet_requests.email.answer import ContactWithoutEmail, NotForwardable, StaleReply
@@ -46,9 +47,9 @@ def to_problem(refusal: Refused) -> Problem:
     match refusal:
         case NoSuchTarget():
             return Invalid.of("request_id", text)
-        case Unknown():
+        case Unknown() | PersonUnknown():
             return NotFound(text)
-        case Contended():
+        case Contended() | PartsAway():
             return Unavailable()
         case StaleVersion(current=request):
             shown = snapshot(request).model_dump(mode="json")

@@ -11,6 +11,8 @@ from pydantic import Field
 class RequestsSettings(ServiceSettings):
     """The settings of ``requests``."""
 
+    service = "requests"
+
     mail_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$", description="The right side of Message-IDs")
     sign_in_attempts: int = Field(
         default=10, ge=1, description="Wrong guesses at one account from one address or known browser, in a minute"
@@ -34,6 +36,23 @@ class RequestsSettings(ServiceSettings):
             "site": self.confirmations_site,
             "installation": self.confirmations_installation,
         }
+
+    requests_retention_days: int = Field(
+        default=0, ge=0, description="Days that a closed request is kept, with all that is on it; 0: for good"
+    )
+    retention_days: int = Field(
+        default=0, ge=0, description="Days that the files of a closed request are kept; 0: for good"
+    )
+    raw_mail_retention_days: int = Field(
+        default=0, ge=0, description="Days that the mails of a closed request are kept as they came; 0: for good"
+    )
+    audit_retention_days: int = Field(default=0, ge=0, description="Days that the audit trail is kept; 0: for good")
+
+    gateway_url: str = Field(
+        default="http://127.0.0.1:8080",
+        pattern=r"^https?://[^/]+$",
+        description="Where the gateway is reached from here: a person's archive is gathered through it",
+    )
 
     language: Literal["fr", "en"] = Field(default="fr", description="Of what is sent to somebody whose own is unknown")
     form_dir: Path = Field(

@@ -20,6 +20,7 @@ import { Catalogue } from "./http/catalogue";
 import { Quarantine } from "./quarantine/quarantine";
 import type { Reason } from "./reasons/reason";
 import { Edits } from "./requests/edits";
+import { Finishing } from "./requests/finishing";
 import { find } from "./requests/list";
 import { NewRequest } from "./requests/new_request";
 import { Requests } from "./requests/requests";
@@ -29,6 +30,9 @@ import { settingsFor } from "./settings/pages";
 import type { Template } from "./templates/template";
 import { Drafts } from "./timeline/drafts";
 import { Thread } from "./timeline/thread";
+import { announcer } from "./told/announcer";
+import { KeptChoices } from "./told/choices";
+import { Told } from "./told/told";
 import { tellProblem, type Words } from "./words/words";
 
 /** All that a signed-in agent works with, joined: built at sign-in, stopped at sign-out. */
@@ -44,11 +48,14 @@ export class Desk {
   readonly quarantine: Quarantine;
   readonly uploads: Uploads;
   readonly edits: Edits;
+  readonly finishing: Finishing;
   readonly emails: Emails;
   readonly emailActs: EmailActs;
   readonly newRequest: NewRequest;
   readonly drafts: Drafts;
   readonly outbox: Outbox;
+  readonly toldChoices: KeptChoices;
+  readonly told: Told;
   readonly toasts = new Toasts();
   readonly asker = new Asker();
 
@@ -72,7 +79,7 @@ export class Desk {
     words: Words,
   ) {
     this.api = new Api(session);
-    this.requests = new Requests(this.api, agent.id);
+    this.requests = new Requests(this.api, agent.id, (read, again) => this.told.read(read, again));
     this.agents = new Agents(this.api);
     this.contacts = new Contacts(this.api);
     this.contactList = new ContactList(this.api);
@@ -83,6 +90,13 @@ export class Desk {
     this.uploads = new Uploads(this.api);
     this.newRequest = new NewRequest(this.api, sessionStorage, agent.id);
     this.drafts = new Drafts(localStorage, agent.id);
+    this.toldChoices = new KeptChoices(localStorage, agent.id);
+    this.told = new Told({
+      me: agent.id,
+      choices: this.toldChoices.chosen,
+      looksAt: (id) => this.lookedAt() === id,
+      announce: announcer(words.t, router),
+    });
     this.reasonName = (id) =>
       this.reasons.items.value?.find((reason) => reason.id === id)?.label[words.locale.value];
     this.edits = new Edits({
@@ -93,11 +107,24 @@ export class Desk {
       reasonName: (id) => this.reasonName(id) ?? id,
       changed: (request) => this.changed(request),
     });
+    this.finishing = new Finishing({
+      storage: localStorage,
+      owner: agent.id,
+      edits: this.edits,
+      read: (id) => this.edits.read(id),
+      shown: () => this.requests.list.peek().shown,
+      opened: () => router.route.peek().requestId,
+      open: (requestId) => router.go({ requestId }),
+      own: this.own,
+    });
     this.emails = new Emails({
       api: this.api,
       drafts: this.drafts,
       uploads: this.uploads,
-      sent: (requestId) => this.reload(requestId),
+      sent: (requestId) => {
+        this.reload(requestId);
+        this.finishing.emailSent(requestId);
+      },
       failed: (requestId, problem) => {
         if (this.thread.value?.requestId === requestId) return;
         const t = words.t.value;
@@ -144,7 +171,17 @@ export class Desk {
     const stopList = effect(() => this.requests.show(listQuery(this.router.route.value)));
     const stopThread = effect(() => this.openThread(this.router.route.value.requestId));
     const stopWatching = effect(() => this.watch());
+    const look = () => this.look();
+    const stopLooking = effect(look);
+    const stopReading = effect(() => {
+      const request = this.thread.value?.request.value;
+      if (request) this.told.read([request], false);
+    });
+    for (const moment of ["focus", "visibilitychange"]) addEventListener(moment, look, true);
     this.stopFollowing = () => {
+      for (const moment of ["focus", "visibilitychange"]) removeEventListener(moment, look, true);
+      stopLooking();
+      stopReading();
       stopList();
       stopThread();
       stopWatching();
@@ -158,6 +195,8 @@ export class Desk {
     this.thread.value?.close();
     this.requests.stop();
     this.watching.stop();
+    this.told.stop();
+    this.finishing.stop();
     this.quarantine.stop();
     this.uploads.stop();
     this.outbox.pause();
@@ -172,6 +211,7 @@ export class Desk {
       query: listQuery(route),
       requestIds: route.requestId === null ? inList : [...inList, route.requestId],
       beside: this.requests.beside.value,
+      told: (["mine", "unassigned"] as const).filter((cause) => this.toldChoices.chosen.value[cause]),
     });
   }
 
@@ -189,7 +229,20 @@ export class Desk {
     if (this.thread.value?.requestId === requestId) void this.thread.value.reload();
   }
 
+  /** The request that the agent has before the eyes: this window is in front, and shows it. */
+  private lookedAt(): string | null {
+    const { requestId, settings, contacts } = this.router.route.value;
+    const inFront = document.visibilityState === "visible" && document.hasFocus();
+    return inFront && !settings && !contacts ? requestId : null;
+  }
+
+  private look(): void {
+    const id = this.lookedAt();
+    if (id !== null) this.told.looked(id);
+  }
+
   private changed(request: Request): void {
+    this.told.heard(request);
     this.requests.changed(request);
     this.thread.value?.changed(request);
   }

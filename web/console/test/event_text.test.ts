@@ -1,7 +1,7 @@
 import { translator } from "@guichet/shared/i18n";
 import type { TimelineEvent } from "@guichet/shared/protocol";
 import { describe, expect, it } from "vitest";
-import { displayName } from "../src/requests/request";
+import { displayName, heading } from "../src/requests/request";
 import { tellEvent } from "../src/timeline/event_text";
 import { en } from "../src/words/en";
 import { fr } from "../src/words/fr";
@@ -63,5 +63,15 @@ describe("the name that a request shows", () => {
     expect(displayName(request("r", 1, { visitor: { ...visitor, name: null } }), "Visiteur")).toBe(
       "Visiteur 4F2A",
     );
+    expect(displayName(request("r", 1, { visitor: null }), "Visiteur")).toBe("Visiteur");
+  });
+
+  it("is what it is about in a list, while it is nobody's who is known", () => {
+    const byHand = request("r", 1, { visitor: null, subject: "Rappeler le plombier" });
+    expect(heading(byHand, "Visiteur")).toBe("Rappeler le plombier");
+    expect(heading({ ...byHand, subject: null }, "Visiteur")).toBe("Visiteur");
+    const contact = { id: "c", name: "Ada Lovelace", email: null };
+    expect(heading({ ...byHand, contact }, "Visiteur")).toBe("Ada Lovelace");
+    expect(heading(request("r", 1, { subject: "Lampe" }), "Visiteur")).toBe("Visiteur 4F2A");
   });
 });

@@ -10,9 +10,9 @@ import {
   type RequestList,
   settle,
 } from "../src/requests/list";
-import { request } from "./fakes";
+import { at, request } from "./fakes";
 
-const OPEN: ListQuery = { ...NO_FILTERS, view: "open" };
+const OPEN: ListQuery = { ...NO_FILTERS, view: "open", order: "-last_activity_at" };
 const caro = { id: "caro", name: "Caro Agent", initials: "CA" };
 const ids = (list: RequestList) => list.shown.map(({ id }) => id);
 const listOf = (...shown: RequestList["shown"]): RequestList => ({ ...EMPTY_LIST, shown });
@@ -30,6 +30,8 @@ describe("membership in a view", () => {
     ["unassigned", {}, true],
     ["unassigned", { assignee: caro }, false],
     ["unassigned", { status: "closed" }, false],
+    ["closed", { status: "closed" }, true],
+    ["closed", { status: "pending" }, false],
   ] as const)("%s, %o: %s", (view, given, expected) => {
     expect(belongs(request("r", 1, given), { ...OPEN, view }, "caro")).toBe(expected);
   });
@@ -50,7 +52,7 @@ describe("membership in a view", () => {
   });
 
   it("asks of a request to pass every filter", () => {
-    const query: ListQuery = { ...NO_FILTERS, view: "all", channel: "chat", status: "pending" };
+    const query: ListQuery = { ...OPEN, view: "all", channel: "chat", status: "pending" };
     expect(belongs(request("r", 1, { status: "pending" }), query, "caro")).toBe(true);
     expect(belongs(request("r", 1, { status: "new" }), query, "caro")).toBe(false);
     expect(belongs(request("r", 1, { status: "pending", channel: "email" }), query, "caro")).toBe(false);
@@ -82,6 +84,34 @@ describe("a live change at the top of the list", () => {
   });
 });
 
+describe("the order of the list", () => {
+  const early = request("early", 5, { created_at: at(1), priority: "low" });
+  const late = request("late", 3, { created_at: at(2), priority: "high" });
+  const middle = request("middle", 4, { created_at: at(3), priority: "high" });
+
+  it.each([
+    ["-last_activity_at", ["early", "middle", "late"]],
+    ["created_at", ["early", "late", "middle"]],
+    ["-priority", ["middle", "late", "early"]],
+  ] as const)("by %s is that of the server, whatever comes when", (order, expected) => {
+    const query = { ...OPEN, order };
+    for (const arriving of [
+      [early, late, middle],
+      [middle, late, early],
+    ]) {
+      const live = arriving.reduce(
+        (list, one) => applyChange(list, one, { query, me: "caro", atTop: true }),
+        EMPTY_LIST,
+      );
+      expect(ids(live)).toEqual(expected);
+      expect(ids(settle({ ...EMPTY_LIST, waiting: arriving }, order))).toEqual(expected);
+      expect(ids(mergeFirstPage(EMPTY_LIST, { items: arriving, next_cursor: null }, order))).toEqual(
+        expected,
+      );
+    }
+  });
+});
+
 describe("a live change while the reader is further down", () => {
   const list = listOf(request("b", 2), request("a", 1));
 
@@ -106,7 +136,7 @@ describe("a live change while the reader is further down", () => {
 
   it("puts everything in its place once the reader is back at the top", () => {
     const waiting = change(list, request("c", 3), false);
-    const back = settle(change(waiting, request("a", 4, { version: 2 }), false));
+    const back = settle(change(waiting, request("a", 4, { version: 2 }), false), OPEN.order);
     expect(ids(back)).toEqual(["a", "c", "b"]);
     expect(back.waiting).toEqual([]);
   });
@@ -131,26 +161,40 @@ describe("the first page read again", () => {
       ...listOf(request("d", 4), request("c", 3), request("b", 2), request("a", 1)),
       cursor: "4",
     };
-    const merged = mergeFirstPage(list, { items: [request("e", 5), request("c", 3)], next_cursor: "2" });
+    const merged = mergeFirstPage(
+      list,
+      { items: [request("e", 5), request("c", 3)], next_cursor: "2" },
+      OPEN.order,
+    );
     expect(ids(merged)).toEqual(["e", "c", "b", "a"]);
     expect(merged.cursor).toBe("4");
   });
 
   it("starts the list anew when it does not reach what was loaded", () => {
     const list = { ...listOf(request("b", 2), request("a", 1)), cursor: "2" };
-    const merged = mergeFirstPage(list, { items: [request("z", 9), request("y", 8)], next_cursor: "2'" });
+    const merged = mergeFirstPage(
+      list,
+      { items: [request("z", 9), request("y", 8)], next_cursor: "2'" },
+      OPEN.order,
+    );
     expect(ids(merged)).toEqual(["z", "y"]);
     expect(merged.cursor).toBe("2'");
   });
 
   it("is the whole list when nothing follows it", () => {
     const list = listOf(request("b", 2), request("a", 1));
-    expect(ids(mergeFirstPage(list, { items: [request("b", 2)], next_cursor: null }))).toEqual(["b"]);
+    expect(ids(mergeFirstPage(list, { items: [request("b", 2)], next_cursor: null }, OPEN.order))).toEqual([
+      "b",
+    ]);
   });
 
   it("does not take back a newer state that came live", () => {
     const list = listOf(request("a", 5, { version: 3 }));
-    const merged = mergeFirstPage(list, { items: [request("a", 1, { version: 2 })], next_cursor: null });
+    const merged = mergeFirstPage(
+      list,
+      { items: [request("a", 1, { version: 2 })], next_cursor: null },
+      OPEN.order,
+    );
     expect(merged.shown[0]?.version).toBe(3);
   });
 });

@@ -5,7 +5,7 @@ import type { RequestPage } from "../src/requests/list";
 import { Requests } from "../src/requests/requests";
 import { FakeApi, request, settled } from "./fakes";
 
-const ALL: ListQuery = { ...NO_FILTERS, view: "all" };
+const ALL: ListQuery = { ...NO_FILTERS, view: "all", order: "-last_activity_at" };
 
 /** The list, and how its next page comes back when the test says so. */
 function bench() {

@@ -3,7 +3,7 @@ import { formatRoute, NO_FILTERS, parseRoute, type Route } from "../src/app/rout
 
 const START: Route = {
   ...NO_FILTERS,
-  ...{ requestId: null, settings: null, view: "open" },
+  ...{ requestId: null, settings: null, view: "open", order: "-last_activity_at" as const },
   ...{ contacts: false, contactId: null, find: null, sort: "name" },
 };
 const parse = (path: string) => parseRoute(new URL(path, "https://guichet.example"));
@@ -36,6 +36,7 @@ describe("the address", () => {
     [{ ...START, settings: "templates", q: "Élodie & co" }],
     [{ ...START, contacts: true }],
     [{ ...START, contacts: true, contactId: "c/1", find: "Élodie & co", sort: "-updated_at", view: "mine" }],
+    [{ ...START, view: "closed", order: "created_at" }],
   ] satisfies [Route][])("is understood again as it was written: %o", (route) => {
     expect(parse(formatRoute(route))).toEqual(route);
   });

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ListQuery, NO_FILTERS } from "../src/app/route";
 import { type Shown, type WatchFrame, Watching, watchFrame } from "../src/requests/watching";
 
-const MINE: ListQuery = { ...NO_FILTERS, view: "mine", channel: "chat" };
+const MINE: ListQuery = { ...NO_FILTERS, view: "mine", channel: "chat", order: "created_at" };
 
 function shown(change: Partial<Shown> = {}): Shown {
-  return { query: MINE, requestIds: [], beside: [], ...change };
+  return { query: MINE, requestIds: [], beside: [], told: [], ...change };
 }
 
 /** What a console says; `connected` is whether there is anybody to say it to. */
@@ -27,7 +27,7 @@ describe("the frame", () => {
   it("names the list, its rows and what is open, without what the server does not look at", () => {
     const query: ListQuery = { ...MINE, q: "lampe", automatic: "true" };
     const frame = watchFrame(shown({ query, requestIds: ["b", "a", "b"] }));
-    const { q, automatic, ...view } = MINE;
+    const { q, automatic, order, ...view } = MINE;
     expect(frame).toEqual({ type: "watch", request_ids: ["a", "b"], view, bundled: true });
     expect(frame.view).not.toHaveProperty("q");
     expect(frame.view).not.toHaveProperty("automatic");
@@ -37,6 +37,11 @@ describe("the frame", () => {
     const beside = [{ contactId: "ada", requestIds: ["z", "a"] }];
     const frame = watchFrame(shown({ requestIds: ["a"], beside }));
     expect(frame).toMatchObject({ request_ids: ["a", "z"], contact_id: "ada" });
+  });
+
+  it("names what the agent is to be told of besides", () => {
+    expect(watchFrame(shown({ told: ["mine", "unassigned"] })).also).toEqual(["mine", "unassigned"]);
+    expect(watchFrame(shown())).not.toHaveProperty("also");
   });
 
   it("asks for everything where more is shown than it can name", () => {

@@ -42,6 +42,8 @@ const chat = new Chat({
   onChange: changed,
 });
 
+const told = new Later(() => import("./told/part"), changed);
+
 let site: Site | null = JSON.parse(words.get("site") ?? "null");
 let shown = false;
 let drawing: ReturnType<typeof setTimeout> | undefined;
@@ -54,7 +56,9 @@ const close = () => tell({ guichet: "close" });
 
 /** Tells the loader at once; draws when the burst of changes is over. */
 function changed(): void {
-  tell({ guichet: "state", unread: chat.unread, active: chat.active, site });
+  const { unread, active } = chat;
+  const peek = (unread ? told.now : told.current)?.peek(chat, words, shown, tell);
+  tell({ guichet: "state", unread, active, site, ...peek });
   if (!drawing) drawing = setTimeout(draw);
 }
 

@@ -112,7 +112,7 @@ function Line({ item, chat, parts }: Shown & { item: Item }) {
       const { name } = item.entry.author;
       return (
         <div class="notice">
-          {name ? t("closedBy", { name }) : t("closed")} <Time at={item.at} />
+          {name ? t("closedBy", { name }) : t("closed")} · <Time at={item.at} />
           {Transcript && <Transcript id={item.entry.conversation_id} session={chat.session} />}
         </div>
       );

@@ -4,7 +4,7 @@ import { parseColor, textOn } from "@guichet/shared/color";
 import { pickLocale, translator } from "@guichet/shared/i18n";
 import { memory } from "@guichet/shared/memory";
 import { type FrameOptions, type Look, receive, type ToFrame, type ToHost } from "../bridge";
-import { css } from "./styles";
+import css from "./styles.css?inline";
 import { texts } from "./texts";
 
 declare global {
@@ -28,6 +28,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   let reset = remembered.get("active") === "reset";
   let shown = false;
   let unread = 0;
+  let mark = "";
   let frame: HTMLIFrameElement | null = null;
   let answered = false;
 
@@ -107,6 +108,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
     frame?.remove();
     frame = null;
     answered = false;
+    peek("", "");
     load();
   }
 
@@ -115,19 +117,29 @@ function start({ src, dataset }: HTMLScriptElement): void {
     shown = wanted;
     const focused = root.activeElement !== null;
     if (shown) load();
-    panel.hidden = !shown;
+    peek();
     label();
     tell();
     if (shown) frame?.focus();
     else if (focused) launcher.focus();
   }
 
+  /** The panel as a small preview, or as itself again; `next` stands before the page's title in place of `mark`. */
+  function peek(style = "", next = mark): void {
+    panel.style.cssText = style;
+    panel.hidden = !shown && !style;
+    if (mark === next) return;
+    document.title = next + document.title.replace(mark, "");
+    mark = next;
+  }
+
   receive<ToHost>(
     origin,
     () => frame?.contentWindow,
     (message) => {
-      if (message.guichet === "close") return show(false);
       if (message.guichet === "reset") return renew();
+      if (message.guichet !== "state") return show(message.guichet === "open");
+      peek(message.style, message.mark);
       unread = message.unread;
       if (message.active !== null) remembered.set("active", message.active ? "1" : null);
       if (message.site) {

@@ -39,7 +39,7 @@ class Gateway:
     public_url: str
     demo_site: Path | None = None
     demo_url: str = ""
-    sign_in_rate: str = "10r/m"
+    sign_in_rate: str = "120r/m"
     visitor_rate: str = "120r/m"
     form_rate: str = "10r/m"
     sockets: int = SOCKETS

@@ -11,12 +11,13 @@ from pathlib import Path
 import httpx2
 
 from guichet_local.ports import free_port
+from guichet_local.testing.signing import SIGNING
 
 START_SECONDS = 90.0
 
 
 class ServiceProcess:
-    """One process of ``python -m MODULE``. ``environment`` is all that it sees, besides PATH and its port."""
+    """One process of ``python -m MODULE``. ``environment`` is all that it sees, besides PATH, port and its keys."""
 
     def __init__(self, module: str, environment: Mapping[str, str], log: Path) -> None:
         self.module = module
@@ -35,7 +36,9 @@ class ServiceProcess:
 
     def launch(self, **changed: str) -> subprocess.Popen[bytes]:
         """Start the process, without waiting for it."""
-        environment = {"PATH": os.environ["PATH"], "GUICHET_HTTP_PORT": str(self.port)} | self.environment | changed
+        usual = {"PATH": os.environ["PATH"], "GUICHET_HTTP_PORT": str(self.port)}
+        usual |= SIGNING.environment(self.module.removeprefix("guichet_"))
+        environment = usual | self.environment | changed
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self.module], env=environment, stdout=log, stderr=log

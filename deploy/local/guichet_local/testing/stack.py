@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from guichet_local import services
 from guichet_local.cluster import Cluster
 from guichet_local.ports import Ports
 from guichet_local.servers import mongodb, objectstore, rabbitmq
@@ -13,6 +14,7 @@ from guichet_local.settings import WORKSPACE, Settings
 from guichet_local.system import System
 from guichet_local.testing import folders
 from guichet_local.testing.background import Background, Supervised
+from guichet_local.testing.signing import Signing
 
 # The tests sign in and open visitors far more often, from one address, than people do.
 TEST_RATE = "6000r/m"
@@ -69,9 +71,14 @@ class Stack(Supervised):
         return self._system.data.secrets().mail_inbound
 
     @property
-    def secret_key(self) -> bytes:
-        """The installation's secret, from which every token's key is derived."""
-        return self._system.data.secret_key_file.read_bytes()
+    def signing(self) -> Signing:
+        """The keys of all services of this system."""
+        return Signing(self._system.data.keys)
+
+    @property
+    def service_environments(self) -> Mapping[str, Mapping[str, str]]:
+        """What each service is told, by the name of its program."""
+        return {one.name: one.environment for one in services.programs(self._system.data, self._system.settings)}
 
     @property
     def mongodb_url(self) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from guichet_contracts.claims import SIGNING
+
 from guichet_kit.broker.deadletters import BrokerAway, dead_letters
 from guichet_kit.clock import now, to_wire
 from guichet_kit.manage.indexes import missing_indexes
@@ -26,8 +28,8 @@ _REACH_SECONDS = 10.0
 
 async def findings(managed: Managed, opened: Opened) -> list[Finding]:
     """All that can be looked at of the service from outside, each with what to do about it."""
-    found = [await _mongodb(opened)]
-    if found[0].state != "failing":
+    found = [_keys(opened), await _mongodb(opened)]
+    if found[1].state != "failing":
         found += [await _clocks(opened), await _indexes(managed, opened), await _outbox(managed, opened)]
     found += await _queues(managed, opened)
     if managed.bucket is not None:
@@ -35,6 +37,18 @@ async def findings(managed: Managed, opened: Opened) -> list[Finding]:
     for check in managed.checks:
         found.append(await check(opened))
     return found
+
+
+def _keys(opened: Opened) -> Finding:
+    missing = [service for service in SIGNING if not opened.settings.keys.of(service)]
+    if missing:
+        advice = "Hand out the file that `guichetctl make-keys` writes, or add their keys to it."
+        return Finding("keys", "failing", f"no public key of {', '.join(missing)}", advice)
+    two = [service for service in SIGNING if len(opened.settings.keys.of(service)) > 1]
+    if two:
+        advice = "An exchange is under way: `guichetctl rotate-key SERVICE` says what comes next, `--drop` ends it."
+        return Finding("keys", "ok", f"two of {', '.join(two)} are good", advice)
+    return Finding("keys", "ok", f"one of {', '.join(SIGNING)} each")
 
 
 async def _mongodb(opened: Opened) -> Finding:

@@ -20,6 +20,7 @@ from guichet_kit.manage.indexes import missing_indexes
 from guichet_kit.manage.service import Command, CommandRefused, Managed, Opened
 from guichet_kit.mongo import OUTAGES, open_client
 from guichet_kit.objects import StoreUnavailable
+from guichet_kit.retention import carry_out
 from guichet_kit.settings import load_settings
 
 _AWAY: tuple[type[Exception], ...] = (*OUTAGES, StoreUnavailable, TimeoutError)
@@ -92,6 +93,12 @@ def _common(managed: Managed) -> list[Command]:
     async def restore(opened: Opened, given: argparse.Namespace) -> Any:
         return await keeping.restore(managed, opened, given.folder)
 
+    def only_look(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only tell how many are due, and the oldest")
+
+    async def retention(opened: Opened, given: argparse.Namespace) -> Any:
+        return await carry_out(managed.retention(opened), dry=given.dry_run)
+
     async def nothing(_opened: Opened, _given: argparse.Namespace) -> Any:
         return None
 
@@ -103,6 +110,7 @@ def _common(managed: Managed) -> list[Command]:
         Command("clock", "tell the present moment of the database cluster's clock", clock),
         Command("backup", "write the database as it was at a moment, and the objects, into a folder", backup,
                 where_and_when),
+        Command("retention", "let go of what is older than the settings say", retention, only_look),
         Command("verify", "look whether a backup is whole, by hash", verify, where),
         Command("restore", "write a backup into an empty database and bucket, and compare", restore, where),
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 
 from guichet_kit.mongo import Collection, Database, Document, MongoClient
 from guichet_kit.objects import ObjectStore
+from guichet_kit.retention import Rule
 from guichet_kit.settings import ServiceSettings
 
 
@@ -71,7 +72,7 @@ class Managed:
 
     ``prepare`` makes its indexes and changes its data to the present form, any number of times; ``outboxes`` are the
     collections whose documents carry events, ``untold`` looks elsewhere for them; ``bucket`` opens the object store's
-    bucket that it owns; ``checks`` are what only this service can look after.
+    bucket that it owns; ``checks`` are what only this service can look after; ``retention`` is what goes by age.
     """
 
     service: str
@@ -82,6 +83,7 @@ class Managed:
     bucket: Callable[[Any], ObjectStore] | None = None
     checks: Sequence[Callable[[Opened], Awaitable[Finding]]] = ()
     commands: Sequence[Command] = ()
+    retention: Callable[[Opened], Sequence[Rule]] = lambda _opened: ()
 
     def database(self, settings: Any) -> str:
         """The name of the service's own database."""

@@ -79,7 +79,7 @@ class Unsubscribe(_Frame):
 class WatchedView(_Frame):
     """The list that a console shows, as `GET /api/v1/requests` takes it; ``q`` is not looked at here."""
 
-    view: Literal["open", "mine", "unassigned", "all"] = "all"
+    view: Literal["open", "mine", "unassigned", "closed", "all"] = "all"
     channel: Annotated[str, Field(max_length=32)] | None = None
     status: Annotated[str, Field(max_length=32)] | None = None
     priority: Annotated[str, Field(max_length=32)] | None = None
@@ -91,6 +91,7 @@ class WatchedView(_Frame):
 class Watch(_Frame):
     """What a console shows: it is told of these requests, of what belongs to its list, and how many others changed.
 
+    ``also``: it is told of what belongs to these lists, too, whatever it shows, since its agent is to hear of that.
     ``bundled``: many requests come in one frame, ``requests``.
     """
 
@@ -98,6 +99,7 @@ class Watch(_Frame):
     request_ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=2000)] = []
     contact_id: Annotated[str, Field(max_length=64)] | None = None
     view: WatchedView | None = None
+    also: Annotated[list[Literal["mine", "unassigned"]], Field(max_length=2)] = []
     bundled: bool = False
 
 

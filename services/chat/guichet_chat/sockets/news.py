@@ -124,7 +124,9 @@ def _shows(console: _Console, request: dict[str, Any]) -> bool:
     contact_id = (request.get("contact") or {}).get("id")
     if watch.contact_id is not None and watch.contact_id == contact_id:
         return True
-    return watch.view is not None and _belongs(request, watch.view, console.agent_id)
+    if watch.view is not None and _belongs(request, watch.view, console.agent_id):
+        return True
+    return any(_is_in(request, view, console.agent_id) for view in watch.also)
 
 
 def _belongs(request: dict[str, Any], view: WatchedView, agent_id: str) -> bool:
@@ -133,7 +135,12 @@ def _belongs(request: dict[str, Any], view: WatchedView, agent_id: str) -> bool:
     values = request | {"assignee_id": assignee_id, "contact_id": (request.get("contact") or {}).get("id")}
     if any(getattr(view, name) not in (None, values.get(name)) for name in _EQUALS):
         return False
-    if view.view == "all":
-        return True
+    return _is_in(request, view.view, agent_id)
+
+
+def _is_in(request: dict[str, Any], view: str, agent_id: str) -> bool:
+    if view in ("all", "closed"):
+        return view == "all" or request["status"] == "closed"
+    assignee_id = (request.get("assignee") or {}).get("id")
     mine = {"open": True, "mine": assignee_id == agent_id, "unassigned": assignee_id is None}
-    return request["status"] != "closed" and mine[view.view]
+    return request["status"] != "closed" and mine[view]

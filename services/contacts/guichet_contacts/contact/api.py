@@ -16,8 +16,9 @@ from guichet_contacts.agents import Agent, managers
 from guichet_contacts.contact import merging, usecases
 from guichet_contacts.contact.contact import Contact, Details
 from guichet_contacts.contact.fields import clean
-from guichet_contacts.contact.schemas import ContactFields, ContactView, MergedView, MergeOrder, NewContact
+from guichet_contacts.contact.schemas import ContactFields, ContactView, KnownView, MergedView, MergeOrder, NewContact
 from guichet_contacts.contact.store import ContactStore
+from guichet_contacts.contact.whole import whole
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 
@@ -73,13 +74,17 @@ def contact_routes(contacts: ContactStore, agent: Callable[[Claims], Agent], reg
     @router.delete("/{contact_id}", status_code=204)
     async def erase_contact(
         contact_id: str,
-        _agent: manager,
+        who: manager,
         visitor_id: Annotated[
             list[Annotated[str, Field(max_length=64)]],
             Query(max_length=200, description="Visitors who claim an address of theirs, to be erased with them"),
         ] = [],  # noqa: B006  it is only read
     ) -> None:
-        await merging.erase_contact(contacts, contact_id, visitor_id)
+        await merging.erase_contact(contacts, contact_id, visitor_id, by=who)
+
+    @router.get("/{contact_id}/known")
+    async def read_known(contact_id: str, _agent: manager) -> KnownView:
+        return KnownView.model_validate(await whole(contacts, contact_id))
 
     @router.get("/{contact_id}/merged")
     async def list_merged(contact_id: str, _agent: manager) -> Page[MergedView]:

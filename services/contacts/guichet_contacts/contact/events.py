@@ -1,15 +1,35 @@
 """Contacts as the other services hear of them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 from guichet_contracts import contacts as contracts
+from guichet_contracts.audit import AuditActor, AuditRecordedData
 from guichet_kit import trace
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 
 from guichet_contacts.contact.contact import Contact
+
+
+class Doer(Protocol):
+    """Who does something, and from which network address."""
+
+    @property
+    def actor(self) -> AuditActor:
+        """Who it is."""
+
+    @property
+    def address(self) -> str | None:
+        """Where from."""
+
+
+class Operator:
+    """Whoever may run commands on the installation."""
+
+    actor, address = AuditActor(kind="operator"), None
 
 
 class _Envelope(TypedDict):
@@ -51,6 +71,16 @@ def erased(
         erased_at=contact.updated_at,
     )
     return contracts.ContactErased(**_envelope(), subject=contact.id, data=data)
+
+
+def recorded(
+    action: str, by: Doer, subject_id: str | None, detail: Mapping[str, str] | None = None
+) -> contracts.AuditRecorded:
+    """Somebody did what the audit trail is to know of. ``detail`` holds no customer's name, address or words."""
+    data = AuditRecordedData(
+        action=action, actor=by.actor, subject_id=subject_id, address=by.address, detail=dict(detail or {})
+    )
+    return contracts.AuditRecorded(**_envelope(), subject=subject_id or "contacts", data=data)
 
 
 def _copy(contact: Contact) -> contracts.Contact:

@@ -77,10 +77,13 @@ async def unmerge_contact(contacts: ContactStore, contact_id: str) -> Contact:
     return await contacts.in_transaction(work)
 
 
-async def erase_contact(contacts: ContactStore, contact_id: str, visitor_ids: Sequence[str] = ()) -> None:
+async def erase_contact(
+    contacts: ContactStore, contact_id: str, visitor_ids: Sequence[str] = (), *, by: events.Doer | None = None
+) -> None:
     """Make the contact, and all that was ever merged into it, anonymous for good. A repeat changes nothing.
 
-    ``visitor_ids``: visitors who claim an address of theirs, and are the same person, as whoever erases says.
+    ``visitor_ids``: visitors who claim an address of theirs, and are the same person, as whoever erases says. ``by``
+    whom is told to the audit trail; None: by nobody, as this service takes back what came in late.
 
     Raises:
         ContactMissing: there was none.
@@ -102,7 +105,9 @@ async def erase_contact(contacts: ContactStore, contact_id: str, visitor_ids: Se
         gone = contact.erased(moment)
         traces = within.traces_of(address for one in (contact, *parts) for address in one.emails)
         event = events.erased(gone, tuple(part.id for part in parts), tuple(visitor_ids), traces)
-        await within.erase(gone, event, traces)
+        detail = {"merged": str(len(parts)), "visitors": str(len(visitor_ids))}
+        record = events.recorded("contact.erased", by, gone.id, detail) if by else None
+        await within.erase(gone, event, traces, also=record)
 
     await contacts.in_transaction(work)
 

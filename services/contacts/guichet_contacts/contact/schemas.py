@@ -66,6 +66,29 @@ class MergedView(BaseModel):
         )
 
 
+class KnownContact(BaseModel):
+    """All that is written about a contact, whatever became of it."""
+
+    id: str
+    state: str
+    created_at: WireTime
+    updated_at: WireTime
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    other_emails: list[str]
+    phone: str | None
+    company: str | None
+    notes: str | None
+
+
+class KnownView(BaseModel):
+    """A contact, and all that was ever merged into it: a part of a person's archive."""
+
+    contact: KnownContact
+    merged: list[KnownContact]
+
+
 class ContactFields(BaseModel):
     """What can be written. Absent: left as it is; null or blank: nothing there."""
 

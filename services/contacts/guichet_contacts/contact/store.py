@@ -170,12 +170,19 @@ class ContactStore:
         found = await self.collection.find(gone, {"traces": True}, session=self._session).to_list(None)
         return {traces[trace] for document in found for trace in document["traces"] if trace in traces}
 
-    async def erase(self, contact: Contact, event: Event[Any] | None = None, traces: Sequence[str] = ()) -> bool:
+    async def erase(
+        self,
+        contact: Contact,
+        event: Event[Any] | None = None,
+        traces: Sequence[str] = (),
+        *,
+        also: Event[Any] | None = None,
+    ) -> bool:
         """Leave nothing of the document but ``contact``, which says that it is erased; as `replace` otherwise.
 
         Events that still waited in its outbox go too: they tell of the person. ``traces`` as `traces_of` makes them.
         """
-        entries = [pending(event)] if event else []
+        entries = [pending(one) for one in (event, also) if one]
         before = {"_id": contact.id, "version": contact.version - 1}
         document = to_document(contact) | ({"outbox": entries} if entries else {})
         document |= {"traces": list(traces)} if traces else {}

@@ -15,6 +15,7 @@ from guichet_kit.tokens import Claims
 from pydantic import BaseModel, ConfigDict
 
 from guichet_contacts.agents import Agent, managers
+from guichet_contacts.contact.events import recorded
 from guichet_contacts.contact.store import ContactStore
 from guichet_contacts.exchange import csv_file
 from guichet_contacts.exchange.columns import COLUMN_FIELDS
@@ -23,6 +24,7 @@ from guichet_contacts.exchange.preview import preview
 from guichet_contacts.exchange.store import ImportStore
 from guichet_contacts.exchange.usecases import export, export_one
 from guichet_contacts.exchange.worker import ImportWorker
+from guichet_contacts.told import ToldStore
 
 _CSV_TYPES = ("text/csv", "application/csv", "application/vnd.ms-excel", "text/plain", "application/octet-stream")
 _MAPPING = "The field of each column, in order: `first_name,last_name,,email`; nothing where one is left out"
@@ -108,7 +110,11 @@ class UnsupportedType(Problem):
 
 
 def exchange_routes(
-    contacts: ContactStore, imports: ImportStore, worker: ImportWorker, agent: Callable[[Claims], Agent]
+    contacts: ContactStore,
+    imports: ImportStore,
+    worker: ImportWorker,
+    agent: Callable[[Claims], Agent],
+    told: ToldStore,
 ) -> APIRouter:
     """``/api/v1/contacts/imports`` and ``/api/v1/contacts/export``; before the routes that take an id there."""
     router = APIRouter(prefix="/api/v1/contacts", tags=["import and export"])
@@ -136,6 +142,7 @@ def exchange_routes(
                 *(job_id, file_id, who.id, partial), created_at=now(), mapping=fields, update_known=known == "update"
             )
             job = await imports.insert(wanted)
+            await told.tell(recorded("contacts.imported", who, job.id))
             worker.wake()
         response.headers["Location"] = f"/api/v1/contacts/imports/{job.id}"
         return ImportView.model_validate(job)
@@ -163,13 +170,14 @@ def exchange_routes(
 
     @router.get("/export", response_class=StreamingResponse)
     async def export_contacts(
-        _agent: manager,
+        who: manager,
         separator: Literal["comma", "semicolon", "tab"] = "comma",
         contact_id: Annotated[str | None, Query(max_length=64, description="This one alone")] = None,
     ) -> StreamingResponse:
         cut = _SEPARATORS[separator]
         parts: AsyncIterator[str] | list[str]
         parts = export(contacts, cut) if contact_id is None else [await export_one(contacts, contact_id, cut)]
+        await told.tell(recorded("contact.exported" if contact_id else "contacts.exported", who, contact_id))
         name = f"contact{'' if contact_id else 's'}-{now():%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return StreamingResponse(parts, media_type="text/csv; charset=utf-8", headers=headers)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
@@ -15,6 +15,7 @@ from guichet_kit.mongo import (
     ReturnDocument,
     create_indexes,
 )
+from guichet_kit.retention import Due, due_in
 
 from guichet_contacts.exchange.job import LIVE, Failure, ImportJob, LineError, State
 
@@ -139,6 +140,14 @@ class ImportStore:
             {"at": {"$lt": now() - UPLOAD_TIME}, "import_id": {"$nin": await self.live_ids()}}
         )
 
+    async def ended_before(self, moment: datetime) -> Due:
+        """How many imports had ended by then, and when the first of them did."""
+        return await due_in(self._jobs, _ended(moment), "finished_at")
+
+    async def drop_ended(self, moment: datetime) -> int:
+        """Forget the reports of imports that had ended by then; how many there were."""
+        return (await self._jobs.delete_many(_ended(moment))).deleted_count
+
     async def keep_update(self, job_id: str, line: int, contact_id: str, fields: Mapping[str, str]) -> None:
         """Keep what a line changes of a contact until the import is decided; the same line again is the same."""
         document = {"import_id": job_id, "line": line, "contact_id": contact_id, "fields": dict(fields), "at": now()}
@@ -164,6 +173,10 @@ class ImportStore:
 
     async def _keep_chunk(self, file_id: str, number: int, data: bytes) -> None:
         await self._chunks.insert_one({"file_id": file_id, "number": number, "data": data, "at": now()})
+
+
+def _ended(before: datetime) -> Document:
+    return {"state": {"$nin": _LIVE_STATES}, "finished_at": {"$lt": before}}
 
 
 def _to_document(job: ImportJob) -> Document:

@@ -9,7 +9,7 @@ from guichet_kit.clock import WireTime
 from guichet_kit.http import disposition
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
 from guichet_kit.problems import Forbidden, Invalid, TooLarge
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from guichet_mailer.access import Caller, CallerOf, inbound_secret, only_supervisors
 from guichet_mailer.inbound import usecases
@@ -17,6 +17,7 @@ from guichet_mailer.inbound.received import Envelope, Received, State
 from guichet_mailer.inbound.refused import refused_file
 from guichet_mailer.inbound.spool import Spool
 from guichet_mailer.inbound.usecases import Reception
+from guichet_mailer.inbound.whole import whole
 
 
 class Accepted(BaseModel):
@@ -41,6 +42,48 @@ class ReceivedShown(BaseModel):
     size: int
     received_at: WireTime
     duplicate_of: str | None = None
+
+
+Ids = Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=20_000)]
+
+
+class KnownMail(BaseModel):
+    """Whose mails are asked for: received and sent ones by id, and those in quarantine that name an address."""
+
+    email_ids: Ids = []
+    item_ids: Ids = []
+    addresses: Annotated[list[Annotated[str, Field(max_length=320)]], Field(max_length=100)] = []
+
+
+class KnownReceived(BaseModel):
+    """A received mail, as far as it is written down."""
+
+    id: str
+    state: State
+    source: str
+    sender: str | None
+    subject: str | None
+    size: int
+    received_at: WireTime
+
+
+class KnownDelivery(BaseModel):
+    """A sent mail, and what became of it."""
+
+    id: str
+    state: str
+    at: WireTime
+    to: list[str]
+    cc: list[str]
+    subject: str
+
+
+class KnownView(BaseModel):
+    """A part of a person's archive."""
+
+    mails: list[KnownReceived]
+    deliveries: list[KnownDelivery]
+    quarantine: list[KnownReceived]
 
 
 def routes(reception: Reception, agent: CallerOf, secret: str | None) -> APIRouter:
@@ -71,6 +114,13 @@ def routes(reception: Reception, agent: CallerOf, secret: str | None) -> APIRout
     @router.post("/quarantine/{mail_id}/replay", status_code=202, dependencies=[supervisor])
     async def replay_mail(mail_id: str) -> ReceivedShown:
         return _shown(await usecases.replay(reception, mail_id))
+
+    @router.post("/known", dependencies=[supervisor])
+    async def read_known(asked: KnownMail) -> KnownView:
+        told = await whole(
+            reception.store, reception.post.store, reception.objects, asked.email_ids, asked.item_ids, asked.addresses
+        )
+        return KnownView.model_validate(told)
 
     @router.get("/received/{mail_id}", dependencies=[supervisor])
     async def get_received(mail_id: str) -> ReceivedShown:

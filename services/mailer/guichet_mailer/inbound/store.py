@@ -7,6 +7,7 @@ from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.mongo import ASCENDING, DESCENDING, Database, Document, DuplicateKeyError, IndexModel, create_indexes
 from guichet_kit.outbox import OUTBOX_INDEX
+from guichet_kit.retention import Due, due_in
 
 from guichet_mailer.inbound.received import TRANSITIONS, Envelope, Received, State
 from guichet_mailer.threads import key_of
@@ -16,6 +17,7 @@ _INDEXES = [
     IndexModel("content", name="content", unique=True),
     IndexModel("message_id", name="message_id", unique=True, sparse=True),
     IndexModel("due_at", name="due_at", sparse=True),
+    IndexModel("filing_due_at", name="filing_due_at", sparse=True),
     IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="state"),
     IndexModel("duplicate_of", name="same", partialFilterExpression={"duplicate_of": {"$type": "string"}}),
 ]
@@ -110,7 +112,7 @@ class ReceivedStore:
         return mail.id
 
     async def settle(
-        self, mail: Received, to: State, outbox: Sequence[Document] = (), **values: str | list[str] | None
+        self, mail: Received, to: State, outbox: Sequence[Document] = (), **values: str | list[str] | datetime | None
     ) -> bool:
         """Write the mail's new state with its events; False where it has left the old one meanwhile."""
         if to not in TRANSITIONS[mail.state]:
@@ -118,6 +120,21 @@ class ReceivedStore:
         change: Document = {"$set": {"state": to} | values, "$unset": {"due_at": ""}}
         change["$push"] = {"outbox": {"$each": list(outbox)}}
         return (await self.collection.update_one({"_id": mail.id, "state": mail.state}, change)).matched_count == 1
+
+    async def filed(self, mail_id: str) -> None:
+        """It was heard where the mail was filed."""
+        await self.collection.update_one({"_id": mail_id}, {"$unset": {"filing_due_at": ""}})
+
+    async def unfiled(self, now: datetime) -> str | None:
+        """A mail of which nobody said in time where it was filed: it is to go through it all again, from now on."""
+        again: Document = {
+            "$set": {"state": State.RECEIVED, "due_at": now, "attempts": 0},
+            "$inc": {"told_again": 1},
+            "$unset": {"filing_due_at": ""},
+        }
+        late: Document = {"filing_due_at": {"$lte": now}, "state": State.PROCESSED}
+        document = await self.collection.find_one_and_update(late, again, projection=["_id"])
+        return str(document["_id"]) if document else None
 
     async def replay(self, mail_id: str, now: datetime) -> bool:
         """Send a mail out of quarantine through it all again; False where it is not there, or has no bytes."""
@@ -139,7 +156,8 @@ class ReceivedStore:
             "outbox": [],
             "refused": [],
         }
-        await self.collection.update_many(same, {"$set": {"state": State.ERASED} | nothing, "$unset": {"due_at": ""}})
+        gone = {"due_at": "", "filing_due_at": ""}
+        await self.collection.update_many(same, {"$set": {"state": State.ERASED} | nothing, "$unset": gone})
         return [_received(document) async for document in self.collection.find(same | {"object": {"$ne": None}})]
 
     async def without_bytes(self, mail: Received) -> None:
@@ -151,6 +169,15 @@ class ReceivedStore:
         held: Document = {"state": State.QUARANTINED, "_id": {"$gt": after}, "received_at": {"$lte": at}}
         found = self.collection.find(held).sort("_id", ASCENDING).limit(limit)
         return [_received(document) async for document in found]
+
+    async def quarantined_before(self, at: datetime) -> Due:
+        """How many mails in quarantine came up to then, and when the oldest did."""
+        return await due_in(self.collection, {"state": State.QUARANTINED, "received_at": {"$lte": at}}, "received_at")
+
+    async def with_bytes(self, mail_id: str) -> list[Received]:
+        """The mail and its duplicates, as far as their bytes are kept."""
+        same: Document = {"$or": [{"_id": mail_id}, {"duplicate_of": mail_id}], "object": {"$ne": None}}
+        return [_received(document) async for document in self.collection.find(same)]
 
     async def quarantine(self, limit: int, before: str | None) -> list[Received]:
         """Mails in quarantine, the newest first, older than the one with the id ``before``."""
@@ -186,4 +213,5 @@ def _received(document: Document) -> Received:
     same = ("size", "object", "received_at", "attempts", "reason", "detail", "sender", "subject", "duplicate_of")
     values = {name: document.get(name) for name in same}
     values["refused"] = tuple(document.get("refused", ()))
+    values["told_again"] = document.get("told_again", 0)
     return Received(id=document["_id"], state=State(document["state"]), envelope=envelope, **values)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ _INDEXES = [
     OUTBOX_INDEX,
     IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], name="due"),
     IndexModel("email.message_id", name="message_id"),
+    IndexModel("email.request_id", name="request"),
 ]
 _HOUR = 3600
 
@@ -86,6 +87,12 @@ class DeliveryStore:
         still = {"_id": before.id, "version": before.version}
         return (await self.collection.update_one(still, change)).matched_count == 1
 
+    async def tell(self, delivery: Delivery, outbox: Sequence[Document]) -> bool:
+        """Have the events told; False where the delivery has changed meanwhile, which was told then."""
+        still = {"_id": delivery.id, "version": delivery.version}
+        told = {"$push": {"outbox": {"$each": list(outbox)}}}
+        return (await self.collection.update_one(still, told)).matched_count == 1
+
     async def forget(self, before: Delivery, after: Delivery, outbox: Sequence[Document]) -> bool:
         """As `move`; what waited to be published is forgotten, too."""
         still = {"_id": before.id, "version": before.version}
@@ -96,6 +103,11 @@ class DeliveryStore:
         """Note what a report says of an address, in whatever state the delivery is; once for each address."""
         new = {"_id": delivery_id, "bounced.email": {"$ne": email}, "erased": {"$ne": True}}
         await self.collection.update_one(new, {"$push": {"bounced": {"email": email, "detail": detail}}})
+
+    async def of_request(self, request_id: str) -> list[str]:
+        """The ids of the deliveries of the request's e-mails, also of those that no person wrote."""
+        found = self.collection.find({"email.request_id": request_id}, {"_id": True})
+        return [document["_id"] async for document in found]
 
     async def with_message_id(self, message_ids: Sequence[str]) -> Delivery | None:
         """The delivery of one of these Message-IDs."""

@@ -17,6 +17,7 @@ from guichet_requests.agent.agent import WELCOME_LIFETIME, Agent, Role, welcome_
 from guichet_requests.agent.passwords import MAX_LENGTH, MIN_LENGTH
 from guichet_requests.agent.store import AgentStore
 from guichet_requests.agent.usecases import AgentChanges
+from guichet_requests.audit.trail import Trail
 from guichet_requests.request.store import RequestStore
 
 MAX_SIGNATURE = 2_000
@@ -99,6 +100,7 @@ def directory_routes(
     agent: CallerOf,
     public_url: str,
     ended: Callable[[], Awaitable[None]],
+    trail: Trail,
 ) -> APIRouter:
     """``/api/v1/agents``. ``ended`` is called after somebody's rights may have ended."""
     router = APIRouter(prefix="/api/v1/agents", tags=["agents"])
@@ -133,18 +135,20 @@ def directory_routes(
         return _shown(await usecases.get(store, agent_id), response)
 
     @router.post("", status_code=201)
-    async def add_agent(body: NewAgent, response: Response, _admin: Annotated[Caller, Depends(admin)]) -> AddedAgent:
+    async def add_agent(body: NewAgent, response: Response, caller: Annotated[Caller, Depends(admin)]) -> AddedAgent:
         agent_id = str(body.id) if body.id else None
         added, token = await usecases.invite(
             store, agent_id=agent_id, name=body.name, email=body.email, role=body.role
         )  # fmt: skip
+        await trail.record("agent.added", caller.actor, added.id, {"name": added.name, "role": added.role})
         link = welcome_link(public_url, token) if token else None
         return AddedAgent(**_shown(added, response).model_dump(), link=link)
 
     @router.post("/{agent_id}/password-link")
-    async def give_password_link(agent_id: str, _admin: Annotated[Caller, Depends(admin)]) -> PasswordLink:
-        _, token = await usecases.renew_link(store, agent_id)
+    async def give_password_link(agent_id: str, caller: Annotated[Caller, Depends(admin)]) -> PasswordLink:
+        renewed, token = await usecases.renew_link(store, agent_id)
         await ended()
+        await trail.record("password.link_given", caller.actor, agent_id, {"name": renewed.name})
         link = welcome_link(public_url, token)
         return PasswordLink(link=link, good_for_seconds=int(WELCOME_LIFETIME.total_seconds()))
 
@@ -157,8 +161,11 @@ def directory_routes(
         expected: Annotated[int | None, Depends(if_match)],
     ) -> AgentView:
         changes = AgentChanges(**body.model_dump())
+        before = await usecases.get(store, agent_id)
         edited = await usecases.edit(store, requests, agent_id, changes, by_id=caller.id, expected=expected)
         await ended()
+        if told := usecases.told_changes(before, edited):
+            await trail.record("agent.changed", caller.actor, agent_id, {"name": edited.name, **told})
         return _shown(edited, response)
 
     return router

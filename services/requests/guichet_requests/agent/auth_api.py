@@ -14,6 +14,7 @@ from guichet_requests.agent.desk import Desk, SignedIn, SignInRefused
 from guichet_requests.agent.guesses import DEVICE_LIFETIME, Browser
 from guichet_requests.agent.passwords import MAX_LENGTH
 from guichet_requests.agent.session import ACCESS_LIFETIME, REFRESH_LIFETIME, Session
+from guichet_requests.agent.watched import SignIns
 
 COOKIE, DEVICE_COOKIE = "guichet_refresh", "guichet_device"
 HOST_PREFIX = "__Host-"
@@ -128,7 +129,12 @@ class Cookies:
         )
 
 
-def auth_routes(desk: Desk, public_url: str, agent: CallerOf) -> APIRouter:
+def address_of(request: Request) -> str:
+    """The network address that the call came from; empty where none is known."""
+    return request.client.host if request.client else ""
+
+
+def auth_routes(desk: Desk, public_url: str, agent: CallerOf, sign_ins: SignIns) -> APIRouter:
     """``/api/v1/auth``. The refresh token travels in a cookie that scripts and other sites cannot use."""
     router = APIRouter(prefix=PREFIX, tags=["sign-in"], dependencies=[Depends(own_pages(public_url))])
     cookies = Cookies(secure=public_url.startswith("https://"))
@@ -140,7 +146,7 @@ def auth_routes(desk: Desk, public_url: str, agent: CallerOf) -> APIRouter:
         device: Annotated[str | None, Cookie(alias=cookies.device)] = None,
         user_agent: Annotated[str, Header()] = "",
     ) -> Browser:
-        return Browser(request.client.host if request.client else "", device, user_agent)
+        return Browser(address_of(request), device, user_agent)
 
     ABrowser = Annotated[Browser, Depends(browser)]  # noqa: N806
     ACaller = Annotated[Caller, Depends(agent)]  # noqa: N806
@@ -155,11 +161,17 @@ def auth_routes(desk: Desk, public_url: str, agent: CallerOf) -> APIRouter:
 
     @router.post("/login")
     async def sign_in(body: Credentials, response: Response, browser: ABrowser) -> SessionView:
-        return show(await desk.sign_in(body.email, body.password, browser, body.code), response)
+        async with sign_ins.watched(browser, body.email):
+            signed_in = await desk.sign_in(body.email, body.password, browser, body.code)
+        await sign_ins.begun(signed_in.agent, browser, "second_factor" if body.code else "password")
+        return show(signed_in, response)
 
     @router.post("/welcome")
     async def set_password(body: Acceptance, response: Response, browser: ABrowser) -> SessionView:
-        return show(await desk.welcome(body.token, body.password, browser), response)
+        async with sign_ins.watched(browser, None):
+            signed_in = await desk.welcome(body.token, body.password, browser)
+        await sign_ins.begun(signed_in.agent, browser, "link")
+        return show(signed_in, response)
 
     @router.post("/refresh")
     async def refresh(
@@ -171,9 +183,11 @@ def auth_routes(desk: Desk, public_url: str, agent: CallerOf) -> APIRouter:
         return show(await desk.refresh(found, earlier=token is None and cookies.session != COOKIE), response)
 
     @router.post("/logout", status_code=204)
-    async def sign_out(response: Response, token: RefreshCookie = None, earlier: EarlierCookie = None) -> None:
+    async def sign_out(
+        request: Request, response: Response, token: RefreshCookie = None, earlier: EarlierCookie = None
+    ) -> None:
         for found in {token, earlier} - {None}:
-            await desk.sign_out(str(found))
+            await sign_ins.ended(await desk.sign_out(str(found)), address_of(request))
         cookies.take(response)
 
     @router.post("/password")
@@ -181,6 +195,7 @@ def auth_routes(desk: Desk, public_url: str, agent: CallerOf) -> APIRouter:
         body: NewPassword, response: Response, caller: ACaller, browser: ABrowser
     ) -> SessionView:  # fmt: skip
         changed = await desk.change_password(caller.id, body.current_password, body.password, browser)
+        await sign_ins.trail.record("password.changed", caller.actor, caller.id)
         return show(changed, response)
 
     @router.get("/sessions")
@@ -190,10 +205,12 @@ def auth_routes(desk: Desk, public_url: str, agent: CallerOf) -> APIRouter:
     @router.delete("/sessions", status_code=204)
     async def end_other_sessions(caller: ACaller) -> None:
         await desk.end_other_sessions(caller.id, caller.session)
+        await sign_ins.trail.record("session.ended", caller.actor, caller.id, {"which": "others"})
 
     @router.delete("/sessions/{session_id}", status_code=204)
     async def end_own_session(session_id: str, caller: ACaller) -> None:
         await desk.end_session(caller.id, session_id)
+        await sign_ins.trail.record("session.ended", caller.actor, caller.id, {"which": "another"})
 
     @router.get("/second-factor")
     async def get_second_factor(caller: ACaller) -> FactorState:
@@ -208,9 +225,11 @@ def auth_routes(desk: Desk, public_url: str, agent: CallerOf) -> APIRouter:
     @router.post("/second-factor/confirm", status_code=204)
     async def confirm_second_factor(body: CodeGiven, caller: ACaller) -> None:
         await desk.confirm_factor(caller.id, body.code)
+        await sign_ins.trail.record("second_factor.set", caller.actor, caller.id)
 
     @router.post("/second-factor/remove", status_code=204)
     async def remove_second_factor(body: Confirmation, caller: ACaller, browser: ABrowser) -> None:
         await desk.remove_factor(caller.id, body.password, browser)
+        await sign_ins.trail.record("second_factor.removed", caller.actor, caller.id)
 
     return router

@@ -2,12 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
+from guichet_contracts.claims import AgentClaims
 from guichet_kit.clock import now
 from guichet_kit.ids import new_id
 from guichet_kit.logs import get_logger
-from guichet_kit.revocations import SESSION, VERSION
 from guichet_kit.tokens import InvalidToken, Tokens
 
 from guichet_requests.agent.agent import Agent, welcome_key
@@ -229,14 +228,15 @@ class Desk:
             session = rotated
         return self._signed_in(agent, session)
 
-    async def sign_out(self, token: str) -> None:
-        """End the session of a refresh token, if it has one."""
+    async def sign_out(self, token: str) -> Agent | None:
+        """End the session of a refresh token, if it has one; whose it was."""
         try:
             session, _ = await self._session_of(token)
         except SignInRefused:
-            return
+            return None
         await self._store.end_session(session.id)
         await self._ended()
+        return await self._store.get(session.agent_id)
 
     async def sessions(self, agent_id: str) -> list[Session]:
         """The agent's sessions, the one used last first."""
@@ -266,10 +266,9 @@ class Desk:
         return session, int(claims.extra["generation"])
 
     def _signed_in(self, agent: Agent, session: Session) -> SignedIn:
-        said: dict[str, Any] = {"name": agent.name, "initials": agent.initials, "role": agent.role}
-        said |= {VERSION: agent.version, SESSION: session.id}
+        said = AgentClaims(agent.id, agent.name, agent.role, agent.initials, agent.version, session.id)
         return SignedIn(
             agent,
-            self._access.issue(agent.id, int(ACCESS_LIFETIME.total_seconds()), **said),
+            self._access.issue(agent.id, int(ACCESS_LIFETIME.total_seconds()), **said.claims()),
             self._refresh.issue(session.id, int(REFRESH_LIFETIME.total_seconds()), generation=session.generation),
         )

@@ -104,6 +104,17 @@ class AgentChanges:
     signature: str | None = None
 
 
+def told_changes(before: Agent, after: Agent) -> dict[str, str]:
+    """What of an agent changed, for the audit trail: of rights from what to what, of the rest that it did."""
+    rights = {
+        field: f"{getattr(before, field)} → {getattr(after, field)}".lower()
+        for field in ("role", "active")
+        if getattr(before, field) != getattr(after, field)
+    }
+    others = [field for field in ("name", "email", "available") if getattr(before, field) != getattr(after, field)]
+    return rights | ({"changed": ", ".join(others)} if others else {})
+
+
 async def edit(
     store: AgentStore,
     requests: RequestStore,

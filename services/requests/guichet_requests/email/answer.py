@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from guichet_contracts.claims import TEMPLATE, conversation_scope, request_scope
+
 from guichet_requests.contact.contact import email_key
 from guichet_requests.email.email import Address
 from guichet_requests.email.letter import QUOTED, THREAD, Language, Letter, handing_on, quote, subject_of
@@ -188,8 +190,8 @@ def _is_forward(item: Item) -> bool:
 
 
 def _of_this(request: Request, files: Sequence[FileCopy]) -> tuple[Attachment, ...]:
-    scopes = {f"request:{request.id}", *(f"conversation:{conversation.id}" for conversation in request.conversations)}
+    scopes = {request_scope(request.id), *(conversation_scope(one.id) for one in request.conversations)}
     for index, copy in enumerate(files):
-        if copy.scope not in scopes and not copy.scope.startswith("template:"):
+        if copy.scope not in scopes and not copy.scope.startswith(TEMPLATE):
             raise FileElsewhere(index)
     return tuple(copy.file for copy in files)

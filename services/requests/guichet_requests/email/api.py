@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from guichet_contracts.claims import request_scope
 from guichet_contracts.requests import Request as RequestView
 from guichet_kit.blank import is_blank
 from guichet_kit.http import etag
@@ -153,7 +154,7 @@ def routes(
             bcc=_people(body.bcc),
             forward=body.forward_of,
             files=await files.named(body.attachment_ids),
-            attachments=files_of(receipts, body.receipts, caller.id, f"request:{request_id}"),
+            attachments=files_of(receipts, body.receipts, caller.id, request_scope(request_id)),
             quote=body.quote,
             signature=await signature_of(caller) if body.signature else None,
             language=body.language,

@@ -148,6 +148,16 @@ def erase_late(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
     return replace(bare, text=item.text and ERASED, email=email)
 
 
+def erase_subject_of(item: Item, subject: str) -> Item:
+    """A line that tells of this subject, without it."""
+    event = item.event
+    if event is None or event.name != "subject_changed" or subject not in (event.before, event.after):
+        return item
+    before = ERASED if event.before == subject else event.before
+    after = ERASED if event.after == subject else event.after
+    return replace(item, text=item.text.replace(subject, ERASED), event=replace(event, before=before, after=after))
+
+
 def erase_shown(request: Request, item: Item, visitor_ids: frozenset[str], redaction: Redaction) -> Change | None:
     """The request without what it shows of such an item; its subject goes where one of the visitors began it."""
     mention = erase_mention(request, redaction)

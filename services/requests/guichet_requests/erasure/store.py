@@ -95,6 +95,9 @@ class ErasureStore:
             since = {"at": {"$gte": person.received_at}}
             ways += [{"traces": {"$in": traces}} | since] if traces else []
             ways += [{"request_ids": {"$in": [*person.request_ids]}} | since] if person.request_ids else []
+        if person.since is not None:
+            under_way: Document = {"$or": [{"finished_at": None}, {"finished_at": {"$gte": person.since}}]}
+            ways.append({"request_ids": {"$in": [*person.request_ids]}} | under_way)
         if not ways:
             return []
         return [_from_document(one) for one in await self.collection.find({"$or": ways}).to_list(None)]

@@ -6,9 +6,11 @@ comes in without the person.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from guichet_kit.redact import ERASED
 
 from guichet_requests.contact.contact import email_key
 from guichet_requests.contact.store import ContactStore
@@ -21,6 +23,7 @@ from guichet_requests.erasure.erasure import (
     erase_mention,
     erase_request,
     erase_shown,
+    erase_subject_of,
     erase_told,
     erase_written,
 )
@@ -137,6 +140,9 @@ async def look_again(everywhere: Everywhere, person: Person) -> None:
         known = await everywhere.erasures.add(more)
         for item in await everywhere.items.several(person.item_ids):
             await _take_out_item(everywhere, item, known)
+        if person.subject is not None:
+            for request_id in sorted(person.request_ids):
+                await _take_out_subject(everywhere, request_id, person.subject, known)
         await complete(everywhere, known)
 
 
@@ -190,6 +196,17 @@ async def _take_out_item(everywhere: Everywhere, item: Item, erasure: Erasure) -
         erasure,
         lambda one: erase_late(one, erasure, redaction) if one.id == item.id else one,
         lambda request: erase_shown(request, item, visitor_ids, redaction),
+    )
+
+
+async def _take_out_subject(everywhere: Everywhere, request_id: str, subject: str, erasure: Erasure) -> None:
+    """A subject that an agent wrote meanwhile, and the lines that tell of it."""
+    await _clear(
+        everywhere,
+        request_id,
+        erasure,
+        lambda item: erase_subject_of(item, subject),
+        lambda request: Change(replace(request, subject=ERASED)) if request.subject == subject else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from guichet_contracts.claims import Receipt
 from guichet_kit.tokens import InvalidToken, Tokens
 
 from guichet_requests.errors import Refused
@@ -19,19 +20,13 @@ class BadReceipt(Refused):
 def files_of(tokens: Tokens, receipts: Sequence[str], owner_id: str, scope: str) -> tuple[Attachment, ...]:
     """The files that the receipts name, each uploaded by the owner for this scope. Raises `BadReceipt`."""
     files = []
-    for index, receipt in enumerate(receipts):
+    for index, shown in enumerate(receipts):
         try:
-            claims = tokens.verify(receipt)
-            proven = (claims.extra["owner"], claims.extra["scope"])
-            file = Attachment(
-                id=claims.subject,
-                name=str(claims.extra["name"]),
-                media_type=str(claims.extra["media_type"]),
-                size=int(claims.extra["size"]),
-            )
-        except (InvalidToken, KeyError, ValueError, TypeError):
+            claims = tokens.verify(shown)
+            receipt = Receipt.told_by(claims.subject, claims.extra)
+        except (InvalidToken, ValueError):
             raise BadReceipt(index) from None
-        if proven != (owner_id, scope):
+        if not receipt.is_for(owner_id, [scope]):
             raise BadReceipt(index)
-        files.append(file)
+        files.append(Attachment(receipt.file_id, receipt.name, receipt.media_type, receipt.size))
     return tuple(files)

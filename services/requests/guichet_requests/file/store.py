@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from guichet_contracts.attachments import File, Refusal
+from guichet_contracts.claims import TEMPLATE
 from guichet_kit.mongo import MAJORITY, Collection, Database, Document, IndexModel, create_indexes
 
 from guichet_requests.errors import Refused
@@ -100,4 +101,4 @@ class FileStore:
     async def forget(self, file_ids: Iterable[str], owner_ids: Iterable[str]) -> None:
         """Drop the copies of these files, and of those of these owners. Templates' files stay."""
         theirs: Document = {"$or": [{"_id": {"$in": [*file_ids]}}, {"owner_id": {"$in": [*owner_ids]}}]}
-        await self.collection.delete_many(theirs | {"scope": {"$not": re.compile("^template:")}})
+        await self.collection.delete_many(theirs | {"scope": {"$not": re.compile(f"^{TEMPLATE}")}})

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from guichet_requests import fields as kinds
 from guichet_requests.access import Caller, CallerOf, only_admins
+from guichet_requests.audit.trail import Trail
 from guichet_requests.catalogue import usecases as catalogue
 from guichet_requests.form import form as noun
 from guichet_requests.form.form import FieldKind, Form
@@ -136,7 +137,7 @@ class FormEdit(kinds.Body):
     position: kinds.Position | None = None
 
 
-def routes(store: FormStore, reasons: ReasonStore, agent: CallerOf) -> APIRouter:
+def routes(store: FormStore, reasons: ReasonStore, agent: CallerOf, trail: Trail) -> APIRouter:
     """``/api/v1/forms``, for agents."""
     router = APIRouter(prefix="/api/v1/forms", tags=["forms"])
     admin = only_admins(agent)
@@ -151,36 +152,42 @@ def routes(store: FormStore, reasons: ReasonStore, agent: CallerOf) -> APIRouter
         return Page(items=[FormView.of(form) for form in page], next_cursor=after)
 
     @router.post("", status_code=201)
-    async def add_form(body: NewForm, response: Response, _admin: Annotated[Caller, Depends(admin)]) -> FormView:
+    async def add_form(body: NewForm, response: Response, caller: Annotated[Caller, Depends(admin)]) -> FormView:
         await reason_usecases.names(reasons, body.reason_id)
         form = Form(
             id=str(body.id) if body.id else new_id(),
             position=await store.next_position() if body.position is None else body.position,
             **_of_the_noun(body.model_dump(exclude={"id", "position"})),
         )
-        return _shown(await catalogue.add(store, form), response)
+        added = await catalogue.add(store, form)
+        await trail.record("form.added", caller.actor, added.id, {"name": added.name})
+        return _shown(added, response)
 
     @router.patch("/{form_id}")
     async def edit_form(
         form_id: str,
         body: FormEdit,
         response: Response,
-        _admin: Annotated[Caller, Depends(admin)],
+        caller: Annotated[Caller, Depends(admin)],
         expected: Annotated[int | None, Depends(if_match)],
     ) -> FormView:
         before = await catalogue.get(store, form_id)
         await reason_usecases.names(reasons, body.reason_id, before.reason_id)
         cleared = {name: None for name in ("color", "reason_id") if name in body.model_fields_set}
         changes = _of_the_noun(cleared | body.model_dump(exclude_none=True))
-        return _shown(await catalogue.edit(store, form_id, changes, expected), response)
+        edited = await catalogue.edit(store, form_id, changes, expected)
+        told = {"name": edited.name, "changed": ", ".join(changes)}
+        await trail.record("form.changed", caller.actor, form_id, told)
+        return _shown(edited, response)
 
     @router.delete("/{form_id}", status_code=204)
     async def remove_form(
         form_id: str,
-        _admin: Annotated[Caller, Depends(admin)],
+        caller: Annotated[Caller, Depends(admin)],
         expected: Annotated[int | None, Depends(if_match)],
     ) -> None:
         await catalogue.remove(store, form_id, expected)
+        await trail.record("form.removed", caller.actor, form_id)
 
     return router
 

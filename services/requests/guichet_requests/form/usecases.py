@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from guichet_contracts.claims import VISITOR_SCOPE
 from guichet_contracts.event import Event
 from guichet_kit.clock import now
 
@@ -45,7 +46,7 @@ async def files_of(files: FileStore, file_ids: Sequence[str], sender_id: str) ->
     """The files that the sender uploaded for the form. Raises `FileNotKnownYet`, `FileElsewhere`."""
     copies = await files.named(file_ids)
     for index, copy in enumerate(copies):
-        if (copy.owner_id, copy.scope) != (sender_id, "visitor"):
+        if (copy.owner_id, copy.scope) != (sender_id, VISITOR_SCOPE):
             raise FileElsewhere(index)
     return tuple(copy.file for copy in copies)
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from guichet_requests import fields
 from guichet_requests.access import Caller, CallerOf, only_admins
+from guichet_requests.audit.trail import Trail
 from guichet_requests.catalogue import usecases as catalogue
 from guichet_requests.reason import usecases
 from guichet_requests.reason.reason import Label, Reason
@@ -60,7 +61,7 @@ class ReasonEdit(fields.Body):
     position: fields.Position | None = None
 
 
-def routes(store: ReasonStore, requests: RequestStore, agent: CallerOf) -> APIRouter:
+def routes(store: ReasonStore, requests: RequestStore, agent: CallerOf, trail: Trail) -> APIRouter:
     """``/api/v1/reasons``."""
     router = APIRouter(prefix="/api/v1/reasons", tags=["reasons"])
     admin = only_admins(agent)
@@ -75,37 +76,46 @@ def routes(store: ReasonStore, requests: RequestStore, agent: CallerOf) -> APIRo
         return Page(items=[ReasonView.of(reason) for reason in page], next_cursor=after)
 
     @router.post("", status_code=201)
-    async def add_reason(body: NewReason, response: Response, _admin: Annotated[Caller, Depends(admin)]) -> ReasonView:
+    async def add_reason(body: NewReason, response: Response, caller: Annotated[Caller, Depends(admin)]) -> ReasonView:
         reason = Reason(
             id=str(body.id) if body.id else new_id(),
             label=Label(body.label.fr, body.label.en),
             active=body.active,
             position=await store.next_position() if body.position is None else body.position,
         )
-        return _shown(await catalogue.add(store, reason), response)
+        added = await catalogue.add(store, reason)
+        await trail.record("reason.added", caller.actor, added.id, _told(added))
+        return _shown(added, response)
 
     @router.patch("/{reason_id}")
     async def edit_reason(
         reason_id: str,
         body: ReasonEdit,
         response: Response,
-        _admin: Annotated[Caller, Depends(admin)],
+        caller: Annotated[Caller, Depends(admin)],
         expected: Annotated[int | None, Depends(if_match)],
     ) -> ReasonView:
         changes = body.model_dump(exclude_none=True)
         if body.label:
             changes["label"] = Label(body.label.fr, body.label.en)
-        return _shown(await catalogue.edit(store, reason_id, changes, expected), response)
+        edited = await catalogue.edit(store, reason_id, changes, expected)
+        await trail.record("reason.changed", caller.actor, reason_id, _told(edited) | {"changed": ", ".join(changes)})
+        return _shown(edited, response)
 
     @router.delete("/{reason_id}", status_code=204)
     async def remove_reason(
         reason_id: str,
-        _admin: Annotated[Caller, Depends(admin)],
+        caller: Annotated[Caller, Depends(admin)],
         expected: Annotated[int | None, Depends(if_match)],
     ) -> None:
         await usecases.remove(store, requests, reason_id, expected)
+        await trail.record("reason.removed", caller.actor, reason_id)
 
     return router
+
+
+def _told(reason: Reason) -> dict[str, str]:
+    return {"name": reason.label.fr}
 
 
 def _shown(reason: Reason, response: Response) -> ReasonView:

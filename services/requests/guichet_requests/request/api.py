@@ -194,7 +194,9 @@ def routes(
                 subject=body.subject if "subject" in given else UNCHANGED,
             )
 
-        return _shown(await usecases.change_after(store, request_id, decide, expected), response)
+        subject = body.subject if "subject" in given else None
+        edited = await usecases.edit_subject(store, guard, request_id, decide, expected, subject)
+        return _shown(edited, response)
 
     @router.put("/{request_id}/contact")
     async def link_contact(
@@ -249,7 +251,7 @@ def routes(
 
     @router.post("/{request_id}/notes", status_code=201)
     async def add_note(request_id: str, body: NewNote, caller: Annotated[Caller, Depends(agent)]) -> TimelineItem:
-        note = await usecases.add_note(store, items, request_id, str(body.id), body.text, by=caller.author)
+        note = await usecases.add_note(store, items, guard, request_id, str(body.id), body.text, by=caller.author)
         return TimelineItem.of(note)
 
     return router

@@ -221,15 +221,36 @@ async def free_requests_of(store: RequestStore, agent_ids: Sequence[str]) -> Non
             await change(store, request_id, free)
 
 
+async def edit_subject(
+    store: RequestStore,
+    guard: Guard,
+    request_id: str,
+    decide: Callable[[Request], Awaitable[Change | None]],
+    expected: int | None,
+    subject: str | None,
+) -> Request:
+    """As `change_after`, where ``subject`` is among what is changed: it may name somebody who is just being erased."""
+    since = now()
+    edited = await change_after(store, request_id, decide, expected)
+    if not subject:
+        return edited
+    await guard.look_again(Person(request_ids=frozenset({request_id}), since=since, subject=subject))
+    return await get(store, request_id)
+
+
 async def add_note(
-    store: RequestStore, items: TimelineStore, request_id: str, note_id: str, text: str, *, by: Author
+    store: RequestStore, items: TimelineStore, guard: Guard, request_id: str, note_id: str, text: str, *, by: Author
 ) -> Item:
     """Add an internal note; a repeat answers the first one. Raises `Unknown`, `IdTaken`."""
+    since = now()
 
     async def decide(request: Request) -> Addition:
         return noun.note(request, note_id, text, by=by, at=now()), ()
 
-    return await add_item(store, items, request_id, note_id, decide, by=by)
+    note = await add_item(store, items, request_id, note_id, decide, by=by)
+    person = Person(request_ids=frozenset({request_id}), item_ids=frozenset({note_id}), since=since)
+    await guard.look_again(person)
+    return await items.get(note_id) or note
 
 
 async def add_item(

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from guichet_contracts.claims import template_scope
 from guichet_kit.http import etag, if_match
 from guichet_kit.ids import new_id
 from guichet_kit.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from guichet_requests import fields
 from guichet_requests.access import Caller, CallerOf, only_admins
+from guichet_requests.audit.trail import Trail
 from guichet_requests.catalogue import usecases as catalogue
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.file.receipts import files_of
@@ -87,8 +89,13 @@ class RenderedView(BaseModel):
 
 
 def routes(
-    store: TemplateStore, requests: RequestStore, contacts: ContactStore, receipts: Tokens, agent: CallerOf
-) -> APIRouter:  # fmt: skip
+    store: TemplateStore,
+    requests: RequestStore,
+    contacts: ContactStore,
+    receipts: Tokens,
+    agent: CallerOf,
+    trail: Trail,
+) -> APIRouter:
     """``/api/v1/templates``."""
     router = APIRouter(prefix="/api/v1/templates", tags=["templates"])
     admin = only_admins(agent)
@@ -112,10 +119,12 @@ def routes(
             name=body.name,
             language=body.language,
             body=body.body,
-            attachments=files_of(receipts, body.receipts, caller.id, f"template:{template_id}"),
+            attachments=files_of(receipts, body.receipts, caller.id, template_scope(template_id)),
             position=await store.next_position() if body.position is None else body.position,
         )
-        return _shown(await catalogue.add(store, template), response)
+        added = await catalogue.add(store, template)
+        await trail.record("template.added", caller.actor, added.id, {"name": added.name})
+        return _shown(added, response)
 
     @router.patch("/{template_id}")
     async def edit_template(
@@ -126,17 +135,20 @@ def routes(
         expected: Annotated[int | None, Depends(if_match)],
     ) -> TemplateView:
         changes = body.model_dump(exclude_none=True, exclude={"attachment_ids", "receipts"})
-        added = files_of(receipts, body.receipts, caller.id, f"template:{template_id}")
+        added = files_of(receipts, body.receipts, caller.id, template_scope(template_id))
         edited = await usecases.edit(store, template_id, changes, body.attachment_ids, added, expected)
+        told = {"name": edited.name, "changed": ", ".join(body.model_dump(exclude_none=True, exclude_unset=True))}
+        await trail.record("template.changed", caller.actor, template_id, told)
         return _shown(edited, response)
 
     @router.delete("/{template_id}", status_code=204)
     async def remove_template(
         template_id: str,
-        _admin: Annotated[Caller, Depends(admin)],
+        caller: Annotated[Caller, Depends(admin)],
         expected: Annotated[int | None, Depends(if_match)],
     ) -> None:
         await catalogue.remove(store, template_id, expected)
+        await trail.record("template.removed", caller.actor, template_id)
 
     @router.post("/{template_id}/render")
     async def render_template(

@@ -17,8 +17,13 @@ export function Dialog({ title, wide = false, onClose, children }: DialogProps):
   const element = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const before = document.activeElement;
-    element.current?.showModal();
-    return () => before instanceof HTMLElement && before.focus();
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => {
+      // First: while it is open, nothing outside of it takes the focus.
+      dialog?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does it for the keyboard, through onCancel

@@ -1,8 +1,12 @@
 import type { Channel, Priority, RequestStatus } from "@guichet/shared/protocol";
 import { CHANNELS, PRIORITIES, STATUSES } from "../requests/request";
 
-export const VIEWS = ["all", "open", "mine", "unassigned"] as const;
+export const VIEWS = ["all", "open", "mine", "unassigned", "closed"] as const;
 export type View = (typeof VIEWS)[number];
+
+/** In which order the list stands; named as `sort` of `GET /api/v1/requests`. */
+export const ORDERS = ["-last_activity_at", "created_at", "-priority"] as const;
+export type Order = (typeof ORDERS)[number];
 
 /** What narrows a view down; named as in `GET /api/v1/requests`. All combine. */
 export interface Filters {
@@ -21,9 +25,10 @@ export interface Filters {
 /** Which requests the list shows. */
 export interface ListQuery extends Filters {
   view: View;
+  order: Order;
 }
 
-export const SETTINGS = ["templates", "reasons", "forms", "contacts", "quarantine"] as const;
+export const SETTINGS = ["templates", "reasons", "forms", "contacts", "quarantine", "audit"] as const;
 export type SettingsPage = (typeof SETTINGS)[number];
 
 /** All that the address says: what is shown can be shared, bookmarked and gone back to. */
@@ -80,6 +85,7 @@ export function parseRoute(url: URL): Route {
     contactId: contacts?.[1] ? decodeURIComponent(contacts[1]) : null,
     find: url.searchParams.get("find") || null,
     sort: oneOf(CONTACT_SORTS, url.searchParams.get("sort")) ?? "name",
+    order: oneOf(ORDERS, url.searchParams.get("order")) ?? ORDERS[0],
     view: oneOf(VIEWS, url.searchParams.get("view")) ?? DEFAULT_VIEW,
     channel: oneOf(CHANNELS, said("channel")),
     status: oneOf(STATUSES, said("status")),
@@ -99,6 +105,7 @@ export function formatRoute(route: Route): string {
     const value = route[filter];
     if (value) query.set(filter, value);
   }
+  if (route.order !== ORDERS[0]) query.set("order", route.order);
   if (route.find) query.set("find", route.find);
   if (route.sort !== "name") query.set("sort", route.sort);
   return query.size === 0 ? pathOf(route) : `${pathOf(route)}?${query}`;

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { AccountDialog } from "../agents/account_dialog";
 import { SignatureDialog } from "../agents/signature_dialog";
 import { ContactsPlace } from "../contacts/contacts_place";
@@ -7,9 +7,11 @@ import { RequestCard } from "../contacts/request_card";
 import { useDesk } from "../desk";
 import { ListPane } from "../requests/list_pane";
 import { NewRequestDialog } from "../requests/new_request_dialog";
-import { displayName } from "../requests/request";
+import { heading } from "../requests/request";
 import { SettingsPage } from "../settings/settings_page";
 import { ThreadPane } from "../timeline/thread_pane";
+import { ToldDialog } from "../told/told_dialog";
+import { useToldTab } from "../told/use_told_tab";
 import { useWords } from "../words/words";
 import { Help } from "./help";
 import { useShortcut } from "./keys";
@@ -30,6 +32,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
   const [help, setHelp] = useState(false);
   const [account, setAccount] = useState(false);
   const [signing, setSigning] = useState(false);
+  const [telling, setTelling] = useState(false);
   const [creating, setCreating] = useState(false);
   const narrow = useMedia(NARROW);
   useShortcut("help", () => setHelp(true));
@@ -41,6 +44,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
       appearance={appearance}
       onAccount={() => setAccount(true)}
       onSignature={() => setSigning(true)}
+      onTold={() => setTelling(true)}
       onHelp={() => setHelp(true)}
     />
   );
@@ -51,11 +55,9 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
     : contacts
       ? `${t("places.contacts")} · ${t("app.name")}`
       : request
-        ? `#${request.number} ${displayName(request, t("visitor"))} · ${t("app.name")}`
+        ? `#${request.number} ${heading(request, t("visitor"))} · ${t("app.name")}`
         : t("app.name");
-  useEffect(() => {
-    document.title = title;
-  }, [title]);
+  useToldTab(title, desk.told.count.value);
   const away = desk.connection.value === "waiting" || desk.connection.value === "closed";
   return (
     <div class="desk">
@@ -92,6 +94,7 @@ export function Shell({ appearance }: { appearance: Appearance }): JSX.Element {
         {creating && <NewRequestDialog onClose={() => setCreating(false)} />}
         {account && <AccountDialog onClose={() => setAccount(false)} />}
         {signing && <SignatureDialog onClose={() => setSigning(false)} />}
+        {telling && <ToldDialog onClose={() => setTelling(false)} />}
         <QuestionDialog />
         {help && <Help onClose={() => setHelp(false)} />}
         <ToastList />

@@ -16,10 +16,11 @@ interface UserMenuProps {
   appearance: Appearance;
   onAccount: () => void;
   onSignature: () => void;
+  onTold: () => void;
   onHelp: () => void;
 }
 
-export function UserMenu({ appearance, onAccount, onSignature, onHelp }: UserMenuProps): JSX.Element {
+export function UserMenu({ appearance, onAccount, onSignature, onTold, onHelp }: UserMenuProps): JSX.Element {
   const { t, locale, words } = useWords();
   const { agent, quarantine, router, session, toasts } = useDesk();
   const label = t("app.menu", { name: agent.name, initials: agent.initials });
@@ -96,6 +97,17 @@ export function UserMenu({ appearance, onAccount, onSignature, onHelp }: UserMen
             }}
           >
             {t("signature.title")}
+          </button>
+          <button
+            type="button"
+            role="menuitem"
+            class="menu-item"
+            onClick={() => {
+              close();
+              onTold();
+            }}
+          >
+            {t("told.title")}
           </button>
           <button
             type="button"

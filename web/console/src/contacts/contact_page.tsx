@@ -103,6 +103,7 @@ function Acts({ contact, onEdit }: { contact: Contact; onEdit: () => void }): JS
   const { agent, api, contactList, router, toasts } = useDesk();
   const [merging, setMerging] = useState(false);
   const [erasing, setErasing] = useState(false);
+  const [gathering, setGathering] = useState(false);
   const merges = useMerges();
   const attempt = async (act: () => Promise<void>) => {
     try {
@@ -116,6 +117,14 @@ function Acts({ contact, onEdit }: { contact: Contact; onEdit: () => void }): JS
     // What spreadsheets expect in the language.
     const query = { contact_id: contact.id, separator: locale === "fr" ? "semicolon" : "comma" };
     saveFile(await api.blob("/api/v1/contacts/export", query), `contact-${contact.id}.csv`);
+  };
+  const giveAll = async () => {
+    setGathering(true);
+    await attempt(async () => {
+      const day = new Date().toISOString().slice(0, 10);
+      saveFile(await api.blob(`/api/v1/contacts/${contact.id}/archive`), `contact-${contact.id}-${day}.zip`);
+    });
+    setGathering(false);
   };
   const tellErased = async () => {
     setErasing(false);
@@ -136,6 +145,9 @@ function Acts({ contact, onEdit }: { contact: Contact; onEdit: () => void }): JS
             </button>
             <button type="button" class="button" onClick={() => void attempt(giveOut)}>
               {t("contacts.export")}
+            </button>
+            <button type="button" class="button" disabled={gathering} onClick={() => void giveAll()}>
+              {gathering ? t("contacts.archive.busy") : t("contacts.archive")}
             </button>
             <button type="button" class="button" onClick={() => setErasing(true)}>
               {t("contacts.erase")}

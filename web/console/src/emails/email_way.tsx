@@ -23,7 +23,7 @@ const MAC = navigator.userAgent.includes("Mac");
  */
 export function useEmailWay(thread: Thread, request: Request, chosen: boolean, onCard: () => void): Way {
   const { t, locale } = useWords();
-  const { emails, drafts } = useDesk();
+  const { emails, drafts, finishing } = useDesk();
   const lastSaid = thread.lastSaid.value;
   const { contact } = request;
   const fields = emails.fields(request.id);
@@ -89,7 +89,11 @@ export function useEmailWay(thread: Thread, request: Request, chosen: boolean, o
         )}
       </>
     ),
-    send: () => send(),
+    finishes: !forwardOf,
+    send: (_text, _files, finish) => {
+      finishing.afterEmail(request.id, finish);
+      send();
+    },
   };
 }
 

@@ -21,7 +21,7 @@ interface CloseDialogProps {
 
 export function CloseDialog({ request, conversationId, onClose }: CloseDialogProps): JSX.Element {
   const { t } = useWords();
-  const { edits } = useDesk();
+  const { edits, finishing } = useDesk();
   const [status, setStatus] = useState<(typeof SETTABLE_STATUSES)[number]>("closed");
   const [transcript, setTranscript] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -30,7 +30,7 @@ export function CloseDialog({ request, conversationId, onClose }: CloseDialogPro
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setBusy(true);
-    const closed = await edits.closeConversation(conversationId, status);
+    const closed = await finishing.closeConversation(request, conversationId, status);
     if (closed && transcript) await edits.sendTranscript(conversationId);
     setBusy(false);
     if (closed) onClose();
@@ -77,6 +77,14 @@ export function CloseDialog({ request, conversationId, onClose }: CloseDialogPro
             </span>
           </label>
         )}
+        <label class="choice">
+          <input
+            type="checkbox"
+            checked={finishing.movesOn.value}
+            onChange={({ currentTarget }) => finishing.moveOn(currentTarget.checked)}
+          />
+          {t("finish.moveOn")}
+        </label>
         <div class="dialog-actions">
           <button type="button" class="button" onClick={onClose}>
             {t("app.cancel")}

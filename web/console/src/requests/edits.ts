@@ -34,14 +34,15 @@ export class Edits {
     return pending?.id === request.id ? { ...request, ...pending } : request;
   }
 
-  async set<F extends Field>(request: Request, field: F, wanted: Editable[F]): Promise<void> {
-    if (request[field] === wanted) return;
+  /** Says whether it is so now. */
+  async set<F extends Field>(request: Request, field: F, wanted: Editable[F]): Promise<boolean> {
+    if (request[field] === wanted) return true;
     this.current.value = { id: request.id, [field]: wanted };
     const saved = await this.attempt(() => this.save(request, field, wanted));
     this.current.value = null;
-    if (!saved) return;
+    if (!saved) return false;
     this.around.changed(saved);
-    if (saved[field] !== wanted) return;
+    if (saved[field] !== wanted) return false;
     const t = this.around.t.value;
     const text =
       field === "subject"
@@ -50,6 +51,12 @@ export class Edits {
     // A new request that was taken up cannot become new again.
     const undoable = request[field] !== "new";
     this.around.toasts.done(text, undoable ? () => void this.set(saved, field, request[field]) : undefined);
+    return true;
+  }
+
+  /** The request as it now is; null where that cannot be had. */
+  read(requestId: string): Promise<Request | null> {
+    return this.attempt(() => this.around.api.get<Request>(`/api/v1/requests/${requestId}`));
   }
 
   /** @param takeOver from whoever holds it: for an agent who sees who that is, and means it */

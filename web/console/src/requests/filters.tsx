@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../app/icons";
 import { useShortcut } from "../app/keys";
 import { Menu } from "../app/menu";
-import { type Filters, isFiltered, NO_FILTERS } from "../app/route";
+import { type Filters, isFiltered, NO_FILTERS, ORDERS } from "../app/route";
 import { useDesk } from "../desk";
 import { Problem } from "../http/problem";
 import { useWords } from "../words/words";
@@ -122,7 +122,7 @@ function MoreFilters(): JSX.Element {
       if (!(error instanceof Problem)) throw error;
     });
   }, [directory]);
-  const { priority, reason_id, assignee_id, automatic } = router.route.value;
+  const { priority, reason_id, assignee_id, automatic, order } = router.route.value;
   return (
     <div class="more-filters">
       <Filter
@@ -156,6 +156,22 @@ function MoreFilters(): JSX.Element {
         chosen={automatic}
         onChoose={(chosen) => router.go({ automatic: chosen })}
       />
+      <span class="select" data-set={order !== ORDERS[0]}>
+        <select
+          aria-label={t("requests.order")}
+          value={order}
+          onChange={({ currentTarget }) =>
+            router.go({ order: ORDERS[currentTarget.selectedIndex] ?? ORDERS[0] })
+          }
+        >
+          {ORDERS.map((known) => (
+            <option key={known} value={known}>
+              {t(`requests.order.${known}`)}
+            </option>
+          ))}
+        </select>
+        <Icon name="chevron" />
+      </span>
     </div>
   );
 }

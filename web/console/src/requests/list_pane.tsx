@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import logo from "../app/guichet.svg";
 import { Icon } from "../app/icons";
 import { Link } from "../app/link";
-import { VIEWS } from "../app/route";
+import { VIEWS, type View } from "../app/route";
 import { useDesk } from "../desk";
 import { useWords } from "../words/words";
 import { FilterBar } from "./filters";
@@ -55,9 +55,9 @@ export function ListPane({ menu, alone, onCreate, onCollapse }: ListPaneProps): 
 }
 
 function Views(): JSX.Element {
-  const { t, locale } = useWords();
+  const { t } = useWords();
   const { router, requests } = useDesk();
-  const counts = requests.counts.value;
+  const counts: Partial<Record<View, number>> | null = requests.counts.value;
   return (
     <nav class="views" aria-label={t("requests.views")}>
       {VIEWS.map((view) => (
@@ -65,21 +65,28 @@ function Views(): JSX.Element {
           <Link
             to={{ view }}
             class="view-link"
-            aria-describedby={counts ? `count-${view}` : undefined}
+            aria-describedby={counts?.[view] === undefined ? undefined : `count-${view}`}
             aria-current={router.route.value.view === view ? "page" : undefined}
           >
             {t(`requests.view.${view}`)}
           </Link>
-          {counts && (
-            <span class="view-count">
-              <span aria-hidden="true">{counts[view].toLocaleString(locale)}</span>
-              <span class="hidden" id={`count-${view}`}>
-                {t("requests.count", { count: counts[view] })}
-              </span>
-            </span>
-          )}
+          <Count view={view} count={counts?.[view]} />
         </div>
       ))}
     </nav>
+  );
+}
+
+/** Nothing where it is not counted. */
+function Count({ view, count }: { view: View; count: number | undefined }): JSX.Element | null {
+  const { t, locale } = useWords();
+  if (count === undefined) return null;
+  return (
+    <span class="view-count">
+      <span aria-hidden="true">{count.toLocaleString(locale)}</span>
+      <span class="hidden" id={`count-${view}`}>
+        {t("requests.count", { count })}
+      </span>
+    </span>
   );
 }

@@ -11,13 +11,17 @@ export const SETTABLE_STATUSES = ["in_progress", "pending", "closed"] as const;
 export type Editable = Pick<Request, "status" | "priority" | "subject" | "reason_id">;
 export type Field = keyof Editable;
 
+type Named = Pick<Request, "contact" | "visitor">;
+
 /** The contact's name, else what the visitor gave, else "Visiteur 4F2A" from the end of the visitor's id. */
-export function displayName(
-  { contact, visitor, number }: Pick<Request, "contact" | "visitor" | "number">,
-  visitorWord: string,
-): string {
+export function displayName({ contact, visitor }: Named, visitorWord: string): string {
   const given = contact?.name || visitor?.name;
-  if (given) return given;
-  const mark = visitor ? visitor.id.replaceAll("-", "").slice(-4).toUpperCase() : `#${number}`;
-  return `${visitorWord} ${mark}`;
+  if (given || !visitor) return given || visitorWord;
+  return `${visitorWord} ${visitor.id.replaceAll("-", "").slice(-4).toUpperCase()}`;
+}
+
+/** What a request is known by in a list: whose it is, or, while that is nobody known, what it is about. */
+export function heading(request: Named & Pick<Request, "subject">, visitorWord: string): string {
+  const { contact, visitor, subject } = request;
+  return (!contact && !visitor && subject) || displayName(request, visitorWord);
 }

@@ -3,12 +3,13 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { AssignButton } from "../agents/assign_button";
 import { CloseCircle, Icon } from "../app/icons";
-import { useShortcut } from "../app/keys";
+import { KEYS, useShortcut } from "../app/keys";
 import { Link } from "../app/link";
+import { useDesk } from "../desk";
 import type { Thread } from "../timeline/thread";
 import { useWords } from "../words/words";
 import { CloseDialog } from "./close_dialog";
-import { displayName } from "./request";
+import { heading } from "./request";
 import { StatusMenu } from "./status_menu";
 import "./request_header.css";
 
@@ -20,7 +21,7 @@ interface RequestHeaderProps {
 
 export function RequestHeader({ thread, request, onCard }: RequestHeaderProps): JSX.Element {
   const { t } = useWords();
-  const name = displayName(request, t("visitor"));
+  const name = heading(request, t("visitor"));
   return (
     <>
       <Link
@@ -34,7 +35,9 @@ export function RequestHeader({ thread, request, onCard }: RequestHeaderProps): 
       <h1 class="header-title grow">
         <span class="header-number">#{request.number}</span>
         <bdi class="header-name">{name}</bdi>
-        {request.subject && <bdi class="header-subject only-wide">{request.subject}</bdi>}
+        {request.subject && request.subject !== name && (
+          <bdi class="header-subject only-wide">{request.subject}</bdi>
+        )}
       </h1>
       <StatusMenu request={request} />
       <AssignButton request={request} />
@@ -52,33 +55,36 @@ export function RequestHeader({ thread, request, onCard }: RequestHeaderProps): 
   );
 }
 
-/** The circle at the far right: closes the open conversation, or says that it is closed. */
-function CloseControl({ thread, request }: { thread: Thread; request: Request }): JSX.Element | null {
+/** The circle at the far right: closes the open conversation, or the request; or says that it is closed. */
+function CloseControl({ thread, request }: { thread: Thread; request: Request }): JSX.Element {
   const { t } = useWords();
+  const { finishing } = useDesk();
   const [asked, setAsked] = useState(false);
   const conversation = thread.conversation.value;
   const open = conversation?.state === "open";
-  useShortcut("close", open ? () => setAsked(true) : null);
-  if (!conversation) return null;
-  if (!open) {
+  const closed = !open && request.status === "closed";
+  const close = () => (open ? setAsked(true) : void finishing.close(request));
+  useShortcut("close", closed ? null : close);
+  if (closed) {
     return (
       <span class="closed-mark" role="img" aria-label={t("close.closed")} title={t("close.closed")}>
         <CloseCircle closed />
       </span>
     );
   }
+  const label = t(open ? "close.action" : "close.request");
   return (
     <>
       <button
         type="button"
         class="button quiet square"
-        aria-label={t("close.action")}
-        title={t("close.action")}
-        onClick={() => setAsked(true)}
+        aria-label={label}
+        title={`${label} (${KEYS.close})`}
+        onClick={close}
       >
         <CloseCircle closed={false} />
       </button>
-      {asked && (
+      {asked && conversation && (
         <CloseDialog request={request} conversationId={conversation.id} onClose={() => setAsked(false)} />
       )}
     </>

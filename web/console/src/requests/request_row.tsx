@@ -4,7 +4,7 @@ import { Icon, PriorityMark, StatusMark } from "../app/icons";
 import { Link } from "../app/link";
 import { Age } from "../app/time";
 import { useWords } from "../words/words";
-import { displayName } from "./request";
+import { heading } from "./request";
 
 interface RequestRowProps {
   request: Request;
@@ -42,7 +42,7 @@ export function RequestRow({ request, selected, top, position, total }: RequestR
             <span class="hidden">{t(`channel.${channel}`)}</span>
           </span>
           <span class="row-name" dir="auto">
-            {displayName(request, t("visitor"))}
+            {heading(request, t("visitor"))}
           </span>
           <span class="row-age">
             <Age at={request.last_activity_at} />

@@ -1,6 +1,6 @@
 import type { Request } from "@guichet/shared/protocol";
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
-import type { ListQuery, View } from "../app/route";
+import { type ListQuery, ORDERS, type Order, type View } from "../app/route";
 import type { Api } from "../http/api";
 import { Problem } from "../http/problem";
 import {
@@ -18,6 +18,9 @@ import type { Beside } from "./watching";
 
 export type Loading = "first" | "more" | null;
 
+/** The views whose requests are counted. */
+export type CountedView = Exclude<View, "closed">;
+
 const PAGE = 50;
 /** Changes come in bursts; the counts are read once after each. */
 const COUNTS_DELAY_MS = 800;
@@ -27,11 +30,11 @@ const OTHERS_DELAY_MS = 3000;
 /** The list of requests that the agent looks at, kept true by live changes. */
 export class Requests {
   private readonly current = signal<RequestList>(EMPTY_LIST);
-  private readonly currentCounts = signal<Record<View, number> | null>(null);
+  private readonly currentCounts = signal<Record<CountedView, number> | null>(null);
   private readonly currentLoading = signal<Loading>("first");
   private readonly failed = signal<Problem | null>(null);
   readonly list: ReadonlySignal<RequestList> = this.current;
-  readonly counts: ReadonlySignal<Record<View, number> | null> = this.currentCounts;
+  readonly counts: ReadonlySignal<Record<CountedView, number> | null> = this.currentCounts;
   readonly loading: ReadonlySignal<Loading> = this.currentLoading;
   readonly problem: ReadonlySignal<Problem | null> = this.failed;
 
@@ -48,12 +51,16 @@ export class Requests {
   private readonly shownBeside = signal<readonly Beside[]>([]);
   /** What is shown besides the list and is to be heard of, too. */
   readonly beside: ReadonlySignal<readonly Beside[]> = this.shownBeside;
+  /** Which list the last first page was of. */
+  private lastRead = "";
   private countsTimer: ReturnType<typeof setTimeout> | undefined;
   private othersTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly api: Api,
     private readonly me: string,
+    /** Hears of each page that was read; `again`: a first page of the same list was read before. */
+    private readonly pageRead: (requests: readonly Request[], again: boolean) => void = () => {},
   ) {}
 
   /** Another view or filter: an empty list, then its first page. */
@@ -71,7 +78,7 @@ export class Requests {
     this.recount(0);
     this.reading += 1;
     if (this.current.value.shown.length === 0) this.currentLoading.value = "first";
-    await this.read(null, (list, page) => mergeFirstPage(list, page));
+    await this.read(null, (list, page) => mergeFirstPage(list, page, this.order));
   }
 
   async loadMore(): Promise<void> {
@@ -114,7 +121,7 @@ export class Requests {
 
   /** Where the reader is: what arrived while away is shown on coming back to the top. */
   scrolled(atTop: boolean): void {
-    if (atTop && !this.atTop) this.current.value = settle(this.current.value);
+    if (atTop && !this.atTop) this.current.value = settle(this.current.value, this.order);
     this.atTop = atTop;
   }
 
@@ -133,12 +140,17 @@ export class Requests {
     const changes: Request[] = [];
     this.meanwhile.add(changes);
     try {
+      const { order, ...query } = this.query ?? { order: undefined };
       const page = await this.api.get<RequestPage>("/api/v1/requests", {
-        ...this.query,
+        ...query,
+        ...(order !== ORDERS[0] && { sort: order }),
         limit: PAGE,
         cursor,
       });
       if (reading !== this.reading) return;
+      const list = JSON.stringify(this.query);
+      this.pageRead(page.items, cursor === null && list === this.lastRead);
+      if (cursor === null) this.lastRead = list;
       batch(() => {
         const merged = merge(this.current.value, page);
         this.current.value = changes.reduce((list, request) => this.applied(list, request), merged);
@@ -157,6 +169,10 @@ export class Requests {
     }
   }
 
+  private get order(): Order {
+    return this.query?.order ?? ORDERS[0];
+  }
+
   private applied(list: RequestList, request: Request): RequestList {
     const { query, me, atTop } = this;
     return query ? applyChange(list, request, { query, me, atTop }) : list;
@@ -167,7 +183,7 @@ export class Requests {
     this.countsTimer = setTimeout(async () => {
       // The counts are a help: when they cannot be had, the last known ones stay, and the list tells of the failure.
       this.currentCounts.value = await this.api
-        .get<Record<View, number>>("/api/v1/requests/counts")
+        .get<Record<CountedView, number>>("/api/v1/requests/counts")
         .catch(() => this.currentCounts.value);
     }, delay);
   }

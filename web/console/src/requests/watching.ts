@@ -15,6 +15,8 @@ export interface Shown {
   /** Of the list, and the one that is open. */
   readonly requestIds: readonly string[];
   readonly beside: readonly Beside[];
+  /** What the agent is to be told of, whatever is shown. */
+  readonly told: readonly ("mine" | "unassigned")[];
 }
 
 /** What the server takes in one frame. */
@@ -30,8 +32,8 @@ const EVERYTHING: WatchFrame = {
   bundled: true,
 };
 
-export function watchFrame({ query, requestIds, beside }: Shown): WatchFrame {
-  const { q, automatic, ...view } = query;
+export function watchFrame({ query, requestIds, beside, told }: Shown): WatchFrame {
+  const { q, automatic, order, ...view } = query;
   // In one order, whatever that of the list is: a row that moves is nothing new to say.
   const ids = [...new Set([...requestIds, ...beside.flatMap((part) => part.requestIds)])].sort();
   const [contactId, ...more] = new Set(beside.map((part) => part.contactId));
@@ -41,6 +43,7 @@ export function watchFrame({ query, requestIds, beside }: Shown): WatchFrame {
     request_ids: ids,
     ...(contactId && { contact_id: contactId }),
     view,
+    ...(told.length > 0 && { also: [...told] }),
     bundled: true,
   };
 }

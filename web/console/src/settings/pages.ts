@@ -7,6 +7,7 @@ const ALLOWED: Record<SettingsPage, readonly Agent["role"][]> = {
   forms: ["admin"],
   contacts: ["supervisor", "admin"],
   quarantine: ["supervisor", "admin"],
+  audit: ["admin"],
 };
 
 /** The pages that the agent may use; the services check it too. */

@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { Icon } from "../app/icons";
 import { Link } from "../app/link";
 import type { SettingsPage as Page } from "../app/route";
+import { AuditPage } from "../audit/audit_page";
 import { useDesk } from "../desk";
 import { QuarantineBadge } from "../quarantine/quarantine_badge";
 import { QuarantinePage } from "../quarantine/quarantine_page";
@@ -19,6 +20,7 @@ const PAGES = {
   forms: FormsPage,
   contacts: ContactsPage,
   quarantine: QuarantinePage,
+  audit: AuditPage,
 };
 
 /** What administrators and supervisors keep; in the place of the requests. */

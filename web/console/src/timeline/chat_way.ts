@@ -9,7 +9,7 @@ import type { Way } from "./way";
 /** Answers in the open conversation: through the outbox, which keeps it until the server has it. */
 export function useChatWay(thread: Thread, request: Request): Way {
   const { t } = useWords();
-  const { drafts, outbox, uploads } = useDesk();
+  const { drafts, finishing, outbox, uploads } = useDesk();
   const typing = useTypingSignal(thread);
   const conversationId = thread.conversation.value?.id ?? "";
   const scope = `conversation:${conversationId}`;
@@ -27,15 +27,17 @@ export function useChatWay(thread: Thread, request: Request): Way {
     problem: null,
     wrote: typing.wrote,
     left: typing.stopped,
-    send: (text) => {
+    finishes: true,
+    send: (text, _, finish) => {
       const taken = uploads.take(scope);
-      outbox.post(text, {
+      const { id } = outbox.post(text, {
         conversation_id: conversationId,
         ...(taken.length > 0 && {
           receipts: taken.flatMap(({ receipt }) => receipt ?? []),
           attachments: taken.map(({ id, name, media_type, size }) => ({ id, name, media_type, size })),
         }),
       });
+      if (finish) finishing.afterMessage(request.id, conversationId, id, finish);
       typing.stopped();
       drafts.set(request.id, { text: "" });
     },

@@ -2,7 +2,6 @@ import { isBlank } from "@guichet/shared/blank";
 import type { Request } from "@guichet/shared/protocol";
 import type { JSX, TargetedClipboardEvent, TargetedKeyboardEvent } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Icon } from "../app/icons";
 import { useShortcut } from "../app/keys";
 import { useDesk } from "../desk";
 import { useEmailWay } from "../emails/email_way";
@@ -10,6 +9,7 @@ import { FileButton } from "../files/file_button";
 import { PendingList } from "../files/pending_list";
 import { useFileDrop } from "../files/use_file_drop";
 import { Problem } from "../http/problem";
+import type { Finish } from "../requests/finishing";
 import { type Placeholder, type Template, unfilled } from "../templates/template";
 import { TemplateMenu } from "../templates/template_menu";
 import { tellProblem, useWords } from "../words/words";
@@ -17,6 +17,7 @@ import { useChatWay } from "./chat_way";
 import type { Mode } from "./drafts";
 import { Modes } from "./modes";
 import { useNoteWay } from "./note_way";
+import { SendButton } from "./send_button";
 import type { Thread } from "./thread";
 import { Unfilled } from "./unfilled";
 import type { Way } from "./way";
@@ -94,8 +95,8 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
     requestAnimationFrame(() => select(unfilled(filled)[0] ?? { start: filled.length, end: filled.length }));
   });
 
-  const send = () => {
-    if (ready) way.send(text.trim(), files);
+  const send = (finish: Finish | null = null) => {
+    if (ready) way.send(text.trim(), files, finish);
     // Sending a text that is not complete leads to what is missing.
     else if (left[0]) select(left[0]);
   };
@@ -180,15 +181,12 @@ export function Composer({ thread, request, onCard }: ComposerProps): JSX.Elemen
           <p id={blocked ? undefined : hintId} class="composer-hint grow" title={way.hint}>
             {!blocked && (dropping ? t("file.drop") : way.hint)}
           </p>
-          <button
-            type="submit"
-            class="button accent square"
-            aria-label={way.sendLabel}
-            title={`${way.sendLabel} (${way.keys})`}
+          <SendButton
+            label={way.sendLabel}
+            keys={way.keys}
             disabled={!ready}
-          >
-            <Icon name="send" />
-          </button>
+            onFinish={way.finishes ? send : null}
+          />
         </div>
       </div>
     </form>

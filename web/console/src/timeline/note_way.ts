@@ -43,6 +43,7 @@ export function useNoteWay(thread: Thread, request: Request): Way {
     locked: saving,
     ready: !saving,
     problem: problem && t("composer.noteFailed", { problem: tellProblem(problem, t) }),
+    finishes: false,
     send: (text) => void save(text),
   };
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { PendingFile } from "../files/uploads";
+import type { Finish } from "../requests/finishing";
 
 /** One way to write on a request: to the customer by chat or by e-mail, or a note for other agents. */
 export interface Way {
@@ -28,5 +29,7 @@ export interface Way {
   wrote?: (text: string) => void;
   /** The agent is no longer writing. */
   left?: () => void;
-  send: (text: string, files: readonly PendingFile[]) => void;
+  /** Whether the request can be closed or set aside with it. */
+  finishes: boolean;
+  send: (text: string, files: readonly PendingFile[], finish: Finish | null) => void;
 }

@@ -20,6 +20,8 @@ export const contactsEn: Texts = {
   "contacts.requests": "All requests",
   "contacts.requests.none": "No requests yet.",
   "contacts.export": "Export",
+  "contacts.archive": "Full record",
+  "contacts.archive.busy": "Preparing…",
   "contacts.erase": "Erase…",
   "contacts.erase.title": "Erase {name}?",
   "contacts.erase.ask":

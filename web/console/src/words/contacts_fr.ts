@@ -16,6 +16,8 @@ export const contactsFr = {
   "contacts.requests": "Toutes ses demandes",
   "contacts.requests.none": "Aucune demande pour l’instant.",
   "contacts.export": "Exporter",
+  "contacts.archive": "Dossier complet",
+  "contacts.archive.busy": "Préparation…",
   "contacts.erase": "Effacer…",
   "contacts.erase.title": "Effacer {name} ?",
   "contacts.erase.ask":

@@ -1,11 +1,15 @@
 import type { Text } from "@guichet/shared/i18n";
+import { auditEn } from "./audit_en";
 import { contactsEn } from "./contacts_en";
 import type { fr } from "./fr";
 import { mailEn } from "./mail_en";
+import { toldEn } from "./told_en";
 
 export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? string : Text } = {
   ...mailEn,
+  ...auditEn,
   ...contactsEn,
+  ...toldEn,
   "app.name": "Guichet",
   "app.menu": "{name}’s menu, {initials}",
   "app.theme": "Appearance",
@@ -99,6 +103,11 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "requests.view.open": "Open requests",
   "requests.view.mine": "My requests",
   "requests.view.unassigned": "Unassigned",
+  "requests.view.closed": "Closed",
+  "requests.order": "Order of the list",
+  "requests.order.-last_activity_at": "Latest activity first",
+  "requests.order.created_at": "Oldest first",
+  "requests.order.-priority": "Highest priority first",
   "requests.count": { one: "{count} request", other: "{count} requests" },
   "requests.search": "Search for a request",
   "requests.filter.channel": "Filter by channel",
@@ -130,6 +139,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "requests.empty.open": "No open request: everything is done. New ones show here by themselves.",
   "requests.empty.mine": "No request is assigned to you. Take one from the unassigned requests.",
   "requests.empty.unassigned": "No request is waiting for an agent. New ones show here by themselves.",
+  "requests.empty.closed": "No closed request yet.",
   "requests.empty.filtered": "No request matches these filters.",
 
   "new.title": "New request",
@@ -195,7 +205,8 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "assign.taken.takeOver": "Take over the request",
 
   "close.action": "Close the conversation",
-  "close.closed": "Conversation closed",
+  "close.request": "Close the request",
+  "close.closed": "Request closed",
   "close.explain": "The visitor is told and can no longer answer in it. What was said stays readable here.",
   "close.status": "Status of the request afterwards",
   "close.in_progress": "You go on treating it.",
@@ -256,6 +267,10 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "composer.replyTo": "Write to {name}…",
   "composer.noteHint": "Seen by agents only…",
   "composer.send": "Send",
+  "composer.then": "And then…",
+  "composer.then.pending": "Send and set to pending",
+  "composer.then.closed": "Send and close",
+  "finish.moveOn": "Then open the next request",
   "composer.saveNote": "Save the note",
   "composer.byChat": "by chat",
   "composer.internal": "internal, never sent to the customer",
@@ -548,7 +563,7 @@ export const en: { [Key in keyof typeof fr]: (typeof fr)[Key] extends string ? s
   "keys.note": "Write a note",
   "keys.templates": "Open the reply templates",
   "keys.assign": "Assign the request to me",
-  "keys.close": "Close the conversation",
+  "keys.close": "Close the conversation or the request",
   "keys.create": "Create a request",
   "keys.search": "Search for a request",
   "keys.help": "Show these shortcuts",

@@ -1,9 +1,13 @@
+import { auditFr } from "./audit_fr";
 import { contactsFr } from "./contacts_fr";
 import { mailFr } from "./mail_fr";
+import { toldFr } from "./told_fr";
 
 export const fr = {
   ...mailFr,
+  ...auditFr,
   ...contactsFr,
+  ...toldFr,
   "app.name": "Guichet",
   "app.menu": "Menu de {name}, {initials}",
   "app.theme": "Apparence",
@@ -98,6 +102,11 @@ export const fr = {
   "requests.view.open": "Demandes ouvertes",
   "requests.view.mine": "Mes demandes",
   "requests.view.unassigned": "Non attribuées",
+  "requests.view.closed": "Clôturées",
+  "requests.order": "Ordre de la liste",
+  "requests.order.-last_activity_at": "Les plus actives d’abord",
+  "requests.order.created_at": "Les plus anciennes d’abord",
+  "requests.order.-priority": "Les plus prioritaires d’abord",
   "requests.count": { one: "{count} demande", other: "{count} demandes" },
   "requests.search": "Rechercher une demande",
   "requests.filter.channel": "Filtrer par canal",
@@ -136,6 +145,7 @@ export const fr = {
     "Aucune demande ne vous est attribuée. Prenez-en une parmi les demandes non attribuées.",
   "requests.empty.unassigned":
     "Aucune demande en attente d’un conseiller. Les nouvelles apparaîtront ici d’elles-mêmes.",
+  "requests.empty.closed": "Aucune demande clôturée pour l’instant.",
   "requests.empty.filtered": "Aucune demande ne correspond à ces filtres.",
 
   "new.title": "Nouvelle demande",
@@ -201,7 +211,8 @@ export const fr = {
   "assign.taken.takeOver": "Reprendre la demande",
 
   "close.action": "Clôturer la conversation",
-  "close.closed": "Conversation clôturée",
+  "close.request": "Clôturer la demande",
+  "close.closed": "Demande clôturée",
   "close.explain": "Le visiteur en est averti et ne peut plus y répondre. Les échanges restent lisibles ici.",
   "close.status": "Statut de la demande ensuite",
   "close.in_progress": "Vous continuez à la traiter.",
@@ -262,6 +273,10 @@ export const fr = {
   "composer.replyTo": "Écrire à {name}…",
   "composer.noteHint": "Visible des conseillers seulement…",
   "composer.send": "Envoyer",
+  "composer.then": "Et ensuite…",
+  "composer.then.pending": "Envoyer et mettre en attente",
+  "composer.then.closed": "Envoyer et clôturer",
+  "finish.moveOn": "Puis ouvrir la demande suivante",
   "composer.saveNote": "Enregistrer la note",
   "composer.byChat": "par chat",
   "composer.internal": "interne, jamais envoyée au client",
@@ -564,7 +579,7 @@ export const fr = {
   "keys.note": "Écrire une note",
   "keys.templates": "Ouvrir les modèles de réponse",
   "keys.assign": "M’attribuer la demande",
-  "keys.close": "Clôturer la conversation",
+  "keys.close": "Clôturer la conversation ou la demande",
   "keys.create": "Créer une demande",
   "keys.search": "Rechercher une demande",
   "keys.help": "Afficher ces raccourcis",
