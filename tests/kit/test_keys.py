@@ -1,7 +1,6 @@
 """Keys: whose they are, that two are good at a time, and that they are exchanged while everything runs."""
 
 import json
-import os
 import stat
 from pathlib import Path
 
