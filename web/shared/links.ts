@@ -2,7 +2,7 @@
 export type Part = string | { href: string; text: string };
 
 /** What ends an address wherever it stands: spaces, quotation marks, marks of direction, punctuation of China and Japan. */
-const ENDS = "\\s<>\"«»\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff，。、；！？（）「」『』【】《》";
+const ENDS = '\\s<>"«»\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff，。、；！？（）「」『』【】《》';
 
 /** Each part has a length, so that a long text without an address takes no longer for each of its characters. */
 const ADDRESS = new RegExp(

@@ -31,7 +31,11 @@ describe("an address in a text", () => {
     // Where each character looked at all that follow, this would take hours.
     for (const part of ["_a", "'", "é+", "a@a.", "x@y_", "www.a@", "https://)"]) {
       const text = part.repeat(200_000 / part.length);
-      expect(linkify(text).map((one) => (typeof one === "string" ? one : one.text)).join("")).toBe(text);
+      expect(
+        linkify(text)
+          .map((one) => (typeof one === "string" ? one : one.text))
+          .join(""),
+      ).toBe(text);
     }
   });
 
