@@ -61,6 +61,7 @@ SENTENCES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("ko", ("cp949", "iso2022_kr"), "안녕하세요, 주문한 상품이 아직 도착하지 않았습니다. 언제 오나요?"),
     ("ko", ("cp949", "iso2022_kr"), "램프가 고장났어요. 환불해 주세요."),
     # Short ones: a word or two tell little of their language, and must not be taken for another script.
+    ("fr", ("cp1252", "mac_roman"), "E-mail d’origine"),
     ("fr", WINDOWS, "Déjà payé"),
     ("fr", WINDOWS, "Où ?"),
     ("fr", WINDOWS, "À l'aide"),

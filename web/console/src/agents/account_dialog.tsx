@@ -5,6 +5,8 @@ import { useDesk } from "../desk";
 import { Problem } from "../http/problem";
 import { PASSWORD_MAX, PASSWORD_MIN } from "../session/welcome";
 import { type T, tellProblem, useWords } from "../words/words";
+import "./account_dialog.css";
+import { tellDevice } from "./device";
 
 const SESSIONS = "/api/v1/auth/sessions";
 
@@ -84,10 +86,10 @@ export function AccountDialog({ onClose }: { onClose: () => void }): JSX.Element
       <section class="contact-form" aria-label={t("account.sessions")}>
         <h3>{t("account.sessions")}</h3>
         {sessions === null && !problem && <p class="card-hint">{t("settings.loading")}</p>}
-        <ul>
+        <ul class="own-sessions">
           {sessions?.map(({ id, device, last_used_at, current }) => (
             <li key={id}>
-              <p>{device || t("account.unknownDevice")}</p>
+              <p title={device}>{tellDevice(device) || t("account.unknownDevice")}</p>
               <p class="card-hint">
                 {current
                   ? t("account.thisOne")
