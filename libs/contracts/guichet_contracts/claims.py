@@ -82,6 +82,25 @@ class AgentClaims:
         return cls(subject, name, role, initials, extra.get(VERSION), extra.get(SESSION))
 
 
+@dataclass(frozen=True, slots=True)
+class VisitorClaims:
+    """A visitor's session on one site, or that of whoever fills in a form; the subject is their id."""
+
+    id: str
+    site: str | None = None
+    name: str | None = None
+    email: str | None = None
+
+    def claims(self) -> dict[str, Any]:
+        """What stands in the token beside its subject."""
+        return {"name": self.name, "email": self.email, "site": self.site}
+
+    @classmethod
+    def told_by(cls, subject: str, extra: Mapping[str, Any]) -> "VisitorClaims":
+        """What the token says."""
+        return cls(subject, extra.get("site"), extra.get("name"), extra.get("email"))
+
+
 ServiceScope = Literal["files:give", "files:read"]
 """What a service may do at another: give the files of a mail that came in; read a file that an agent sends by mail."""
 
@@ -167,7 +186,7 @@ class Receipt:
         try:
             said = {name: str(extra[name]) for name in ("name", "media_type", "scope", "owner")}
             return cls(subject, size=int(extra["size"]), **said)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not a receipt: {error}") from None
 
     def is_for(self, owner: str, scopes: Iterable[str]) -> bool:

@@ -12,6 +12,7 @@ from guichet_contracts.claims import (
     AgentClaims,
     ServiceClaims,
     ServiceScope,
+    VisitorClaims,
     calls_of,
     is_service,
 )
@@ -42,7 +43,8 @@ def people(keys: Keys, revocations: Revocations, of_before: OfBefore | None = No
         for claims_of in others:
             with suppress(Unauthorized):
                 claims = claims_of(request)
-                return Person("visitor", claims.subject, site=claims.extra.get("site"))
+                visitor = VisitorClaims.told_by(claims.subject, claims.extra)
+                return Person("visitor", visitor.id, site=visitor.site)
         raise Unauthorized
 
     return person

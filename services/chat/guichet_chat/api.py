@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from guichet_contracts.claims import AgentClaims
 from guichet_kit.clock import WireTime, now
 from guichet_kit.http import bearer
 from guichet_kit.logs import get_logger
@@ -217,7 +218,7 @@ def routes(
 
     @router.get("/api/v1/conversations/of/{visitor_id}", tags=["conversations"])
     async def get_known(visitor_id: str, agent: Annotated[Claims, Depends(an_agent)]) -> KnownVisitor:
-        if agent.extra.get("role") not in ("supervisor", "admin"):
+        if AgentClaims.told_by(agent.subject, agent.extra).role not in ("supervisor", "admin"):
             raise Forbidden("Only supervisors and administrators may do this.")
         known = await chat.known_of(visitor_id)
         if known is None:
@@ -230,7 +231,7 @@ def routes(
         agent: Annotated[Claims, Depends(an_agent)],
         body: Annotated[CloseRequest | None, Body()] = None,
     ) -> Closed:
-        author = Author("agent", agent.subject, agent.extra.get("name"))
+        author = _author(agent)
         try:
             done = await chat.close(conversation_id, author, (body or CloseRequest()).request_status)
         except NoSuchConversation:
@@ -243,7 +244,7 @@ def routes(
     async def send_transcript(
         conversation_id: str, body: TranscriptRequest, agent: Annotated[Claims, Depends(an_agent)]
     ) -> TranscriptAccepted:
-        author = Author("agent", agent.subject, agent.extra.get("name"))
+        author = _author(agent)
         return await _want(transcripts, await _found(chat, conversation_id), body, author)
 
     @router.post("/chat/v1/conversations/{conversation_id}/transcript", status_code=202, tags=["widget"])
@@ -298,6 +299,11 @@ def _identity(site: Site, token: str | None) -> Identity | None:
     except IdentityRefused as error:
         log.info("identity_refused", site=site.key, reason=str(error))
         raise Unauthorized("The site's token does not say who this is.", code="identity_refused") from None
+
+
+def _author(claims: Claims) -> Author:
+    agent = AgentClaims.told_by(claims.subject, claims.extra)
+    return Author("agent", agent.id, agent.name or None)
 
 
 async def _found(chat: Chat, conversation_id: str, visitor_id: str | None = None) -> Conversation:

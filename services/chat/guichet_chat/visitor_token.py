@@ -1,5 +1,6 @@
 """The token of a visitor's session. It tells all that is known of a visitor who was not written down yet."""
 
+from guichet_contracts.claims import VisitorClaims
 from guichet_kit.tokens import Claims, Tokens
 
 from guichet_chat.conversation import Visitor
@@ -12,7 +13,8 @@ NAMED_SECONDS = 24 * 3600
 def issue(tokens: Tokens, visitor: Visitor) -> str:
     """A token of the visitor's. What their site told of them is not in it: that is written down."""
     email = None if visitor.customer_id is not None else visitor.email
-    return tokens.issue(visitor.id, lifetime(visitor), name=visitor.name, email=email, site=visitor.site)
+    said = VisitorClaims(visitor.id, visitor.site, visitor.name, email)
+    return tokens.issue(said.id, lifetime(visitor), **said.claims())
 
 
 def lifetime(visitor: Visitor) -> int:
@@ -22,5 +24,5 @@ def lifetime(visitor: Visitor) -> int:
 
 def told_by(claims: Claims) -> Visitor:
     """The visitor as their token tells it. Where they were written down, that is newer."""
-    told = claims.extra
-    return Visitor(claims.subject, told.get("site") or "", told.get("name"), told.get("email"))
+    told = VisitorClaims.told_by(claims.subject, claims.extra)
+    return Visitor(told.id, told.site or "", told.name, told.email)

@@ -1,5 +1,6 @@
 """``WS /api/v1/live``: the agents' side."""
 
+from guichet_contracts.claims import AgentClaims
 from guichet_kit.tokens import Tokens
 
 from guichet_chat.conversation import Author
@@ -25,14 +26,14 @@ async def serve_agent(scope: Scope, receive: Receive, send: Send, tokens: Tokens
     claims = await handshake(scope, receive, send, tokens, live)
     if claims is None:
         return
-    author = Author("agent", claims.subject, claims.extra.get("name"))
+    told = AgentClaims.told_by(claims.subject, claims.extra)
+    author = Author("agent", told.id, told.name or None)
     connection = Connection(receive, send, "agent", claims.expires_at)
     member = Member(connection)
     live.hub.join(member)
     live.news.join(connection, author.id)
     try:
-        agent = {"id": author.id, "name": author.name}
-        agent |= {key: claims.extra.get(key) for key in ("initials", "role")}
+        agent = {"id": author.id, "name": author.name, "initials": told.initials, "role": told.role}
         connection.offer(encode("ready", agent=agent))
         with live.signed_in.kept(connection, claims):
             await converse(connection, agent_frames, _Agent(live, member, author, "agent").handle)

@@ -56,8 +56,9 @@ async def serve_customer(scope: Scope, receive: Receive, send: Send, tokens: Tok
                 connection.close(TRY_AGAIN)  # it could not even be greeted; the client comes again
                 await connection.ended()
                 return
-            author = Author("visitor", visitor_id, claims.extra.get("name"))
-            customer = _Customer(live, member, author, "visitor", told_by(claims))
+            visitor = told_by(claims)
+            author = Author("visitor", visitor_id, visitor.name)
+            customer = _Customer(live, member, author, "visitor", visitor)
             await converse(connection, customer_frames, customer.handle)
     finally:
         live.hub.leave(member)
