@@ -43,12 +43,8 @@ class Agent(Person):
 
     def greeted(self, frame: dict[str, Any]) -> None:
         """Show again what was shown, from where that ended."""
-        for conversation_id, cursor in self.cursors.items():
-            self._subscribe(conversation_id, cursor)
-
-    def _subscribe(self, conversation_id: str, after: int) -> None:
-        self._syncing.add(conversation_id)
-        self._send({"type": "subscribe", "conversation_id": conversation_id, "after_seq": after})
+        for conversation_id in self.cursors:
+            self._ask("subscribe", conversation_id)
 
     async def look(self) -> None:
         """Take every conversation that comes to the list and is this agent's part of them."""
@@ -69,7 +65,7 @@ class Agent(Person):
             for conversation in self._taken:
                 if conversation not in self.cursors:
                     self.cursors[conversation] = 0
-                    self._subscribe(conversation, 0)
+                    self._ask("subscribe", conversation)
 
     async def prepare(self) -> None:
         """Requests by hand, with a contact each."""

@@ -61,7 +61,8 @@ class Person:
         self._socket: Socket | None = None
         """The same once it is greeted: before what has no answer was sent again, nothing new may be sent."""
         self._fed: dict[str, int] = {}
-        self._syncing: set[str] = set()
+        self._asked: list[str] = []
+        """The conversations whose rest was asked for, in the order of the answers that are still to come."""
         self._pong = 0.0
         self._lost = asyncio.Event()
 
@@ -110,10 +111,15 @@ class Person:
 
     def sync(self, conversation_id: str) -> None:
         """Ask for what is after the cursor, once at a time."""
-        if conversation_id not in self._syncing:
-            self._syncing.add(conversation_id)
-            after = self.cursors.get(conversation_id, 0)
-            self._send({"type": "sync", "conversation_id": conversation_id, "after_seq": after})
+        if conversation_id not in self._asked:
+            self._ask("sync", conversation_id)
+
+    def _ask(self, frame_type: str, conversation_id: str) -> None:
+        if self._socket is None:
+            return  # it is asked for when there is one
+        self._asked.append(conversation_id)
+        after = self.cursors.get(conversation_id, 0)
+        self._send({"type": frame_type, "conversation_id": conversation_id, "after_seq": after})
 
     def _send(self, message: Message) -> None:
         if self._socket is not None:
@@ -122,7 +128,7 @@ class Person:
     async def _open(self) -> None:
         token = await self.token()
         url = f"{self.gateway.replace('http', 'ws', 1)}{self.path}"
-        self._fed, self._syncing, self._pong = {}, set(), time.monotonic()
+        self._fed, self._asked, self._pong = {}, [], time.monotonic()
         async with asyncio.timeout(10):
             socket = await Socket.open(url, token, self._on_frame, self.source)
         socket.on_close = lambda _: self._lost.set()
@@ -154,7 +160,8 @@ class Person:
             case "entry":
                 self._entry(frame)
             case "synced":
-                self._syncing.discard(frame["conversation_id"])
+                if frame["conversation_id"] in self._asked:
+                    self._asked.remove(frame["conversation_id"])
                 self._fed[frame["conversation_id"]] = max(frame["last_seq"], self._fed.get(frame["conversation_id"], 0))
             case "error":
                 self._error(frame)
@@ -167,7 +174,7 @@ class Person:
     def _entry(self, frame: Message) -> None:
         conversation_id, seq = frame["conversation_id"], frame["seq"]
         about = {"conversation": conversation_id, "seq": seq, "id": frame["id"], "text": digest(frame["text"])}
-        if conversation_id not in self._syncing:
+        if conversation_id not in self._asked:
             if seq <= self._fed.get(conversation_id, 0):
                 self.records.note(self.name, "fed_again", **about)
             self._fed[conversation_id] = seq
@@ -189,10 +196,11 @@ class Person:
     def _error(self, frame: Message) -> None:
         client_id, code = frame.get("ref"), frame.get("code", "")
         if client_id is None or client_id not in self.unacknowledged:
-            # What has no id of its own and can fail is a sync: it is asked for again.
+            # What has no id of its own and can fail is a sync. A socket's frames are handled one after the other, so it
+            # is the first that has no answer; the others are still coming, and asked for again would be shown twice.
             self.records.note(self.name, "error", code=code)
-            again, self._syncing = self._syncing, set()
-            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._sync_again, again)
+            if self._asked:
+                asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.sync, self._asked.pop(0))
         elif code in FINAL:
             del self.unacknowledged[client_id]
             self.records.note(self.name, "refused", id=client_id, code=code)
@@ -200,10 +208,6 @@ class Person:
         else:
             self.records.note(self.name, "troubled", id=client_id, code=code)
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._again, client_id)
-
-    def _sync_again(self, conversations: set[str]) -> None:
-        for conversation_id in conversations:
-            self.sync(conversation_id)
 
     def _again(self, client_id: str) -> None:
         if (message := self.unacknowledged.get(client_id)) is not None:

@@ -20,9 +20,12 @@ ARRAYS = ("outbox", "pending")
 """Arrays of documents that hold what is still to be told or written."""
 
 MAIL: Mapping[str, dict[str, Any]] = MappingProxyType(
-    {"received": {"due_at": {"$exists": True}}, "deliveries": {"state": {"$in": ["queued", "sending"]}}}
+    {
+        "received": {"$or": [{"due_at": {"$exists": True}}, {"filing_due_at": {"$exists": True}}]},
+        "deliveries": {"state": {"$in": ["queued", "sending"]}},
+    }
 )
-"""Mail that is still to be processed or sent, in the database of `mailer`."""
+"""Mail that is still to be processed, filed or sent, in the database of `mailer`."""
 
 MARK = "untold"
 """The mark of a request whose last change was not told of yet."""
@@ -89,6 +92,8 @@ def _unpublished(mongo: MongoClient[dict[str, Any]]) -> dict[str, int]:
             condition = {"$or": [{f"{array}.0": {"$exists": True}} for array in ARRAYS] + [{MARK: {"$exists": True}}]}
             if count := database[collection].count_documents(condition):
                 found[f"{name}.{collection}"] = count
+    if count := mongo["guichet_requests"]["unanswered"].count_documents({}):
+        found["guichet_requests.unanswered"] = count
     if count := _untold_entries(mongo):
         found["guichet_chat.writers"] = count
     for collection, on_its_way in MAIL.items():

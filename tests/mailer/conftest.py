@@ -239,6 +239,7 @@ def mailer(
         "GUICHET_SEND_TIMEOUT": "1.5",
         "GUICHET_SEND_RETRIES": "[0.1, 0.2]",
         "GUICHET_PROCESS_LEASE": "2",
+        "GUICHET_FILED_WITHIN": "3600",  # nobody files here
         "GUICHET_MAIL_SIZE_LIMIT": "40000000",
         "GUICHET_MAILBOXES": json.dumps(MAILBOXES),
         "GUICHET_MAIL_TLS_CERT_FILE": str(door_certificate),

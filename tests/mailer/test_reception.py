@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -19,7 +20,7 @@ from guichet_mailer.inbound import fetcher
 from guichet_mailer.inbound.fetcher import FetchStore, fetching
 from guichet_mailer.inbound.received import Envelope, State
 from guichet_mailer.inbound.store import ReceivedStore
-from guichet_mailer.inbound.usecases import MAX_ATTEMPTS, Reception, process_next, replay, take_in
+from guichet_mailer.inbound.usecases import MAX_ATTEMPTS, Reception, process_next, replay, take_in, tell_again
 from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
 from guichet_mailer.parsing import File, Mail, parse
 from guichet_mailer.threads import Threading, ThreadStore
@@ -219,6 +220,52 @@ class TestAnAcceptedMail:
         await desk.process()
         (event,) = desk.told.events
         assert event["email"]["references"] == ["ours@desk.example"]
+
+
+class TestAMailThatNobodyFiled:
+    async def test_is_told_of_again_until_somebody_says_where_it_is(self, desk: Desk) -> None:
+        desk.reception = replace(desk.reception, filed_within=timedelta(0))
+        mail_id = await desk.take(with_file())
+        await desk.process()
+        for times in (2, 3):
+            assert await tell_again(desk.reception)
+            await desk.process()
+            assert await desk.state(mail_id) == (State.PROCESSED, None)
+            assert [event["email"]["id"] for event in desk.told.events] == [mail_id] * times
+        await desk.reception.store.filed(mail_id)
+        assert not await tell_again(desk.reception)
+
+    async def test_is_given_time_and_twice_as_much_after_each_time(self, desk: Desk) -> None:
+        mail_id = await desk.take(ugly.mail(b"x"))
+        waits = []
+        for _ in range(12):
+            await desk.process()
+            assert not await tell_again(desk.reception)
+            known = await desk.reception.store.collection.find_one({"_id": mail_id})
+            assert known is not None
+            waits.append(round((known["filing_due_at"] - now()).total_seconds()))
+            await desk.reception.store.collection.update_one({"_id": mail_id}, {"$set": {"filing_due_at": now()}})
+            assert await tell_again(desk.reception)
+        assert waits == pytest.approx([30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600, 3600], abs=5)
+
+    async def test_is_given_up_after_a_day(self, desk: Desk) -> None:
+        desk.reception = replace(desk.reception, filed_within=timedelta(0))
+        mail_id = await desk.take(ugly.mail(b"x"))
+        await desk.process()
+        before = {"$set": {"received_at": now() - timedelta(days=2)}}
+        await desk.reception.store.collection.update_one({"_id": mail_id}, before)
+        assert await tell_again(desk.reception)
+        await desk.process()
+        assert await desk.state(mail_id) == (State.PROCESSED, None)
+        assert not await tell_again(desk.reception)
+
+    async def test_and_was_erased_stays_so(self, desk: Desk) -> None:
+        desk.reception = replace(desk.reception, filed_within=timedelta(0))
+        mail_id = await desk.take(ugly.mail(b"x"))
+        await desk.process()
+        await desk.reception.store.erase(mail_id)
+        assert not await tell_again(desk.reception)
+        assert (await desk.state(mail_id))[0] is State.ERASED
 
 
 class TestAnImapServerWithoutIdle:

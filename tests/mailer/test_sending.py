@@ -20,7 +20,7 @@ from guichet_mailer.mailbox import AddressTokens, Mailbox, Mailboxes
 from guichet_mailer.outbound.delivery import Delivery, State
 from guichet_mailer.outbound.store import DeliveryStore
 from guichet_mailer.outbound.transport import Transport, TryLater
-from guichet_mailer.outbound.usecases import Post, accept_submission, send_next
+from guichet_mailer.outbound.usecases import Post, accept_submission, erase_delivery, send_next
 from guichet_mailer.threads import ThreadStore
 
 from .certificates import certificate
@@ -182,6 +182,31 @@ class TestManySenders:
             delivery = await replicas[0].store.get(email.item_id)
             assert delivery is not None
             assert (delivery.state, delivery.attempts) == (State.SENT, 1)
+
+
+class TestAnEmailThatIsSubmittedAgain:
+    async def test_is_sent_once_and_answered_with_where_it_stands(self, post: Callable[..., Post]) -> None:
+        server = MailServer()
+        async with server.running():
+            sending, email = post(server.url), email_to("jeanne@example.net")
+            await accept_submission(sending, email)
+            await accept_submission(sending, email)
+            while await send_next(sending):
+                pass
+            await accept_submission(sending, email)
+        assert len(server.mails) == 1
+        stored = await sending.store.collection.find_one({"_id": email.item_id})
+        assert stored is not None
+        told = [entry["event"]["data"]["state"] for entry in stored["outbox"]]
+        assert told == ["queued", "queued", "sending", "sent", "sent"]
+
+    async def test_and_was_erased_stays_unsent(self, post: Callable[..., Post]) -> None:
+        sending, email = post("smtp://127.0.0.1:1"), email_to("jeanne@example.net")
+        await erase_delivery(sending, email.item_id)
+        await accept_submission(sending, email)
+        delivery = await sending.store.get(email.item_id)
+        assert delivery is not None
+        assert (delivery.erased, delivery.email.to) == (True, ())
 
 
 class TestTheLimitOfAMailbox:

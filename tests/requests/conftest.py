@@ -66,6 +66,9 @@ class HeardRelay:
     def tell(self, request: Request) -> None:
         self.changed.append(request)
 
+    def moved_mark(self, request_id: str) -> None:
+        """Its mark stays."""
+
     def offer(self, collection: Collection, document_id: Any, entries: Sequence[Document]) -> None:
         self.events += [entry["event"] for entry in entries]
 

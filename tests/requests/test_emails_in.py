@@ -467,6 +467,14 @@ class TestRepeatsAndOrders:
                     waiting.append(event)
             assert await outcome(world) == expected
 
+    async def test_a_repeat_is_answered_again_for_the_first_answer_may_have_been_lost(self, world: World) -> None:
+        event = received()
+        for times in (1, 2):
+            await world.hear(event)
+            answers = [one for one in world.relay.events if one["type"] == "requests.email.filed.v1"]
+            assert [one["data"]["email_id"] for one in answers] == [event.data.email.id] * times
+        assert await world.count() == 1
+
     async def test_two_who_take_in_the_same_e_mail_at_once_file_it_once(self, world: World) -> None:
         for _ in range(5):
             event = received(str(uuid4()))

@@ -1,7 +1,9 @@
 """Agents write e-mails on a request: saved and submitted in one, once, and never past what they have not seen."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -11,16 +13,18 @@ from guichet_kit.clock import now
 from guichet_kit.tokens import Tokens
 from guichet_requests.email.answer import Answer, ContactWithoutEmail, StaleReply, answer
 from guichet_requests.email.email import Address, Email
+from guichet_requests.email.inbound import awaits_fate
 from guichet_requests.email.letter import Letter, quote, subject_of, thread_of
 from guichet_requests.email.usecases import Outbox, submit
 from guichet_requests.errors import IdTaken
 from guichet_requests.file.store import FileStore
 from guichet_requests.request import usecases
 from guichet_requests.request.request import Request
+from guichet_requests.request.unanswered import Retelling
 from guichet_requests.timeline.item import Author, Item
 
 from .conftest import NOON, Service, Signed, Visitor, World
-from .mailing import contact
+from .mailing import contact, fate
 from .test_crash import Killed, Mortal
 
 CARO = Author("agent", "0190aaaa-0000-7000-8000-00000000ca40", "Caro Agent")
@@ -150,6 +154,69 @@ class TestWriting:
         assert (sent["automatic"], sent["author"], item.said) == (True, None, False)
         after = await usecases.get(world.requests, request.id)
         assert (after.status, after.preview) == ("new", None)
+
+
+class Publisher:
+    """Keeps what is published."""
+
+    def __init__(self) -> None:
+        self.item_ids: list[str] = []
+
+    async def publish_batch(self, events: Sequence[Mapping[str, Any]]) -> None:
+        self.item_ids += [event["data"]["email"]["item_id"] for event in events]
+
+
+class TestAnEmailWhoseFateIsNotHeardOf:
+    """The event, or its answer, was lost with a queue."""
+
+    async def again(self, world: World) -> list[str]:
+        """Those that are told of again, once they are due."""
+        await world.requests.unanswered.collection.update_many({}, {"$set": {"due": now()}})
+        publisher = Publisher()
+        retelling = Retelling(publisher, world.requests.unanswered, partial(awaits_fate, world.room))
+        assert await retelling.look() == len(publisher.item_ids)
+        return publisher.item_ids
+
+    async def test_is_told_of_again_until_it_is(self, world: World, outbox: Outbox) -> None:
+        await world.hear(contact())
+        request, item_id = await manual(world), str(uuid4())
+        await answer(outbox, request.id, item_id, Answer(text="Bonjour"), by=CARO)
+        assert await self.again(world) == [item_id]
+        await world.hear(fate(request.id, item_id, "sending", 2))
+        assert await self.again(world) == [item_id]
+        await world.hear(fate(request.id, item_id, "sent", 3))
+        assert await self.again(world) == []
+        assert await world.requests.unanswered.collection.count_documents({}) == 0
+
+    async def test_is_given_a_minute_and_twice_as_long_after_each_time(self, world: World, outbox: Outbox) -> None:
+        await world.hear(contact())
+        request, item_id = await manual(world), str(uuid4())
+        await answer(outbox, request.id, item_id, Answer(text="Bonjour"), by=CARO)
+        waits = []
+        for _ in range(9):
+            stored = await world.requests.unanswered.collection.find_one({"_id": item_id})
+            assert stored is not None
+            waits.append(round((stored["due"] - now()).total_seconds() / 60))
+            assert await self.again(world) == [item_id]
+        assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+    async def test_but_was_not_saved_is_not(self, world: World, outbox: Outbox) -> None:
+        await world.hear(contact())
+        request, mortal = await manual(world), World.on(world.requests.collection.database)
+        unanswered = mortal.requests.unanswered
+        unanswered.collection = Mortal(unanswered.collection, [1])  # type: ignore[assignment]
+        with pytest.raises(Killed):
+            await answer(mortal.outbox, request.id, str(uuid4()), Answer(text="Bonjour"), by=CARO)
+        assert await world.requests.unanswered.collection.count_documents({}) == 1
+        assert await self.again(world) == []
+        assert await world.requests.unanswered.collection.count_documents({}) == 0
+
+    async def test_and_was_refused_beside_another_leaves_nothing(self, world: World, outbox: Outbox) -> None:
+        await world.hear(contact())
+        request = await manual(world)
+        ids = [str(uuid4()) for _ in range(6)]
+        await asyncio.gather(*(answer(outbox, request.id, one, Answer(text="Bonjour"), by=CARO) for one in ids))
+        assert sorted(await self.again(world)) == sorted(ids)
 
 
 class TestStaleReply:

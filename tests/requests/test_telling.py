@@ -120,8 +120,8 @@ class TestTeller:
         heard.meanwhile = another_change
         async with teller.running():
             await world.hear(ada.writes("Un"))
-            await until(lambda: bool(heard.messages))
-            await asyncio.sleep(0.2)
+            await until(lambda: bool(teller._marked))
+            await teller.take_off([(await world.the_request()).id])
             assert await marked(world) == 1
 
         await long_ago(world)
@@ -159,6 +159,67 @@ class TestTeller:
         since = (await world.requests.collection.find_one({}) or {})["untold"]
         await world.hear(ada.writes("Deux"))
         assert (await world.requests.collection.find_one({}) or {})["untold"] == since
+
+    async def test_the_mark_stays_while_a_request_goes_on_changing(
+        self, world: World, teller: Teller, heard: Heard, ada: Visitor
+    ) -> None:
+        request_ids = []
+        for number in range(3):
+            await world.hear(ada.writes(f"Message {number}"))
+            request_ids = [(await world.the_request()).id]
+            await teller.round(request_ids)
+            assert await marked(world) == 1
+        await teller.take_off(request_ids)
+        await none_is_marked(world)
+        assert [version for _, version in heard.of(request_ids[0])] == [1, 2, 3]
+
+    async def test_the_mark_of_a_request_that_was_told_of_is_moved_by_its_next_change(
+        self, world: World, teller: Teller, ada: Visitor
+    ) -> None:
+        await world.hear(ada.writes("Un"))
+        request = await world.the_request()
+        await teller.round([request.id])
+        await long_ago(world)
+        teller._marked[request.id].since -= telling.MOVED_AFTER
+        await world.hear(ada.writes("Deux"))
+        since = (await world.requests.untold())[1]
+        assert since is not None
+        assert since > now() - MIN_AGE
+        assert await teller.sweep() == 0
+
+    async def test_two_processes_that_change_a_request_in_turn_leave_no_old_mark(
+        self, world: World, teller: Teller, heard: Heard, ada: Visitor
+    ) -> None:
+        await world.hear(ada.writes("Un"))
+        request = await world.the_request()
+        await teller.round([request.id])
+        await long_ago(world)
+        other = World.on(world.requests.collection.database)
+        await change(other.requests, request.id, lambda r: note(r, "n", "Note", by=CARO, at=now()))
+        await teller.take_off([request.id])
+        async with asyncio.timeout(60):
+            # It shows once a majority has it.
+            while (since := (await world.requests.untold())[1]) is None or since < now() - MIN_AGE:
+                await asyncio.sleep(0.02)
+        assert await marked(world) == 1
+
+    async def test_marks_that_cannot_be_told_of_are_not_moved(
+        self, world: World, teller: Teller, heard: Heard, ada: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(telling, "_PAUSE_SECONDS", 0.05)
+        await world.hear(ada.writes("Un"))
+        request = await world.the_request()
+        await teller.round([request.id])
+        await long_ago(world)
+        marked, heard.away = teller._marked[request.id], True
+        async with teller.running():
+            await world.hear(ada.writes("Deux"))
+            await until(lambda: not teller._waiting)
+            marked.since -= telling.MOVED_AFTER
+            await world.hear(ada.writes("Trois"))
+            since = (await world.requests.untold())[1]
+        assert since is not None
+        assert since < now() - MIN_AGE
 
     async def test_what_waits_at_the_end_is_told_before_it(
         self, world: World, teller: Teller, heard: Heard, ada: Visitor

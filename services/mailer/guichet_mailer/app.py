@@ -33,7 +33,7 @@ from guichet_mailer.inbound.received import Source
 from guichet_mailer.inbound.retention import rules
 from guichet_mailer.inbound.store import ReceivedStore
 from guichet_mailer.inbound.sweep import RawSweep
-from guichet_mailer.inbound.usecases import Reception, process_next
+from guichet_mailer.inbound.usecases import Reception, process_next, tell_again
 from guichet_mailer.mailbox import AddressTokens, Mailboxes
 from guichet_mailer.outbound import api as outbound_api
 from guichet_mailer.outbound.store import DeliveryStore
@@ -51,6 +51,9 @@ PARSERS = 2
 
 LOOK_SECONDS = 0.5
 """Until one of those that do the same work looks again for some, where nothing wakes them."""
+
+UNFILED_SECONDS = 10.0
+"""Until it is looked again for mail of which nobody said where it was filed."""
 
 DRAIN_SECONDS = 10.0
 """What is under way at a stop may take so long: a mail that is just being sent would else be uncertain."""
@@ -112,6 +115,7 @@ def build(settings: Settings) -> FastAPI:
         size_limit=settings.mail_size_limit,
         arrived=asyncio.Event(),
         authserv_ids=settings.mail_authserv_ids,
+        filed_within=timedelta(seconds=settings.filed_within),
     )
     consumers.subscribe(broker, publisher, reception, settings.secret_key)
     revocations = Revocations()
@@ -155,6 +159,7 @@ def build(settings: Settings) -> FastAPI:
                     *[_Work(lambda: send_next(post), abreast=SENDERS)] * SENDERS,
                     _Work(look_for_lost),
                     _Work(RawSweep(reception).run),
+                    _Work(lambda: tell_again(reception), every=UNFILED_SECONDS),
                 )
             )
             await stack.enter_async_context(keeping_to(rules(settings, received, lambda: nullcontext(raw_mail))))
@@ -200,6 +205,8 @@ class _Work:
     wake: asyncio.Event | None = None
     abreast: int = 1
     """How many do this work at the same time: without work each pauses longer, so that together they look as often."""
+    every: float = LOOK_SECONDS
+    """Seconds, about, between two looks where there is nothing to do."""
 
 
 @asynccontextmanager
@@ -229,7 +236,7 @@ async def _working(*works: _Work) -> AsyncIterator[None]:
 async def _pause(work: _Work, stopping: asyncio.Event) -> None:
     """Wait until it is time to look again, something wakes it, or the end has come."""
     # Spread, so that they do not all look at once.
-    seconds = LOOK_SECONDS * work.abreast * random.uniform(0.5, 1.5)  # noqa: S311  hides nothing
+    seconds = work.every * work.abreast * random.uniform(0.5, 1.5)  # noqa: S311  hides nothing
     events = [stopping] if work.wake is None else [stopping, work.wake]
     waits = [asyncio.create_task(event.wait()) for event in events]
     await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

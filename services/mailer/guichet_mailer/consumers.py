@@ -29,6 +29,7 @@ def subscribe(broker: RabbitBroker, publisher: EventPublisher, reception: Recept
     @durable_subscriber(broker, MAILER_FILINGS)
     async def email_filed(event: EmailFiled) -> None:
         await post.threads.file(event.data.email_id, event.data.request_id, event.data.version)
+        await reception.store.filed(event.data.email_id)
 
     @durable_subscriber(broker, MAILER_ERASURES)
     async def forget(event: Forgetting) -> None:

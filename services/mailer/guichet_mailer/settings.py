@@ -41,6 +41,9 @@ class Settings(ServiceSettings):
 
     parse_timeout: float = Field(default=30, gt=0)
     process_lease: float = Field(default=180, gt=0, description="Seconds until a mail left by a crash is taken up")
+    filed_within: float = Field(
+        default=30, gt=0, description="Seconds until a mail is told of again of which nobody said where it was filed"
+    )
     send_timeout: float = Field(default=60, gt=0, description="Seconds that a server may take for one mail")
     send_retries: tuple[float, ...] = (60, 300, 900, 3600, 3600, 7200, 14400, 28800, 28800, 43200)
     automatic_per_hour: int = Field(default=5, ge=0, description="Automatic mails to one address")

@@ -36,6 +36,7 @@ from guichet_requests.audit.store import AuditStore
 from guichet_requests.audit.trail import Trail
 from guichet_requests.contact.store import ContactStore
 from guichet_requests.email import api as email_api
+from guichet_requests.email.inbound import awaits_fate
 from guichet_requests.email.settling import Mailroom
 from guichet_requests.email.store import COLLECTION as FILINGS
 from guichet_requests.email.store import FilingStore
@@ -56,6 +57,7 @@ from guichet_requests.request import figures
 from guichet_requests.request.missing import Healer, MissingStore
 from guichet_requests.request.store import COLLECTION, RequestStore
 from guichet_requests.request.telling import Teller
+from guichet_requests.request.unanswered import Retelling
 from guichet_requests.retention import usecases as retention
 from guichet_requests.retention.store import COLLECTION as EXPIRED
 from guichet_requests.retention.store import ExpiredStore
@@ -97,6 +99,7 @@ def build(settings: RequestsSettings) -> FastAPI:
     guard = ErasureGuard(everywhere)
     healer = Healer(publisher, requests, missing, lambda: waiting_in(settings.rabbitmq_url, REQUESTS_CONVERSATIONS))
     room = Mailroom(requests, items, contacts, filings, files, timedelta(days=settings.reopen_within_days), guard)
+    retelling = Retelling(publisher, requests.unanswered, partial(awaits_fate, room))
     forms, proofs = FormStore(database), ProofStore(database, settings.secret_key)
     quotas = Quotas(database, settings.secret_key, settings.confirmations)
     passwords = Passwords()
@@ -142,6 +145,7 @@ def build(settings: RequestsSettings) -> FastAPI:
             relay.running(),
             teller.running(),
             healer.running(),
+            retelling.running(),
             rights.running(),
             resuming(everywhere),
             keeping_to(retention.rules(settings, expired, audit)),

@@ -54,6 +54,9 @@ class _LeftToTheSweep(LeftToTheSweep):
     def tell(self, request: Request) -> None:
         """Leave its mark."""
 
+    def moved_mark(self, request_id: str) -> None:
+        """A mark that is there stays."""
+
 
 async def _prepare(database: Database) -> None:
     relay, items = _LeftToTheSweep(), TimelineStore(database)

@@ -29,7 +29,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.ABANDONED: frozenset(),
     State.RECEIVED: frozenset({State.PROCESSED, State.DUPLICATE, State.QUARANTINED, State.ERASED}),
     State.QUARANTINED: frozenset({State.RECEIVED, State.ERASED}),  # replayed, or never
-    State.PROCESSED: frozenset({State.ERASED}),
+    State.PROCESSED: frozenset({State.RECEIVED, State.ERASED}),  # told of again, or forgotten
     State.DUPLICATE: frozenset({State.ERASED}),
     State.ERASED: frozenset(),
 }
@@ -73,3 +73,5 @@ class Received:
     subject: str | None = None
     duplicate_of: str | None = None
     refused: tuple[str, ...] = ()
+    told_again: int = 0
+    """How often it went through it all once more because nobody said where it was filed."""

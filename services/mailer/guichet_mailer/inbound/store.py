@@ -17,6 +17,7 @@ _INDEXES = [
     IndexModel("content", name="content", unique=True),
     IndexModel("message_id", name="message_id", unique=True, sparse=True),
     IndexModel("due_at", name="due_at", sparse=True),
+    IndexModel("filing_due_at", name="filing_due_at", sparse=True),
     IndexModel([("state", ASCENDING), ("_id", DESCENDING)], name="state"),
     IndexModel("duplicate_of", name="same", partialFilterExpression={"duplicate_of": {"$type": "string"}}),
 ]
@@ -111,7 +112,7 @@ class ReceivedStore:
         return mail.id
 
     async def settle(
-        self, mail: Received, to: State, outbox: Sequence[Document] = (), **values: str | list[str] | None
+        self, mail: Received, to: State, outbox: Sequence[Document] = (), **values: str | list[str] | datetime | None
     ) -> bool:
         """Write the mail's new state with its events; False where it has left the old one meanwhile."""
         if to not in TRANSITIONS[mail.state]:
@@ -119,6 +120,21 @@ class ReceivedStore:
         change: Document = {"$set": {"state": to} | values, "$unset": {"due_at": ""}}
         change["$push"] = {"outbox": {"$each": list(outbox)}}
         return (await self.collection.update_one({"_id": mail.id, "state": mail.state}, change)).matched_count == 1
+
+    async def filed(self, mail_id: str) -> None:
+        """It was heard where the mail was filed."""
+        await self.collection.update_one({"_id": mail_id}, {"$unset": {"filing_due_at": ""}})
+
+    async def unfiled(self, now: datetime) -> str | None:
+        """A mail of which nobody said in time where it was filed: it is to go through it all again, from now on."""
+        again: Document = {
+            "$set": {"state": State.RECEIVED, "due_at": now, "attempts": 0},
+            "$inc": {"told_again": 1},
+            "$unset": {"filing_due_at": ""},
+        }
+        late: Document = {"filing_due_at": {"$lte": now}, "state": State.PROCESSED}
+        document = await self.collection.find_one_and_update(late, again, projection=["_id"])
+        return str(document["_id"]) if document else None
 
     async def replay(self, mail_id: str, now: datetime) -> bool:
         """Send a mail out of quarantine through it all again; False where it is not there, or has no bytes."""
@@ -140,7 +156,8 @@ class ReceivedStore:
             "outbox": [],
             "refused": [],
         }
-        await self.collection.update_many(same, {"$set": {"state": State.ERASED} | nothing, "$unset": {"due_at": ""}})
+        gone = {"due_at": "", "filing_due_at": ""}
+        await self.collection.update_many(same, {"$set": {"state": State.ERASED} | nothing, "$unset": gone})
         return [_received(document) async for document in self.collection.find(same | {"object": {"$ne": None}})]
 
     async def without_bytes(self, mail: Received) -> None:
@@ -196,4 +213,5 @@ def _received(document: Document) -> Received:
     same = ("size", "object", "received_at", "attempts", "reason", "detail", "sender", "subject", "duplicate_of")
     values = {name: document.get(name) for name in same}
     values["refused"] = tuple(document.get("refused", ()))
+    values["told_again"] = document.get("told_again", 0)
     return Received(id=document["_id"], state=State(document["state"]), envelope=envelope, **values)  # type: ignore[arg-type]

@@ -46,6 +46,10 @@ PARSE_ATTEMPTS = 2
 FILES_AT_ONCE = 8
 """Files of one mail that are given to ``attachments`` at the same time."""
 
+FILED_WITHIN_MOST, TOLD_AGAIN_FOR = timedelta(hours=1), timedelta(days=1)
+"""How long it is waited at most to hear where a mail was filed, before it is told of again; and for how long that goes
+on. Nobody answers for a mail whose sender was erased before it was filed."""
+
 _PAGE = 100
 
 _Error = TypeVar("_Error", bound=Exception)
@@ -54,6 +58,7 @@ _MAY_PASS: tuple[type[Exception], ...] = (StoreUnavailable, FilesUnavailable, *O
 NOT_STORED: tuple[type[Exception], ...] = (StoreUnavailable, *OUTAGES)
 """What `take_in` may raise: nothing was promised, and the sender tries again."""
 
+told_again = Counter("guichet_mailer_told_again_total", "Mails told of again: nobody said where they were filed")
 outcomes = Counter("guichet_mailer_received_total", "Mails received, by what became of them", ["outcome"])
 
 log = get_logger(__name__)
@@ -71,7 +76,8 @@ class NotInQuarantine(Exception):
 class Reception:
     """What receiving works with. ``size_limit`` in bytes; ``arrived`` wakes whoever processes.
 
-    ``authserv_ids``: of the servers whose word on a mail's sender is believed.
+    ``authserv_ids``: of the servers whose word on a mail's sender is believed. ``filed_within``: how long it may
+    take to hear where a mail was filed, before it is told of again, the first time.
     """
 
     store: ReceivedStore
@@ -86,6 +92,7 @@ class Reception:
     size_limit: int
     arrived: asyncio.Event
     authserv_ids: tuple[str, ...] = ()
+    filed_within: timedelta = timedelta(seconds=30)
 
 
 async def take_in(reception: Reception, raw: bytes, envelope: Envelope) -> str:
@@ -190,10 +197,36 @@ async def _process(reception: Reception, received: Received) -> None:
     proven = authentication(mail.checks, sender, reception.authserv_ids)
     event = events.email_received(received, mailbox, mail, thread, attachments, bounced, to_us, proven)
     outbox = [pending(event)]
-    refused = [one.id for one in attachments if one.state == "refused"]
-    if await reception.store.settle(received, State.PROCESSED, outbox, refused=refused, **described):
+    described["refused"] = [one.id for one in attachments if one.state == "refused"]
+    described |= _filing_due(reception, received)
+    if await reception.store.settle(received, State.PROCESSED, outbox, **described):
         reception.relay.offer(reception.store.collection, received.id, outbox)
-        outcomes.labels(mail.kind).inc()
+        if not received.told_again:
+            outcomes.labels(mail.kind).inc()
+
+
+def _filing_due(reception: Reception, mail: Received) -> dict[str, datetime]:
+    """When the mail is to be told of again, twice as late each time; nothing once that went on for long enough."""
+    moment = now()
+    if moment - mail.received_at > TOLD_AGAIN_FOR and mail.told_again:
+        log.error("mail_never_filed", mail_id=mail.id, told_again=mail.told_again)
+        return {}
+    wait = reception.filed_within * 2 ** min(mail.told_again, 10)
+    return {"filing_due_at": moment + min(wait, FILED_WITHIN_MOST)}
+
+
+async def tell_again(reception: Reception) -> bool:
+    """Process once more one mail of which nobody said in time where it was filed; False when there is none.
+
+    An event is a hint: it is lost when the queue that it lies in is deleted. A repeat changes nothing.
+    """
+    mail_id = await reception.store.unfiled(now())
+    if mail_id is None:
+        return False
+    log.warning("mail_told_again", mail_id=mail_id)
+    told_again.inc()
+    reception.arrived.set()
+    return True
 
 
 def _identity(mail: Mail) -> str | None:

@@ -87,6 +87,12 @@ class DeliveryStore:
         still = {"_id": before.id, "version": before.version}
         return (await self.collection.update_one(still, change)).matched_count == 1
 
+    async def tell(self, delivery: Delivery, outbox: Sequence[Document]) -> bool:
+        """Have the events told; False where the delivery has changed meanwhile, which was told then."""
+        still = {"_id": delivery.id, "version": delivery.version}
+        told = {"$push": {"outbox": {"$each": list(outbox)}}}
+        return (await self.collection.update_one(still, told)).matched_count == 1
+
     async def forget(self, before: Delivery, after: Delivery, outbox: Sequence[Document]) -> bool:
         """As `move`; what waited to be published is forgotten, too."""
         still = {"_id": before.id, "version": before.version}

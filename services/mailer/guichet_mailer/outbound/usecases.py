@@ -54,7 +54,7 @@ class Post:
 
 
 async def accept_submission(post: Post, email: SubmittedEmail) -> None:
-    """Take an e-mail to be sent; a repeat changes nothing."""
+    """Take an e-mail to be sent; a repeat is answered with where it stands, for the first answer may have been lost."""
     references = [email.message_id, *([email.in_reply_to] if email.in_reply_to else []), *email.references]
     await post.threads.remember(list(dict.fromkeys(references)), email.request_id, None)
     moment = now()
@@ -67,6 +67,10 @@ async def accept_submission(post: Post, email: SubmittedEmail) -> None:
     if await post.store.begin(delivery, outbox):
         post.relay.offer(post.store.collection, delivery.id, outbox)
         states.labels(delivery.state).inc()
+    elif known := await post.store.get(delivery.id):
+        outbox = [pending(events.delivery_changed(known))]
+        if await post.store.tell(known, outbox):
+            post.relay.offer(post.store.collection, known.id, outbox)
 
 
 async def send_next(post: Post) -> bool:

@@ -9,6 +9,8 @@ Purpose = Literal["reply", "forward", "confirmation", "transcript", "proof"]
 WrittenBy = Literal["person", "machine"]
 PlacedBy = Literal["reply_address", "in_reply_to", "references", "bounce", "follows", "new_request", "moved"]
 DeliveryState = Literal["queued", "sending", "sent", "failed", "bounced", "uncertain"]
+OPEN: frozenset[DeliveryState] = frozenset({"queued", "sending"})
+"""States in which it is not known yet what becomes of an e-mail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from guichet_contracts.mailer import Thread
 from guichet_kit.clock import now
 from guichet_kit.hearings import NotYet, waits
 
-from guichet_requests.email.email import Delivery, OtherRequest, PlacedBy, WrittenBy
+from guichet_requests.email.email import OPEN, Delivery, OtherRequest, PlacedBy, WrittenBy
 from guichet_requests.email.filing import Filing, NotMovable, NotReceived, file
 from guichet_requests.email.people import writer
 from guichet_requests.email.settling import Mailroom, email_of, settle, wrote_it
@@ -53,7 +53,10 @@ async def take_in_email(room: Mailroom, item: Item, thread: Thread) -> None:
     files = frozenset(file.id for file in item.attachments)
     if await room.guard.forgets(wrote_it(item, filing.place.request_id), item.id, files):
         return
-    filing = known or await room.filings.add(filing)
+    if known:
+        await room.filings.tell_again(known)
+    else:
+        filing = await room.filings.add(filing)
     await settle(room, filing, item)
     await room.guard.look_again(wrote_it(item))
     for one in item.attachments:
@@ -153,6 +156,16 @@ async def take_in_fate(room: Mailroom, request_id: str, item_id: str, delivery: 
         return Change(request, (replace(item, delivery=delivery, revision=delivery.version),))
 
     await change_after(room.requests, request_id, decide)
+    if delivery.state not in OPEN:
+        await room.requests.unanswered.answered(item_id)
+
+
+async def awaits_fate(room: Mailroom, request_id: str, item_id: str) -> bool:
+    """Whether it is still to be heard what became of a sent e-mail. Raises one of the database's errors."""
+    if await room.requests.get(request_id) is None:  # read, a request puts on the timeline what a crash left of it
+        return False
+    item = await room.items.get(item_id)
+    return item is not None and item.delivery is not None and item.delivery.state in OPEN
 
 
 async def _look_again(room: Mailroom, request: Request, item: Item) -> None:

@@ -38,6 +38,12 @@ class FilingStore:
         self._relay.offer(self.collection, filing.email_id, entries)
         return filing
 
+    async def tell_again(self, filing: Filing) -> None:
+        """Tell once more where the e-mail is: whoever told of it again may have lacked the answer."""
+        entries = _telling(filing)
+        await self.collection.update_one({"_id": filing.email_id}, {"$push": {"outbox": {"$each": entries}}})
+        self._relay.offer(self.collection, filing.email_id, entries)
+
     async def replace(self, before: Filing, after: Filing) -> bool:
         """Save a further decision; False when another one was taken meanwhile."""
         entries = _telling(after)

@@ -40,6 +40,7 @@ from guichet_requests.request.indexes import ANY_CASE, GONE, INDEXES
 from guichet_requests.request.listing import OPEN, Listing
 from guichet_requests.request.request import Change, Contact, Link, Request, Visitor
 from guichet_requests.request.telling import Telling
+from guichet_requests.request.unanswered import UnansweredStore
 from guichet_requests.timeline import store as timeline
 from guichet_requests.timeline.store import TimelineStore
 
@@ -63,10 +64,12 @@ class RequestStore:
         self.collection: Collection = database[COLLECTION].with_options(read_concern=MAJORITY)
         self._counters: Collection = database["counters"]
         self._items, self._relay, self._telling = items, relay, telling
+        self.unanswered = UnansweredStore(database)
 
     async def prepare(self) -> None:
         """Create the indexes, and drop those that nothing uses any more."""
         await create_indexes(self.collection, INDEXES)
+        await self.unanswered.prepare()
         for name in GONE:
             with contextlib.suppress(OperationFailure):  # it is gone already
                 await self.collection.drop_index(name)
@@ -156,6 +159,7 @@ class RequestStore:
                 # By its id: the relay may have taken it off, or others may have added some, meanwhile.
                 there = {"_id": request_id, "outbox.id": entry["id"]}
                 await self.collection.update_one(there, {"$set": {"outbox.$.event": after}})
+        await self.unanswered.rewrite(request_id, change)
 
     async def awaiting(self, addresses: Iterable[str]) -> list[str]:
         """The ids of the requests that are to be linked to the contact of one of the addresses."""
@@ -176,9 +180,11 @@ class RequestStore:
         """Save a new request, and that ``told`` is to be told besides. Raises `Taken`."""
         entries, items = _entries_of(told), _items_of(change)
         document = to_document(change.request) | {"outbox": entries, "pending": items, "untold": now()}
+        noted = await self.unanswered.note(change.request.id, told)
         try:
             await self.collection.insert_one({"_id": change.request.id, **document})
         except DuplicateKeyError:
+            await self.unanswered.take_back(noted)
             raise Taken from None
         await self._settle(change.request.id, items)
         self._relay.offer(self.collection, change.request.id, entries)
@@ -189,12 +195,15 @@ class RequestStore:
         entries, items = _entries_of(told), _items_of(change)
         arrays = {"outbox": entries, "pending": items}
         pushed = {name: {"$each": added} for name, added in arrays.items() if added}
-        update = _changing(before, change.request) | ({"$push": pushed} if pushed else {})
+        noted = await self.unanswered.note(before.id, told)
+        update = self._changing(before, change.request) | ({"$push": pushed} if pushed else {})
         try:
             result = await self.collection.update_one(_at_version(before), update)
         except DuplicateKeyError:
+            await self.unanswered.take_back(noted)
             raise Taken from None
         if not result.matched_count:
+            await self.unanswered.take_back(noted)
             return False
         await self._settle(before.id, items)
         self._relay.offer(self.collection, before.id, entries)
@@ -254,7 +263,7 @@ class RequestStore:
         Whether each was still at its version or was refused, and the indexes of those that a unique key refused.
         """
         await self._items.add(item for _, change in changes for item in change.items)
-        updates = [UpdateOne(_at_version(before), _changing(before, change.request)) for before, change in changes]
+        updates = [UpdateOne(_at_version(before), self._changing(before, change.request)) for before, change in changes]
         matched, refused = await update_each(self.collection, updates)
         whole = matched + len(refused) == len(changes)
         if whole:
@@ -279,6 +288,13 @@ class RequestStore:
             await self._settle(document["_id"], document["pending"])
         return from_document(document)
 
+    def _changing(self, before: Request, after: Request) -> Document:
+        # The mark keeps the time of the oldest change that was not told of; and its index seldom moves.
+        moved = self._telling.moved_mark(before.id)
+        if moved:
+            return {"$set": difference(before, after) | {"untold": moved}}
+        return {"$set": difference(before, after), "$min": {"untold": now()}}
+
     async def _settle(self, request_id: str, pending: list[Document]) -> None:
         """Copy pending items to the timeline, then take them off the request: a crash between does no harm."""
         if not pending:
@@ -302,11 +318,6 @@ def _of_person(
 
 def _at_version(request: Request) -> Document:
     return {"_id": request.id, "version": request.version}
-
-
-def _changing(before: Request, after: Request) -> Document:
-    # The mark keeps the time of the oldest change that was not told of; and its index need not move.
-    return {"$set": difference(before, after), "$min": {"untold": now()}}
 
 
 def _entries_of(told: Sequence[Event[Any]]) -> list[Document]:
