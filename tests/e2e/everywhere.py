@@ -6,7 +6,7 @@ import aio_pika
 from aio_pika.exceptions import ChannelNotFoundEntity
 from guichet_contracts.subscriptions import LIVE_EVENTS, SUBSCRIPTIONS
 from guichet_kit.broker import Topology
-from guichet_kit.objects import PAGE, ObjectStore
+from guichet_kit.objects import PAGE, ObjectMissing, ObjectStore
 from guichet_local.testing.stack import Stack
 from pymongo import AsyncMongoClient
 
@@ -28,14 +28,16 @@ async def documents_with(stack: Stack, wanted: Sequence[str]) -> list[str]:
     """The collections, of every database, in which a word stands anywhere in a document, in keys and bytes too."""
     client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(stack.mongodb_url)
     found = []
-    for name in sorted(set(await client.list_database_names()) - _ENGINES_OWN):
-        for collection in await client[name].list_collection_names():
-            found += [
-                f"{name}.{collection} {document['_id']}: {word}"
-                async for document in client[name][collection].find()
-                if (word := _first(wanted, repr(document)))
-            ]
-    await client.close()
+    try:
+        for name in sorted(set(await client.list_database_names()) - _ENGINES_OWN):
+            for collection in await client[name].list_collection_names():
+                found += [
+                    f"{name}.{collection} {document['_id']}: {word}"
+                    async for document in client[name][collection].find()
+                    if (word := _first(wanted, repr(document)))
+                ]
+    finally:
+        await client.close()
     return found
 
 
@@ -47,8 +49,11 @@ async def objects_with(stack: Stack, wanted: Sequence[str]) -> list[str]:
         while True:
             page = await store.page(after)
             for listed in page:
-                async with store.open(listed.name) as chunks:
-                    text = b"".join([chunk async for chunk in chunks]).decode("utf-8", "replace")
+                try:
+                    async with store.open(listed.name) as chunks:
+                        text = b"".join([chunk async for chunk in chunks]).decode("utf-8", "replace")
+                except ObjectMissing:  # it went since it was listed
+                    continue
                 if word := _first(wanted, listed.name, text):
                     found.append(f"{bucket}/{listed.name}: {word}")
             if len(page) < PAGE:

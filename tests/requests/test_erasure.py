@@ -93,6 +93,24 @@ async def everything(database: Database) -> str:
 
 
 class TestErasure:
+    async def test_a_request_that_the_contact_was_taken_off_names_them_no_more(
+        self, world: World, database: Database
+    ) -> None:
+        visitor = Visitor(None, begun=now())
+        await world.hear(told(), visitor.writes("Bonjour"))
+        request = await world.requests.current_of(visitor.id)
+        assert request is not None
+        await usecases.link(world.requests, world.contacts, world.guard, request.id, "e", by=CARO, expected=None)
+        await usecases.change(world.requests, request.id, lambda r: linking.unlink(r, by=CARO, at=now()))
+        assert "Marchand" in await everything(database)
+
+        await world.hear(erased())
+
+        assert [trace for trace in TRACES if trace in await everything(database)] == []
+        kinds = {kind for kind, _ in await world.timeline(request.id)}
+        assert kinds == {"conversation_opened", "message", "contact_linked", "contact_unlinked"}
+        assert ("message", "Bonjour") in await world.timeline(request.id)
+
     async def test_nothing_of_the_person_is_left_in_any_collection(
         self, world: World, database: Database, elodie: Visitor
     ) -> None:

@@ -102,9 +102,11 @@ def _erase_file(file: Attachment, redaction: Redaction) -> Attachment:
 
 
 def erase_written(item: Item, erasure: Erasure, redaction: Redaction) -> Item:
-    """An item of somebody else's request, without the person where it is an e-mail of theirs."""
+    """An item of somebody else's request, without the person where it is an e-mail of theirs, or tells of them."""
     wrote = (writer(item.email) or item.email.sender) if item.email else None
     theirs = wrote is not None and email_key(wrote.email) in erasure.address_keys
+    sides = (item.event.before, item.event.after) if item.event else ()
+    theirs = theirs or any(isinstance(side, Party) and side.id in erasure.contact_ids for side in sides)
     return erase_item(item, erasure, redaction) if theirs else item
 
 

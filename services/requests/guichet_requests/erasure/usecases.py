@@ -264,6 +264,7 @@ async def _collected(everywhere: Everywhere, erasure: Erasure) -> Erasure:
         await requests.get(request_id)  # its pending items are on the timeline then
     keys = found.address_keys
     written = await items.written_by(keys, found.at)
+    named = await items.naming(found.contact_ids)
     of_theirs = [*await items.with_files(found.request_ids), *written]
     emails = [item for item in of_theirs if item.kind == "email"]
     names = {
@@ -273,7 +274,7 @@ async def _collected(everywhere: Everywhere, erasure: Erasure) -> Erasure:
     }
     return found.with_more(
         names=names - {""},
-        mention_ids={item.request_id for item in written} - found.request_ids,
+        mention_ids={item.request_id for item in (*written, *named)} - found.request_ids,
         email_ids=[item.id for item in emails if item.direction == "inbound"],
         item_ids=[item.id for item in emails if item.direction == "outbound"],
         attachment_ids=[file.id for item in of_theirs for file in item.attachments],

@@ -14,6 +14,7 @@ from guichet_kit.retention import Due, due_in
 
 from guichet_requests.request.documents import from_document
 from guichet_requests.request.request import Request
+from guichet_requests.request.unanswered import COLLECTION as UNANSWERED
 from guichet_requests.timeline.item import Item
 from guichet_requests.timeline.store import from_document as item_of
 
@@ -30,6 +31,7 @@ class ExpiredStore:
         self.collection: Collection = database[COLLECTION]
         self._requests, self._items = database["requests"], database["timeline"]
         self._filings, self._files = database["filings"], database["files"]
+        self._unanswered: Collection = database[UNANSWERED]
 
     async def prepare(self) -> None:
         """Create the indexes."""
@@ -75,6 +77,7 @@ class ExpiredStore:
                 return False
             if what == "all":
                 await self._items.delete_many({"request_id": request.id}, session=session)
+                await self._unanswered.delete_many({"request_id": request.id}, session=session)
                 await self._filings.delete_many({"_id": {"$in": [*event.data.email_ids]}}, session=session)
             await self._files.delete_many({"_id": {"$in": _files_of(what, event)}}, session=session)
             await self.collection.insert_one({"_id": event.id, "outbox": entries}, session=session)

@@ -35,6 +35,8 @@ _INDEXES = [
         partialFilterExpression={"kind": "email"},
     ),
     IndexModel("sender_key", name="sender", sparse=True),
+    IndexModel("event.before.id", name="event_before", sparse=True),
+    IndexModel("event.after.id", name="event_after", sparse=True),
     IndexModel("attachments.id", name="checking", partialFilterExpression={"attachments.state": "checking"}),
 ]
 _EMAIL: TypeAdapter[Email | None] = TypeAdapter(Email | None)
@@ -117,6 +119,12 @@ class TimelineStore:
         """
         came: Document = {"at": {"$lte": until}} if until else {}
         found = self.collection.find({"sender_key": {"$in": [*addresses]}} | came)
+        return [from_document(document) async for document in found]
+
+    async def naming(self, contact_ids: Iterable[str]) -> list[Item]:
+        """The lines that tell of one of these contacts, also on requests that they are not on any more."""
+        asked = {"$in": [*contact_ids]}
+        found = self.collection.find({"$or": [{"event.before.id": asked}, {"event.after.id": asked}]})
         return [from_document(document) async for document in found]
 
     async def rewrite(self, request_id: str, change: Callable[[Item], Item]) -> bool:
