@@ -13,6 +13,7 @@ See `examine` for the side that asks.
 """
 
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -247,7 +248,9 @@ def load() -> None:
     from PIL import Image, ImageOps  # noqa: F401
 
     Image.init()
-    _libmagic()
+    _by_libmagic(b"Bonjour")
+    gc.disable()
+    gc.freeze()  # a collection in the process of a file would write to, and so copy, all that it shares with this one
 
 
 def main() -> None:
