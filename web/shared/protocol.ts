@@ -70,6 +70,10 @@ export interface Request {
   reason_id: string | null;
   subject: string | null;
   preview: string | null;
+  /** The agent who said what `preview` shows. Absent, as the next: nobody. */
+  preview_by?: { id: string; name: string } | null;
+  /** Since when the customer waits for an answer. */
+  waiting_since?: string | null;
   contact: { id: string; name: string; email: string | null } | null;
   visitor: { id: string; name: string | null; email: string | null } | null;
   assignee: { id: string; name: string; initials: string } | null;

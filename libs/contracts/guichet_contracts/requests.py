@@ -28,6 +28,13 @@ class Assignee(Model):
     initials: str
 
 
+class PreviewAuthor(Model):
+    """The agent who said what is shown of the request, named as they were then."""
+
+    id: str
+    name: str
+
+
 class ConversationCopy(Model):
     """The request's current conversation. ``last_seq`` of its log, as far as ``requests`` knows."""
 
@@ -48,6 +55,9 @@ class Request(Model):
     """The request as lists and headers show it; a greater ``version`` is newer.
 
     ``automatic``: nothing came on it but e-mails that machines sent, of which ``preview`` is one.
+    ``preview_by``: the agent who said ``preview``; none where it was the customer, or is a note.
+    ``waiting_since``: when the customer said the first thing that nobody has answered, while the request is new or in
+    progress.
     """
 
     id: str
@@ -58,6 +68,8 @@ class Request(Model):
     reason_id: str | None = None
     subject: str | None = None
     preview: str | None = None
+    preview_by: PreviewAuthor | None = None
+    waiting_since: Time | None = None
     contact: ContactCopy | None = None
     visitor: VisitorCopy | None = None
     assignee: Assignee | None = None

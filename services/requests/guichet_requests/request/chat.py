@@ -144,21 +144,23 @@ def hear(request: Request, message: Message, visitor: Visitor) -> Change | None:
     conversation = _on(request, message.conversation_id)
     if conversation.has_heard(message.seq):
         return None
-    after = request
+    after, key = request, (message.at, message.conversation_id, message.seq)
     if message.author.kind == "visitor":
         if conversation.open:
             after = _woken(after, message.at)
         conversation = conversation.hear_visitor(message.seq)
+        after = replace(after, turn=after.turn.ask(key))
     else:
         if after.status == "new":
             after = with_status(after, "in_progress", message.at)
         # Who answers has read what they answer to.
         conversation = conversation.hear(message.seq).read(message.seq)
-        after = replace(after, unseen=tuple(key for key in after.unseen if key[0] > message.at))
-    key = (message.at, message.conversation_id, message.seq)
+        unseen = tuple(one for one in after.unseen if one[0] > message.at)
+        after = replace(after, unseen=unseen, turn=after.turn.answer(key))
     if request.previewed is None or key > request.previewed:
         shown = message.text.strip() or ", ".join(file.name for file in message.attachments)
-        after = replace(after, preview=preview_of(shown), previewed=key)
+        by = Party(message.author.id, message.author.name or "") if message.author.kind == "agent" else None
+        after = replace(after, preview=preview_of(shown), previewed=key, preview_by=by)
     if request.seen_as is None or key > request.seen_as:
         after = replace(after, visitor=visitor, seen_as=key)
     item = Item(
@@ -190,6 +192,7 @@ def close(request: Request, closing: Closing) -> Change | None:
     after = request
     if closing.at >= request.status_at and conversation == request.conversation:
         after = with_status(request, closing.request_status, closing.at)
+    after = replace(after, turn=after.turn.answer((closing.at, closing.conversation_id, closing.seq)))
     item = Item(
         id=f"{closing.conversation_id}:{closing.seq}",
         request_id=request.id,

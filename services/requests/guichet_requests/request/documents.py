@@ -10,6 +10,8 @@ from guichet_requests.folding import words_of
 from guichet_requests.request.conversation import Conversation
 from guichet_requests.request.request import Assignee, Contact, Link, Request, Visitor
 from guichet_requests.request.spans import Spans
+from guichet_requests.request.turn import Turn
+from guichet_requests.timeline.item import Party
 
 
 def to_document(request: Request) -> Document:
@@ -50,6 +52,9 @@ def from_document(document: Document) -> Request:
             "link": stored.get("link") and Link(**stored["link"]),
             "assignee": stored["assignee"] and Assignee(**stored["assignee"]),
             "previewed": stored["previewed"] and tuple(stored["previewed"]),
+            # Requests from before it was told whose turn it is have neither.
+            "preview_by": Party(**stored["preview_by"]) if stored.get("preview_by") else None,
+            "turn": _turn_of(stored.get("turn")),
             "automatic_from": tuple(stored["automatic_from"]) if stored.get("automatic_from") else None,
             # Requests from before there were e-mails have neither.
             "seen_as": tuple(stored["seen_as"]) if stored.get("seen_as") else None,
@@ -97,6 +102,8 @@ _AS: Mapping[str, Callable[[Any], Any]] = {
     "link": _flat,
     "assignee": _flat,
     "previewed": list,
+    "preview_by": _flat,
+    "turn": lambda turn: {"answered": turn.answered and [*turn.answered], "asked": [[*key] for key in turn.asked]},
     "automatic_from": list,
     "seen_as": list,
     "unseen": lambda keys: [[*key] for key in keys],
@@ -106,6 +113,13 @@ _AS: Mapping[str, Callable[[Any], Any]] = {
 
 def _stored(name: str, value: Any) -> Any:
     return value if value is None or name not in _AS else _AS[name](value)
+
+
+def _turn_of(stored: Document | None) -> Turn:
+    if stored is None:
+        return Turn()
+    answered = stored["answered"]
+    return Turn(tuple(answered) if answered else None, tuple(tuple(key) for key in stored["asked"]))
 
 
 def _spans(stored: list[list[int]]) -> Spans:

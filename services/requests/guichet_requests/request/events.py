@@ -21,6 +21,9 @@ def snapshot(request: Request) -> contract.Request:
         reason_id=request.reason_id,
         subject=request.subject,
         preview=request.preview,
+        preview_by=request.preview_by
+        and contract.PreviewAuthor(id=request.preview_by.id, name=request.preview_by.name),
+        waiting_since=request.waiting_since,
         contact=contact and contract.ContactCopy(id=contact.id, name=contact.name, email=contact.email),
         visitor=visitor and contract.VisitorCopy(id=visitor.id, name=visitor.name, email=visitor.email),
         assignee=assignee and contract.Assignee(id=assignee.id, name=assignee.name, initials=assignee.initials),

@@ -45,7 +45,8 @@ def take_in(request: Request, item: Item, *, aside: bool = False) -> Change:
     if request.status in ("pending", "closed"):
         after = with_status(request, "in_progress", max(item.at, request.status_at))
         after = replace(after, aside=request.aside or aside)
-    after = replace(after, unseen=tuple(sorted((*request.unseen, (item.at, item.id)))))
+    unseen = tuple(sorted((*request.unseen, (item.at, item.id))))
+    after = replace(after, unseen=unseen, turn=after.turn.ask((item.at, item.id, 0)))
     return Change(_shown(after, item), (item,))
 
 
@@ -58,7 +59,8 @@ def send(request: Request, item: Item) -> Change:
         return Change(request, (item,))
     after = with_status(request, "in_progress", item.at) if request.status == "new" else request
     conversations = tuple(conversation.read(conversation.last_seq) for conversation in request.conversations)
-    return Change(_shown(replace(after, unseen=(), conversations=conversations), item), (item,))
+    turn = after.turn.answer((item.at, item.id, 0))
+    return Change(_shown(replace(after, unseen=(), conversations=conversations, turn=turn), item), (item,))
 
 
 def see(request: Request, item: ItemKey) -> Change | None:
@@ -113,12 +115,13 @@ def _shown(request: Request, item: Item) -> Request:
 
 def _without(request: Request, item: Item, left: Sequence[Item]) -> Request:
     """The request as if the e-mail had not come as a person's, but for its status."""
-    after = replace(request, unseen=tuple(key for key in request.unseen if key[1] != item.id))
+    unseen = tuple(key for key in request.unseen if key[1] != item.id)
+    after = replace(request, unseen=unseen, turn=request.turn.withdraw(item.id))
     if after.previewed is not None and after.previewed[1] != item.id:
         return after
     said = next((one for one in left if one.said), None)
     if after.previewed is not None or after.automatic:
-        after = replace(after, preview=None, previewed=None, automatic_from=None)
+        after = replace(after, preview=None, previewed=None, preview_by=None, automatic_from=None)
     if said is not None:
         return _previewing(after, said)
     automatic = [one for one in left if one.direction == "inbound" and one.kind == "email"]
@@ -137,4 +140,6 @@ def _automatic(request: Request, item: Item) -> Request:
 def _previewing(request: Request, item: Item) -> Request:
     key = (item.at, item.conversation_id or item.id, item.seq or 0)
     about = item.email.subject if item.email else ", ".join(file.name for file in item.attachments)
-    return replace(request, preview=preview_of(about if is_blank(item.text) else item.text), previewed=key)
+    by = Party(item.author.id, item.author.name or "") if item.author.kind == "agent" else None
+    text = preview_of(about if is_blank(item.text) else item.text)
+    return replace(request, preview=text, previewed=key, preview_by=by)

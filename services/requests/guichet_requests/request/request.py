@@ -13,6 +13,7 @@ from typing import Literal
 
 from guichet_requests.errors import Refused
 from guichet_requests.request.conversation import Conversation
+from guichet_requests.request.turn import Turn
 from guichet_requests.timeline.item import Author, Channel, Event, Item, Party
 
 Status = Literal["new", "in_progress", "pending", "closed"]
@@ -103,8 +104,9 @@ class Request:
     """The unit of work that an agent treats; ``version`` counts its changes.
 
     ``status_at`` is when what the status says happened; a fact that is older does not override it.
-    ``previewed`` is what ``preview`` comes from; while that is nothing, ``automatic_from`` is the automatic e-mail that
-    it comes from. ``seen_as`` is the message that ``visitor`` comes from.
+    ``previewed`` is what ``preview`` comes from, and ``preview_by`` the agent who said it, if it was one; while that is
+    nothing, ``automatic_from`` is the automatic e-mail that it comes from. ``seen_as`` is the message that ``visitor``
+    comes from.
     ``conversations`` are in the order in which they were opened; the last one is the current one.
     ``unseen`` are e-mails and forms that no agent has seen. ``awaits`` is the address, as `email_key` makes it, whose
     contact the request is to be linked to as soon as there is one. ``aside``: an e-mail opened it again while its
@@ -121,6 +123,7 @@ class Request:
     subject: str | None = None
     preview: str | None = None
     previewed: EntryKey | None = None
+    preview_by: Party | None = None
     automatic_from: ItemKey | None = None
     visitor: Visitor | None = None
     seen_as: EntryKey | None = None
@@ -129,6 +132,7 @@ class Request:
     assignee: Assignee | None = None
     conversations: tuple[Conversation, ...] = field(default=())
     unseen: tuple[ItemKey, ...] = ()
+    turn: Turn = field(default_factory=Turn)
     awaits: str | None = None
     aside: bool = False
     created_by: str | None = None
@@ -152,6 +156,11 @@ class Request:
     def automatic(self) -> bool:
         """Whether nothing came but what machines sent, by its e-mails alone: ``preview`` is of one of those."""
         return self.previewed is None and self.automatic_from is not None
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """Since when the customer waits for an answer, while somebody is to give one."""
+        return self.turn.since if self.status in ("new", "in_progress") else None
 
     @property
     def unread(self) -> int:
@@ -231,6 +240,8 @@ def edit(
             raise IllegalMove(request.status, status)
         # Clocks differ a little between services; an agent's choice is never older than what they saw.
         after = with_status(after, status, max(at, request.status_at))
+        if status != "in_progress":
+            after = replace(after, turn=after.turn.answer((at, "", 0)))
         text = f"{by.name} changed the status from {request.status} to {status}"
         items.append(event_item(request, Event("status_changed", request.status, status), by, at, text))
     if priority is not UNCHANGED and priority != request.priority:

@@ -12,6 +12,7 @@ PROJECTION: Document = dict.fromkeys(
     (
         *("number", "channel", "status", "priority", "reason_id", "subject", "preview", "contact", "visitor"),
         *("assignee", "unseen", "last_activity_at", "created_at", "closed_at", "version", "automatic"),
+        *("preview_by", "turn.asked"),
         *(f"conversations.{field}" for field in ("id", "closed_seq", "last_seq", "unread")),
     ),
     True,
@@ -22,6 +23,7 @@ def row(document: Document) -> dict[str, Any]:
     """The request as lists show it."""
     conversations = document["conversations"]
     current, closed_at = conversations[-1] if conversations else None, document["closed_at"]
+    asked = document.get("turn", {}).get("asked") if document["status"] in ("new", "in_progress") else None
     unread = sum(last - first + 1 for one in conversations for first, last in one["unread"])
     return {
         "id": document["_id"],
@@ -32,6 +34,8 @@ def row(document: Document) -> dict[str, Any]:
         "reason_id": document["reason_id"],
         "subject": document["subject"],
         "preview": document["preview"],
+        "preview_by": document.get("preview_by"),
+        "waiting_since": to_wire(asked[0][0]) if asked else None,
         "contact": _person(document["contact"]),
         "visitor": _person(document["visitor"]),
         "assignee": document["assignee"],

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useWords } from "../words/words";
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 
 /** Now, to the half minute: ages are drawn again with it. */
 const now = signal(new Date());
@@ -27,7 +28,7 @@ function dateFormat(locale: Locale, style: keyof typeof STYLES): Intl.DateTimeFo
   return kept(dates, `${locale} ${style}`, () => new Intl.DateTimeFormat(locale, STYLES[style]));
 }
 
-function unitFormat(locale: Locale, unit: "minute" | "hour"): Intl.NumberFormat {
+function unitFormat(locale: Locale, unit: "minute" | "hour" | "day"): Intl.NumberFormat {
   const make = () => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" });
   return kept(units, `${locale} ${unit}`, make);
 }
@@ -53,6 +54,24 @@ function shortAge(locale: Locale, date: Date): string {
   const unit = minutes < 60 ? "minute" : "hour";
   const value = minutes < 60 ? minutes : Math.floor(minutes / 60);
   return unitFormat(locale, unit).format(value);
+}
+
+/** A wait of this long is late, and shows it. */
+const LATE_MS = 3_600_000;
+
+/** How long somebody has waited: "attend depuis 12 min", in colour only once it is late. */
+export function Waiting({ since }: { since: string }): JSX.Element {
+  const { t, locale } = useWords();
+  const date = new Date(since);
+  const waited = now.value.getTime() - date.getTime();
+  const age =
+    waited >= DAY_MS ? unitFormat(locale, "day").format(Math.floor(waited / DAY_MS)) : shortAge(locale, date);
+  const text = waited < MINUTE_MS ? t("requests.waiting.now") : t("requests.waiting", { age });
+  return (
+    <span class="waiting" data-late={waited >= LATE_MS}>
+      <TimeOf at={since}>{text}</TimeOf>
+    </span>
+  );
 }
 
 export function Clock({ at }: { at: string }): JSX.Element {

@@ -2,7 +2,8 @@ import type { Request } from "@guichet/shared/protocol";
 import type { JSX } from "preact";
 import { Icon, PriorityMark, StatusMark } from "../app/icons";
 import { Link } from "../app/link";
-import { Age } from "../app/time";
+import { Age, Waiting } from "../app/time";
+import { useDesk } from "../desk";
 import { useWords } from "../words/words";
 import { heading } from "./request";
 
@@ -19,7 +20,8 @@ interface RequestRowProps {
 
 export function RequestRow({ request, selected, top, position, total }: RequestRowProps): JSX.Element {
   const { t, locale } = useWords();
-  const { channel, status, priority, assignee, unread } = request;
+  const { agent } = useDesk();
+  const { channel, status, priority, assignee, unread, preview, preview_by: by, waiting_since } = request;
   return (
     // biome-ignore lint/a11y/useSemanticElements: see the list
     <div
@@ -45,7 +47,7 @@ export function RequestRow({ request, selected, top, position, total }: RequestR
             {heading(request, t("visitor"))}
           </span>
           <span class="row-age">
-            <Age at={request.last_activity_at} />
+            {waiting_since ? <Waiting since={waiting_since} /> : <Age at={request.last_activity_at} />}
           </span>
         </span>
         <span class="row-line">
@@ -55,7 +57,12 @@ export function RequestRow({ request, selected, top, position, total }: RequestR
           </span>
           {request.automatic && <span class="row-automatic">{t("requests.automatic")}</span>}
           <span class="row-preview" dir="auto">
-            {request.preview || request.subject || t("requests.noPreview")}
+            {preview && by && (
+              <bdi class="row-by">
+                {by.id === agent.id ? t("requests.saidByMe") : t("requests.saidBy", { name: by.name })}{" "}
+              </bdi>
+            )}
+            {preview || request.subject || t("requests.noPreview")}
           </span>
           <span class="row-marks">
             {unread > 0 && (
