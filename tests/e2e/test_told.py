@@ -48,6 +48,11 @@ async def shown(page: Page, awaited: int = 0) -> list[dict[str, Any]]:
     return found
 
 
+async def icon(page: Page) -> str:
+    """The address of the tab's icon."""
+    return await page.get_attribute("link[rel=icon]", "href") or ""
+
+
 class TestWhatIsNew:
     async def test_is_told_to_agents_until_they_look_and_to_the_customer_over_the_launcher(
         self, people: People, stack: Stack, mark: str
@@ -65,7 +70,7 @@ class TestWhatIsNew:
         await dialog.get_by_role("checkbox", name=words["told.silence.on"]).check()
         await expect(dialog.get_by_label(words["told.silence.from"], exact=True)).to_have_value("19:00")
         for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await page.emulate_media(color_scheme=scheme)
             assert await violations(page) == []
         await dialog.get_by_role("checkbox", name=words["told.silence.on"]).uncheck()
         await dialog.get_by_role("button", name=words["app.close"]).click()
@@ -73,13 +78,13 @@ class TestWhatIsNew:
         await page.get_by_role("link", name=words["places.contacts"]).click()
         title = f"{words['places.contacts']} · {words['app.name']}"
         await expect(page).to_have_title(title)
-        assert "told" not in await page.get_attribute("link[rel=icon]", "href")
+        assert "told" not in await icon(page)
 
         # A chat comes in.
         ada = await CustomerPage(await listening(people, True)).visit(f"{stack.gateway}/demo")
         await ada.write(f"Ma lampe clignote {mark}")
         await expect(page).to_have_title(f"(1) {title}")
-        assert "told" in await page.get_attribute("link[rel=icon]", "href")
+        assert "told" in await icon(page)
         (notification,) = await shown(page, 1)
         assert await page.evaluate("window.notes") > 0
         assert re.match(f"{words['visitor']} ....$", notification["title"])
