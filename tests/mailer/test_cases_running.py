@@ -257,9 +257,15 @@ def _as_written(moment: str | None) -> str | None:
 
 
 def wanted(case: Case) -> Case:
-    """The case, with its files by name alone: what they are is for `attachments` to say."""
+    """The case, with its files by name alone: what they are is for `attachments` to say.
+
+    What it is about is left out where the Message-ID is written in a way in which ours could not be put in its place.
+    """
     files = {"files": [name for name, _ in case.wanted["files"]]} if "files" in case.wanted else {}
-    return replace(case, wanted=case.wanted | files)
+    kept = case.wanted | files
+    if SENT_ID.encode() not in case.raw:
+        kept.pop("about", None)
+    return replace(case, wanted=kept)
 
 
 def is_person_s(one: Arrived) -> bool:

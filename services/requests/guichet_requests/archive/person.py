@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from guichet_requests.archive.others import Others, PartsAway, PersonUnknown
 from guichet_requests.contact.contact import email_key
@@ -65,10 +66,19 @@ async def known_here(
     return Here(visitor_ids, theirs, [_shown(item) for item in elsewhere], [*said, *elsewhere])
 
 
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
 async def gather(
     requests: RequestStore, items: TimelineStore, others: Others, contact_id: str, authorization: str
 ) -> Person:
     """All that is known of the contact. Raises `PersonUnknown`, `PartsAway`."""
+    if not _is_id(contact_id):
+        raise PersonUnknown  # what others are asked has it in its path
     known = await others.read("GET", f"/api/v1/contacts/{contact_id}/known", authorization)
     if known is None:
         raise PersonUnknown
