@@ -202,7 +202,7 @@ class TestNothingGraveIsFoundByAxe:
         await tour.look("widget, files in the composer", chat)
 
         await agent.close_conversation("En cours")
-        await expect(agent.page.get_by_role("img", name="Conversation clôturée")).to_be_visible()
+        await expect(agent.page.get_by_role("button", name="Clôturer la demande")).to_be_visible()
         await tour.look("closed conversation", agent.page)
         await expect(ada.widget.get_by_role("button", name="Écrire de nouveau")).to_be_visible()
         await tour.look("widget, closed conversation", chat)
