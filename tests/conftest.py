@@ -5,13 +5,26 @@ import pytest
 pytest_plugins = ["guichet_local.testing"]
 
 LONG = (
-    "mailer/test_cases_running.py",
     "ctl/test_backup.py",
     "ctl/test_commands.py",
-    "abuse/test_matrix.py",
+    "requests/test_erasure_doors.py",
+    "contracts/test_fuzz.py",
+    "ctl/test_agents.py",
+    "mailer/test_cases_running.py",
+    "ctl/test_retention.py",
+    "requests/test_guesses.py",
     "requests/test_service.py",
+    "mailer/test_parsing.py",
+    "requests/test_erasure.py",
+    "requests/test_missing.py",
+    "chat/test_outages.py",
+    "attachments/test_crashes.py",
+    "mailer/test_inbound.py",
+    "requests/test_audit.py",
+    "kit/test_live_edge.py",
+    "abuse/test_matrix.py",
 )
-"""Files whose tests start whole installations: begun first, they end beside the others, not minutes after them."""
+"""Files that take more than a minute, the longest first: begun first, they end beside the others, not minutes after."""
 
 BOTH_DRIVERS = (
     "attachments/test_store.py",
@@ -30,9 +43,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     again = {item for item in items if _is_with_motor(item) and not item.path.as_posix().endswith(BOTH_DRIVERS)}
     config.hook.pytest_deselected(items=[*again])
     items[:] = [item for item in items if item not in again]
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+    items.sort(key=_place)
 
 
 def _is_with_motor(item: pytest.Item) -> bool:
     called = getattr(item, "callspec", None)
     return called is not None and "motor" in called.params.values()
+
+
+def _place(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    return next((place for place, name in enumerate(LONG) if path.endswith(name)), len(LONG))
