@@ -202,7 +202,7 @@ What is filled in once somebody is erased is somebody new's, so a form is none o
 
 
 AGENTS_OWN = ("write_a_note", "change_the_subject")
-"""Doors by which agents write of a person: what they write once the erasure is over is theirs to answer for."""
+"""Doors by which agents write of a person. What an agent writes after the erasure has ended is kept as it is."""
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ class Teller:
                     await self.take_off([one for one, marked in self._marked.items() if marked.told_at <= until])
             except OUTAGES as error:
                 log.warning("marks_left_to_sweep", error=str(error)[:200])
-            except Exception:  # as above
+            except Exception:  # taking marks off goes on, whatever stopped it once
                 log.exception("marks_left_to_sweep")
 
     async def take_off(self, request_ids: Iterable[str]) -> None:
@@ -195,7 +195,7 @@ class Teller:
                 found = bool(await self.sweep())
             except _MAY_PASS as error:
                 log.warning("sweep_of_changes_stopped", error=str(error)[:200])
-            except Exception:  # as above
+            except Exception:  # the sweep goes on, whatever stopped it once
                 log.exception("sweep_of_changes_stopped")
             if found:
                 self._looks.soon()
